@@ -1,0 +1,48 @@
+# The commands of this project. `make help` lists them; each sets up what it needs first.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test lint format bench clean
+
+help:  ## list these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 16
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "This Python can not make virtual environments; install python3-venv."; exit 1; }
+	@echo "Setting up .venv, once; this takes a minute or two …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)  ## trade a harvest week on servers of its own, print what was traded, stop
+	@$(BIN)/matcher demo
+
+up: $(READY)  ## start everything and stay up, printing addresses; Ctrl-C stops all
+	@$(BIN)/matcher up
+
+test: $(READY)  ## run every test on a real PostgreSQL and a real Valkey
+	@$(BIN)/python -m pytest
+
+lint: $(READY)  ## formatting, lint, types, import contracts, config/
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/matcher config check
+
+format: $(READY)  ## put the code into its format
+	@$(BIN)/ruff check --fix --quiet .; $(BIN)/ruff format .
+
+bench: $(READY)  ## measure, beside named peers, and print the table of docs/performance.md
+	@$(BIN)/python -m bench
+
+lock:  ## write requirements.lock anew (needs uv)
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev \
+	  --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+
+clean:  ## remove the virtual environment and the embedded servers' data
+	@rm -rf .venv data

@@ -1,0 +1,40 @@
+"""What an operator may change without reading code: one Settings, from MATCHER_* environment variables."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Built once at each entry point and passed down. Raises pydantic.ValidationError on a bad variable.
+
+    Without `database_url` and `redis_url` the service starts its own PostgreSQL and Valkey
+    in `data_folder`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MATCHER_", extra="ignore", frozen=True)
+
+    database_url: str | None = Field(None, description="postgresql+psycopg://user:password@host:port/name")
+    redis_url: str | None = Field(None, description="redis://… or amqp://…; any broker that Celery speaks")
+    data_folder: Path = Field(Path("data"), description="embedded servers, logs, rendered documents")
+    config_folder: Path = Field(Path(__file__).parent, description="crops, gates, tariff and places")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535, description="0: any free port")
+    public_url: str = Field("http://127.0.0.1:8000", description="how links in notices begin")
+
+    seller_share_percent: int = Field(
+        50, ge=0, le=100, description="the seller's part of what lies between ask and bid − transport"
+    )
+    contract_series: str = Field("HĐMB-LS", description="the series in a contract's number, 0001/2020/HĐMB-LS")
+    contract_deadline_hours: int = Field(12, ge=1, description="how long a draft waits for both signatures")
+
+    smtp_url: str | None = Field(None, description="smtp://host:port or smtps://user:password@host:port")
+    mail_from: str = "matcher@localhost"
+    delivery_timeout_seconds: float = Field(10.0, gt=0)
+
+    sweep_seconds: float = Field(2.0, gt=0, description="how often the scheduler rings the sweep")
+    ring_patience_seconds: float = Field(
+        15.0, gt=0, description="how long a ring may stay unanswered before the sweep rings again"
+    )

@@ -1,0 +1,20 @@
+"""Instants are UTC, days are Vietnam's."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def now() -> datetime:
+    """This instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def day_of(instant: datetime) -> date:
+    """The calendar day on which `instant` falls in Việt Nam."""
+    return instant.astimezone(VIETNAM).date()
+
+
+def today() -> date:
+    return day_of(now())

@@ -1,0 +1,12 @@
+"""One look over everything an operator may edit in config/."""
+
+from pathlib import Path
+
+from matcher.catalogue import read_catalogue
+from matcher.errors import ConfigError
+from matcher.places import read_places
+
+
+def check_config(config_folder: Path) -> list[ConfigError]:
+    """Every fault in crops.yaml, gates.yaml, tariff.yaml and places.csv, with its file and line."""
+    return [*read_catalogue(config_folder)[1], *read_places(config_folder)[1]]

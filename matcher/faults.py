@@ -1,0 +1,49 @@
+"""What pydantic found wrong, in our words: where, what, and what would be right."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from matcher.errors import Fault, Invalid
+
+REMEDIES = {
+    "missing": "Give this field.",
+    "extra_forbidden": "Take it out, or correct its name; the API description lists the fields.",
+    "number": "Give a number such as 1250.5, or an amount with its unit.",
+    "finite": "Give a finite number such as 1250.5.",
+    "negative": "Give a number above 0.",
+    "too_much": "Give at most 100,000,000 kg; post larger quantities as several orders.",
+    "amount": 'Give kilograms, or {"amount": 12, "unit": "tạ"}.',
+    "not_nfc": "Send the text composed (NFC): one code point for each Vietnamese letter.",
+    "control_character": "Send plain letters, digits and punctuation.",
+    "blank": "Give some text, or leave the field out.",
+    "day": "Give a day as YYYY-MM-DD, for example 2026-08-21.",
+    "int_type": "Give a whole number without quotes, for example 32000.",
+    "json_invalid": "Send valid JSON in UTF-8.",
+    "string_too_long": "Give at most 200 characters.",
+    "string_type": "Give text in quotes.",
+    "bool_parsing": "Give true or false.",
+    "uuid_parsing": "Give an id as this service returned it.",
+    "list_type": "Give a list in square brackets.",
+    "model_attributes_type": "Give a JSON object in curly brackets.",
+}
+
+
+def faults_of(errors: Iterable[Any]) -> list[Fault]:
+    """Turns pydantic's error list into faults; the first of `loc` is dropped when it is HTTP's "body"."""
+    faults = []
+    for error in errors:
+        location = list(error["loc"])
+        if location[:1] == ["body"]:
+            location = location[1:]
+        if error["type"] == "json_invalid":
+            location = []
+        message = str(error["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
+        remedy = REMEDIES.get(error["type"]) or f"Should be {message}."
+        faults.append(Fault(".".join(map(str, location)), message, remedy))
+    return faults
+
+
+def invalid(error: ValidationError) -> Invalid:
+    return Invalid(*faults_of(error.errors(include_input=False, include_url=False)))

@@ -1,0 +1,101 @@
+"""Types of the fields that posts carry: exact quantities, whole đồng, calendar days, NFC text."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+MOST_KILOGRAMS = 100_000_000
+MOST_DONG = 100_000_000
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much, as it was posted: `unit` is kg, yến, tạ, tấn, KGM, TNE or a package of the crop."""
+
+    amount: Decimal
+    unit: str = "kg"
+
+
+def _amount(value: Any) -> Amount:
+    if isinstance(value, Amount):
+        return value
+    if isinstance(value, dict):
+        if set(value) != {"amount", "unit"} or not isinstance(value["unit"], str):
+            raise PydanticCustomError("amount", "an amount in another unit has just amount and unit")
+        return Amount(_number(value["amount"]), _text(value["unit"]))
+    return Amount(_number(value))
+
+
+def _number(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise PydanticCustomError("number", "not a number")
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise PydanticCustomError("number", "not a number") from None
+    if not number.is_finite():
+        raise PydanticCustomError("finite", "not a finite number")
+    if number < 0:
+        raise PydanticCustomError("negative", "less than nothing")
+    if number > MOST_KILOGRAMS:
+        raise PydanticCustomError("too_much", "more than 100,000,000")
+    return number
+
+
+def _text(text: str) -> str:
+    if not unicodedata.is_normalized("NFC", text):
+        raise PydanticCustomError("not_nfc", "the text is not in Unicode normal form C")
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Cn") for letter in text):
+        raise PydanticCustomError("control_character", "the text holds a character that is no letter")
+    if not text.strip():
+        raise PydanticCustomError("blank", "the text is blank")
+    return text.strip()
+
+
+def _day(value: Any) -> Any:
+    if type(value) is date:
+        return value
+    try:
+        if isinstance(value, str) and len(value) == len("2026-08-21"):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("day", "not a calendar day")
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"
+
+
+_quantity_schema = {
+    "description": "Kilograms to the gram, as a number or a decimal string, or an amount with its unit.",
+    "examples": ["1250.5", 1250.5, {"amount": 12, "unit": "tạ"}],
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": MOST_KILOGRAMS},
+        {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
+        {
+            "type": "object",
+            "properties": {"amount": {"type": ["number", "string"]}, "unit": {"type": "string"}},
+            "required": ["amount", "unit"],
+            "additionalProperties": False,
+        },
+    ],
+}
+
+Quantity = Annotated[Amount, PlainValidator(_amount), WithJsonSchema(_quantity_schema)]
+Text = Annotated[str, Field(max_length=200), AfterValidator(_text)]
+Day = Annotated[date, BeforeValidator(_day)]
+Dong = Annotated[int, Field(strict=True, ge=0, le=MOST_DONG)]
+Kilograms = Annotated[
+    Decimal, PlainSerializer(_plain, return_type=str), Field(description="kg, exact, as a decimal string")
+]
+
+
+def kilograms(grams: int) -> Decimal:
+    """Grams as exact kilograms."""
+    return Decimal(grams) / 1000

@@ -1,0 +1,40 @@
+"""The HTTP service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from config.settings import Settings
+from matcher.api import contracts, crops, demands, health, lots, matches, notices, parties, places, problems
+from matcher.api.body_limit import BodyLimit
+from matcher.knowledge import load_knowledge
+from matcher.store.session import Ledger
+
+RESOURCES = (lots, demands, matches, contracts, notices, parties, crops, places, health)
+
+
+def create_app(settings: Settings, ledger: Ledger) -> FastAPI:
+    """The service on one ledger, which it closes on shutting down. Raises ConfigError on a wrong config/."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        ledger.engine.dispose()
+
+    app = FastAPI(
+        title="Harvest matching",
+        version="0.1.0",
+        summary="Lots and demands in, matches and contracts out.",
+        description="Prices are whole đồng per kg, quantities exact kg, days those of Asia/Ho_Chi_Minh.",
+        lifespan=lifespan,
+        responses=problems.RESPONSES,
+    )
+    app.state.settings = settings
+    app.state.ledger = ledger
+    app.state.knowledge = load_knowledge(settings.config_folder)
+    problems.install(app)
+    app.add_middleware(BodyLimit, most_bytes=256 * 1024)
+    for resource in RESOURCES:
+        app.include_router(resource.router)
+    return app

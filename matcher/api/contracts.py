@@ -1,0 +1,41 @@
+"""/v1/contracts"""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from matcher.api.requests import Before, Caller, Limit, Page, Transaction, etag, link_next
+from matcher.trading.contracts import ContractView, contract_view, get_contract, list_contracts
+from matcher.trading.documents import contract_page
+
+router = APIRouter(prefix="/v1/contracts", tags=["contracts"])
+
+
+@router.get("")
+def read_all(
+    request: Request,
+    response: Response,
+    session: Transaction,
+    caller: Caller,
+    cursor: Before = None,
+    limit: Limit = 50,
+) -> Page[ContractView]:
+    """Contracts of which you are a side, newest first; an operator sees all."""
+    contracts = list_contracts(session, caller, before=cursor, limit=limit)
+    link_next(request, response, contracts, limit)
+    return Page(items=[contract_view(contract) for contract in contracts])
+
+
+@router.get("/{contract_id}.html", response_class=HTMLResponse)
+def read_page(session: Transaction, caller: Caller, contract_id: UUID) -> HTMLResponse:
+    """The contract as a page in Vietnamese and English."""
+    contract = get_contract(session, contract_id, caller)
+    return HTMLResponse(contract_page(session, contract))
+
+
+@router.get("/{contract_id}")
+def read(session: Transaction, caller: Caller, contract_id: UUID, response: Response) -> ContractView:
+    contract = get_contract(session, contract_id, caller)
+    etag(response, contract.version)
+    return contract_view(contract)

@@ -1,0 +1,74 @@
+"""/v1/demands"""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Request, Response
+
+from matcher.api.requests import Before, Caller, IfMatch, Known, Limit, Page, Transaction, etag, link_next
+from matcher.book.demands import DemandPost, DemandView, amend_demand, demand_view, post_demand
+from matcher.book.orders import get_order, list_orders, withdraw
+from matcher.store.tables import Demand
+
+router = APIRouter(prefix="/v1/demands", tags=["demands"])
+
+
+@router.post("", status_code=201)
+def post(
+    session: Transaction, caller: Caller, known: Known, body: DemandPost, response: Response
+) -> DemandView:
+    """Ask for a crop. Buyers only."""
+    demand = post_demand(session, caller, body, known)
+    response.headers["Location"] = f"/v1/demands/{demand.id}"
+    etag(response, demand.version)
+    return demand_view(demand)
+
+
+@router.get("")
+def read_all(
+    request: Request,
+    response: Response,
+    session: Transaction,
+    caller: Caller,
+    state: Literal["open", "filled", "withdrawn", "expired"] | None = None,
+    crop: str | None = None,
+    cursor: Before = None,
+    limit: Limit = 50,
+) -> Page[DemandView]:
+    """Your demands, newest first; an operator sees everybody's."""
+    demands = list_orders(session, Demand, caller, state=state, crop=crop, before=cursor, limit=limit)
+    link_next(request, response, demands, limit)
+    return Page(items=[demand_view(demand) for demand in demands])
+
+
+@router.get("/{demand_id}")
+def read(session: Transaction, caller: Caller, demand_id: UUID, response: Response) -> DemandView:
+    demand = get_order(session, Demand, demand_id, caller)
+    etag(response, demand.version)
+    return demand_view(demand)
+
+
+@router.patch(
+    "/{demand_id}", openapi_extra={"requestBody": {"description": "The fields of a post that change"}}
+)
+def amend(
+    session: Transaction,
+    caller: Caller,
+    known: Known,
+    demand_id: UUID,
+    changes: Annotated[dict[str, Any], Body()],
+    version: IfMatch,
+    response: Response,
+) -> DemandView:
+    """Change an open demand: send only the fields that change. `If-Match` guards against a change between."""
+    demand = amend_demand(session, caller, demand_id, changes, version, known)
+    etag(response, demand.version)
+    return demand_view(demand)
+
+
+@router.post("/{demand_id}/withdraw")
+def take_back(session: Transaction, caller: Caller, demand_id: UUID, response: Response) -> DemandView:
+    """Take what remains off the market; what is already matched stays matched."""
+    demand = withdraw(session, Demand, demand_id, caller)
+    etag(response, demand.version)
+    return demand_view(demand)

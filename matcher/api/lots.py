@@ -1,0 +1,70 @@
+"""/v1/lots"""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Request, Response
+
+from matcher.api.requests import Before, Caller, IfMatch, Known, Limit, Page, Transaction, etag, link_next
+from matcher.book.lots import LotPost, LotView, amend_lot, lot_view, post_lot
+from matcher.book.orders import get_order, list_orders, withdraw
+from matcher.store.tables import Lot
+
+router = APIRouter(prefix="/v1/lots", tags=["lots"])
+
+
+@router.post("", status_code=201)
+def post(session: Transaction, caller: Caller, known: Known, body: LotPost, response: Response) -> LotView:
+    """Offer a lot. Producers only."""
+    lot = post_lot(session, caller, body, known)
+    response.headers["Location"] = f"/v1/lots/{lot.id}"
+    etag(response, lot.version)
+    return lot_view(lot)
+
+
+@router.get("")
+def read_all(
+    request: Request,
+    response: Response,
+    session: Transaction,
+    caller: Caller,
+    state: Literal["open", "filled", "withdrawn", "expired"] | None = None,
+    crop: str | None = None,
+    cursor: Before = None,
+    limit: Limit = 50,
+) -> Page[LotView]:
+    """Your lots, newest first; an operator sees everybody's."""
+    lots = list_orders(session, Lot, caller, state=state, crop=crop, before=cursor, limit=limit)
+    link_next(request, response, lots, limit)
+    return Page(items=[lot_view(lot) for lot in lots])
+
+
+@router.get("/{lot_id}")
+def read(session: Transaction, caller: Caller, lot_id: UUID, response: Response) -> LotView:
+    lot = get_order(session, Lot, lot_id, caller)
+    etag(response, lot.version)
+    return lot_view(lot)
+
+
+@router.patch("/{lot_id}", openapi_extra={"requestBody": {"description": "The fields of a post that change"}})
+def amend(
+    session: Transaction,
+    caller: Caller,
+    known: Known,
+    lot_id: UUID,
+    changes: Annotated[dict[str, Any], Body()],
+    version: IfMatch,
+    response: Response,
+) -> LotView:
+    """Change an open lot: send only the fields that change. `If-Match` guards against a change between."""
+    lot = amend_lot(session, caller, lot_id, changes, version, known)
+    etag(response, lot.version)
+    return lot_view(lot)
+
+
+@router.post("/{lot_id}/withdraw")
+def take_back(session: Transaction, caller: Caller, lot_id: UUID, response: Response) -> LotView:
+    """Take what remains off the market; what is already matched stays matched."""
+    lot = withdraw(session, Lot, lot_id, caller)
+    etag(response, lot.version)
+    return lot_view(lot)

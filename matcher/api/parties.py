@@ -1,0 +1,43 @@
+"""/v1/parties"""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from matcher.api.requests import Caller, Transaction
+from matcher.errors import NotFound
+from matcher.parties import get_party, sees
+
+router = APIRouter(prefix="/v1/parties", tags=["parties"])
+
+
+class PartyView(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    kind: Literal["producer", "buyer", "operator"]
+    name: str
+    language: Literal["vi", "en"]
+    email: str | None
+    phone: str | None
+    address: str | None
+    tax_code: str | None
+    representative: str | None
+    created_at: datetime
+
+
+@router.get("/me")
+def read_me(caller: Caller) -> PartyView:
+    """Who your API key says you are."""
+    return PartyView.model_validate(caller)
+
+
+@router.get("/{party_id}")
+def read(session: Transaction, caller: Caller, party_id: UUID) -> PartyView:
+    """A party: yourself, or any for an operator."""
+    if not sees(caller, party_id):
+        raise NotFound(f"No party {party_id}.")
+    return PartyView.model_validate(get_party(session, party_id))

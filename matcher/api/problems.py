@@ -1,0 +1,96 @@
+"""Every error over HTTP is a problem+json document (RFC 9457); this is the one place that makes them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from matcher.errors import Fault, Invalid, MatcherError, Unauthenticated, Unavailable
+from matcher.faults import faults_of
+
+
+class FaultView(BaseModel):
+    path: str = Field(description="dotted path of the field, empty for the whole body")
+    message: str
+    remedy: str
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem: `type` is stable, `faults` names each wrong field and what would be right."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    faults: list[FaultView] = []
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "What is wrong, where, and what would be right",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+
+
+class ProblemResponse(JSONResponse):
+    media_type = "application/problem+json"
+
+
+def problem(error: MatcherError, instance: str) -> ProblemResponse:
+    faults = error.faults if isinstance(error, Invalid) else ()
+    return _response(error.kind, error.title, error.status, str(error), instance, faults)
+
+
+def _response(
+    kind: str, title: str, status: int, detail: str, instance: str, faults: Sequence[Fault] = ()
+) -> ProblemResponse:
+    content = Problem(
+        type=f"urn:harvest-matcher:problem:{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=instance,
+        faults=[FaultView(path=f.path, message=f.message, remedy=f.remedy) for f in faults],
+    )
+    headers = {}
+    if status == Unauthenticated.status:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == Unavailable.status:
+        headers["Retry-After"] = "2"
+    return ProblemResponse(content.model_dump(), status_code=status, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Registers the handlers; an error that none of them knows stays a 500, and is ours to mend."""
+
+    @app.exception_handler(MatcherError)
+    def matcher_error(request: Request, error: MatcherError) -> ProblemResponse:
+        return problem(error, request.url.path)
+
+    @app.exception_handler(RequestValidationError)
+    def validation_error(request: Request, error: RequestValidationError) -> ProblemResponse:
+        return problem(Invalid(*faults_of(error.errors())), request.url.path)
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(PoolTimeout)
+    def database_away(request: Request, _error: Exception) -> ProblemResponse:
+        away = Unavailable("The database does not answer just now; nothing was changed.")
+        return problem(away, request.url.path)
+
+    @app.exception_handler(HTTPException)
+    def http_error(request: Request, error: HTTPException) -> ProblemResponse:
+        title = str(error.detail)
+        return _response(f"http-{error.status_code}", title, error.status_code, title, request.url.path)
+
+    @app.exception_handler(Exception)
+    def unforeseen(request: Request, _error: Exception) -> ProblemResponse:
+        detail = "This is our fault, and it is in our log; nothing was changed."
+        return _response("internal", "Unforeseen error", 500, detail, request.url.path)

@@ -1,0 +1,90 @@
+"""What handlers take from a request: the transaction, the caller, a page's bounds, the version amended."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Header, Query, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from matcher.errors import Fault, Invalid, Unauthenticated
+from matcher.knowledge import Knowledge
+from matcher.parties import party_by_key
+from matcher.store.tables import Party
+
+ItemT = TypeVar("ItemT")
+_bearer = HTTPBearer(auto_error=False, description="An API key that an operator made")
+
+
+class Page(BaseModel, Generic[ItemT]):
+    """One page of a list, newest first; the `Link` header with rel="next" leads to the following one."""
+
+    items: list[ItemT]
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+def _transaction(request: Request) -> Iterator[Session]:
+    with request.app.state.ledger.transaction() as session:
+        yield session
+
+
+# "function": commit before the answer leaves, so that a 201 is never sent for what was not kept.
+Transaction = Annotated[Session, Depends(_transaction, scope="function")]
+
+
+def _caller(
+    session: Transaction, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Party:
+    if credentials is None:
+        raise Unauthenticated("Send your API key as `Authorization: Bearer …`.")
+    return party_by_key(session, credentials.credentials)
+
+
+Caller = Annotated[Party, Depends(_caller)]
+
+
+def _knowledge(request: Request) -> Knowledge:
+    knowledge: Knowledge = request.app.state.knowledge
+    return knowledge
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+Known = Annotated[Knowledge, Depends(_knowledge)]
+Configured = Annotated[Settings, Depends(_settings)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Before = Annotated[UUID | None, Query(alias="cursor", description="from the Link header of the page before")]
+
+
+def link_next(request: Request, response: Response, rows: Sequence[_Identified], limit: int) -> None:
+    """Sets the Link header when there may be a further page."""
+    if len(rows) == limit:
+        url = request.url.include_query_params(cursor=str(rows[-1].id))
+        response.headers["Link"] = f'<{url}>; rel="next"'
+
+
+def _if_match(if_match: Annotated[str | None, Header()] = None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tag = re.fullmatch(r'\s*"(\d{1,18})"\s*', if_match)
+    if tag is None:
+        raise Invalid(Fault("If-Match", "not one of our ETags", 'Send the ETag you read, such as "3".'))
+    return int(tag[1])
+
+
+IfMatch = Annotated[int | None, Depends(_if_match)]
+
+
+def etag(response: Response, version: int) -> None:
+    response.headers["ETag"] = f'"{version}"'

@@ -1,0 +1,159 @@
+"""Demands: what a buyer wants."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.orm import Session
+
+from matcher.book.checks import Faults, crop_named, grams, in_order, known, positive, within
+from matcher.book.orders import amend, book_changed, lock_order, quantities_shown
+from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, place_view
+from matcher.catalogue import Catalogue, Crop
+from matcher.clock import today
+from matcher.faults import invalid
+from matcher.fields import Amount, Day, Dong, Kilograms, Quantity, Text, kilograms
+from matcher.knowledge import Knowledge
+from matcher.parties import require
+from matcher.store.tables import Demand, Party
+
+
+class DemandPost(BaseModel):
+    """A demand as posted. Only crop, min_grade, quantity_kg, bid, the delivery days and place are needed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    crop: Text
+    varieties: Annotated[list[Text], Field(max_length=20)] = Field([], description="none: any variety")
+    min_grade: Text
+    quantity_kg: Quantity
+    min_fill_kg: Quantity = Field(Amount(Decimal(0)), description="below this total you want nothing at all")
+    min_take_kg: Quantity = Field(Amount(Decimal(0)), description="the smallest part from one lot")
+    max_sellers: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
+    bid: Dong = Field(description="the most you pay, đồng per kg delivered")
+    deliver_from: Day
+    deliver_until: Day
+    place: PlacePost
+    max_distance_km: Annotated[int, Field(strict=True, ge=1, le=3000)] | None = None
+    certificates_required: Annotated[list[Text], Field(max_length=20)] = []
+    min_ocop_stars: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
+    market: Text = "VN"
+    min_shelf_life_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = Field(
+        0, description="days of shelf life still left on arrival"
+    )
+
+
+class DemandView(BaseModel):
+    """A demand as it stands in the book."""
+
+    id: UUID
+    version: int
+    state: Literal["open", "filled", "withdrawn", "expired"]
+    party_id: UUID
+    crop: str
+    varieties: list[str]
+    min_grade: str
+    quantity_kg: Kilograms
+    taken_kg: Kilograms
+    remaining_kg: Kilograms
+    min_fill_kg: Kilograms
+    min_take_kg: Kilograms
+    max_sellers: int | None
+    bid: int
+    deliver_from: date
+    deliver_until: date
+    place: PlaceView
+    max_distance_km: int | None
+    certificates_required: list[str]
+    min_ocop_stars: int | None
+    market: str
+    min_shelf_life_days: int
+    posted_at: datetime
+    expires_on: date
+    quarantine: str | None = Field(description="why the clearing passes it over; null when it does not")
+
+
+def post_demand(session: Session, party: Party, post: DemandPost, knowledge: Knowledge) -> Demand:
+    """Puts a demand into the book. Raises Forbidden unless `party` is a buyer, Invalid naming every fault."""
+    require(party, "buyer")
+    demand = Demand(party_id=party.id, **_columns(post, knowledge))
+    session.add(demand)
+    session.flush()
+    book_changed(session, demand.crop)
+    return demand
+
+
+def amend_demand(
+    session: Session,
+    party: Party,
+    demand_id: UUID,
+    changes: dict[str, Any],
+    version: int | None,
+    knowledge: Knowledge,
+) -> Demand:
+    """Changes the named fields of an open demand; the result is checked like a new post."""
+    demand = lock_order(session, Demand, demand_id, party, version)
+    try:
+        post = DemandPost.model_validate(_said(demand) | changes)
+    except ValidationError as error:
+        raise invalid(error) from error
+    amend(session, demand, _columns(post, knowledge))
+    return demand
+
+
+def demand_view(demand: Demand) -> DemandView:
+    shown = {name: getattr(demand, name) for name in DemandView.model_fields if hasattr(demand, name)}
+    return DemandView(
+        **shown,
+        **quantities_shown(demand),
+        min_fill_kg=kilograms(demand.min_fill_g),
+        max_distance_km=None if demand.max_distance_m is None else demand.max_distance_m // 1000,
+        place=place_view(demand),
+    )
+
+
+def _columns(post: DemandPost, knowledge: Knowledge) -> dict[str, Any]:
+    crop = crop_named(knowledge.catalogue, post.crop)
+    faults = Faults()
+    _check_words(faults, post, crop, knowledge.catalogue)
+    quantities = _quantities(faults, post, crop)
+    in_order(faults, "deliver", post.deliver_from, post.deliver_until, longest_days=366)
+    if post.deliver_until < today():
+        faults.add("deliver_until", "already past", f"Give {today()} or a later day.")
+    place = place_columns(faults, post.place, knowledge.places)
+    faults.raise_any()
+    plain = post.model_dump(exclude={"quantity_kg", "min_fill_kg", "min_take_kg", "max_distance_km", "place"})
+    distance = None if post.max_distance_km is None else post.max_distance_km * 1000
+    return plain | quantities | place | {"max_distance_m": distance, "expires_on": post.deliver_until}
+
+
+def _check_words(faults: Faults, post: DemandPost, crop: Crop, catalogue: Catalogue) -> None:
+    for index, variety in enumerate(post.varieties):
+        known(faults, f"varieties.{index}", variety, crop.variety_keys, "variety")
+    for index, scheme in enumerate(post.certificates_required):
+        known(faults, f"certificates_required.{index}", scheme, catalogue.certificates, "scheme")
+    known(faults, "min_grade", post.min_grade, crop.grade_keys, "grade")
+    known(faults, "market", post.market, catalogue.markets, "market")
+
+
+def _quantities(faults: Faults, post: DemandPost, crop: Crop) -> dict[str, int]:
+    quantity_g = grams(faults, "quantity_kg", post.quantity_kg, crop)
+    min_fill_g = grams(faults, "min_fill_kg", post.min_fill_kg, crop)
+    min_take_g = grams(faults, "min_take_kg", post.min_take_kg, crop)
+    positive(faults, "quantity_kg", quantity_g)
+    within(faults, "min_fill_kg", min_fill_g, quantity_g)
+    within(faults, "min_take_kg", min_take_g, quantity_g)
+    return {"quantity_g": quantity_g, "min_fill_g": min_fill_g, "min_take_g": min_take_g}
+
+
+def _said(demand: Demand) -> dict[str, Any]:
+    said = {name: getattr(demand, name) for name in DemandPost.model_fields if hasattr(demand, name)}
+    return said | {
+        "quantity_kg": kilograms(demand.quantity_g),
+        "min_fill_kg": kilograms(demand.min_fill_g),
+        "min_take_kg": kilograms(demand.min_take_g),
+        "max_distance_km": None if demand.max_distance_m is None else demand.max_distance_m // 1000,
+        "place": place_said(demand),
+    }

@@ -1,0 +1,157 @@
+"""What lots and demands have in common once they are in the book: read, list, withdraw, expire."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from matcher.clock import now
+from matcher.errors import Conflict, Fault, Invalid, NotFound, StaleVersion
+from matcher.fields import kilograms
+from matcher.parties import sees
+from matcher.store.session import ring
+from matcher.store.tables import Book, Demand, Lot, Party
+
+OrderT = TypeVar("OrderT", Lot, Demand)
+
+
+def book_changed(session: Session, crop: str) -> None:
+    """Counts a change of the crop's book and rings for its clearing, unless a ring is already out."""
+    changed = (
+        insert(Book)
+        .values(crop=crop, version=1)
+        .on_conflict_do_update(
+            index_elements=[Book.crop], set_={"version": Book.version + 1, "changed_at": now()}
+        )
+        .returning(Book.rung_at)
+    )
+    if session.execute(changed).scalar_one() is None:
+        session.execute(update(Book).where(Book.crop == crop).values(rung_at=now()))
+        ring(session, "clear_book", crop)
+
+
+def get_order(session: Session, kind: type[OrderT], order_id: UUID, party: Party) -> OrderT:
+    """The order, if `party` may see it. Raises NotFound otherwise, so that ids of others tell nothing."""
+    order = session.get(kind, order_id)
+    if order is None or not sees(party, order.party_id):
+        raise NotFound(f"No {kind.__tablename__} {order_id}.")
+    return order
+
+
+def list_orders(
+    session: Session,
+    kind: type[OrderT],
+    party: Party,
+    *,
+    state: str | None = None,
+    crop: str | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> Sequence[OrderT]:
+    """Newest first, at most `limit`, those older than the order `before`; operators see everybody's."""
+    query = select(kind).order_by(kind.id.desc()).limit(limit)
+    if party.kind != "operator":
+        query = query.where(kind.party_id == party.id)
+    for column, value in ((kind.state, state), (kind.crop, crop)):
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(kind.id < before)
+    return session.scalars(query).all()
+
+
+def lock_order(
+    session: Session, kind: type[OrderT], order_id: UUID, party: Party, version: int | None
+) -> OrderT:
+    """The party's own open order, its row locked. `version` is what If-Match named, None for any.
+
+    Raises NotFound, StaleVersion, or Conflict when the order is no longer open.
+    """
+    order = session.get(kind, order_id, with_for_update=True, populate_existing=True)
+    if order is None or order.party_id != party.id:
+        raise NotFound(f"No {kind.__tablename__} {order_id} of yours.")
+    if version is not None and version != order.version:
+        raise StaleVersion(f"The version is now {order.version}; read it again, then amend.")
+    if order.state != "open":
+        raise Conflict(f"This {kind.__tablename__} is {order.state}; only an open one can change.")
+    return order
+
+
+def withdraw(session: Session, kind: type[OrderT], order_id: UUID, party: Party) -> OrderT:
+    """Takes what remains of the order off the market; what was matched before stays matched."""
+    order = lock_order(session, kind, order_id, party, None)
+    order.state = "withdrawn"
+    order.version += 1
+    book_changed(session, order.crop)
+    return order
+
+
+def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> None:
+    """Writes the checked columns into a locked order, counts its version and its book's.
+
+    Raises Invalid when more than the new quantity is already matched, or the crop would change.
+    """
+    taken = f"{kilograms(order.taken_g)} kg"
+    if columns["quantity_g"] < order.taken_g:
+        raise Invalid(Fault("quantity_kg", f"{taken} of it are already matched", f"Give {taken} or more."))
+    if columns["crop"] != order.crop:
+        raise Invalid(Fault("crop", "an order keeps its crop", "Withdraw this order and post another."))
+    for name, value in columns.items():
+        setattr(order, name, value)
+    order.state = "filled" if order.quantity_g == order.taken_g else "open"
+    order.version += 1
+    order.quarantine = None
+    session.flush()
+    book_changed(session, order.crop)
+
+
+def quantities_shown(order: Lot | Demand) -> dict[str, Decimal]:
+    """The quantities of an order's view that lots and demands share, in kg."""
+    return {
+        "quantity_kg": kilograms(order.quantity_g),
+        "taken_kg": kilograms(order.taken_g),
+        "remaining_kg": kilograms(order.quantity_g - order.taken_g),
+        "min_take_kg": kilograms(order.min_take_g),
+    }
+
+
+def expire(session: Session, today: date, limit: int = 1000) -> int:
+    """Expires open orders whose last useful day has passed; returns how many. Skips what others hold."""
+    expired = [*_expiring(session, Lot, today, limit), *_expiring(session, Demand, today, limit)]
+    for order in expired:
+        order.state = "expired"
+        order.version += 1
+        book_changed(session, order.crop)
+    return len(expired)
+
+
+def _expiring(session: Session, kind: type[OrderT], today: date, limit: int) -> Sequence[OrderT]:
+    query = (
+        select(kind)
+        .where(kind.state == "open", kind.expires_on < today)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(query).all()
+
+
+def books_due(session: Session, rung_before: datetime, limit: int = 1000) -> Sequence[str]:
+    """Crops whose book changed after its last clearing and was not rung for since `rung_before`."""
+    due = (
+        select(Book)
+        .where(Book.version > Book.cleared_version)
+        .where(Book.rung_at.is_(None) | (Book.rung_at < rung_before))
+        .order_by(Book.changed_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    books = session.scalars(due).all()
+    for book in books:
+        book.rung_at = now()
+        ring(session, "clear_book", book.crop)
+    return [book.crop for book in books]

@@ -1,0 +1,43 @@
+"""The status as an operator reads it in a terminal."""
+
+from datetime import datetime, timedelta
+
+from rich.console import Console
+from rich.table import Table
+
+from matcher.ops.status import Status
+
+
+def show_status(status: Status, console: Console) -> None:
+    """Prints three small tables: queues, overdue work, who is alive; problems in words, not only colour."""
+    if status.broker != "ok":
+        console.print(f"[red]Broker: {status.broker}[/]  The sweep goes on once it is back; no work is lost.")
+    waiting = _table("Queue", "rings", "oldest")
+    for queue in status.queues:
+        waiting.add_row(queue.name, str(queue.depth), _age(queue.oldest_rung_at, status.at))
+    overdue = _table("Overdue in the ledger", "count", "oldest")
+    for due in status.overdue:
+        overdue.add_row(due.kind, str(due.count), _age(due.oldest_since, status.at))
+    overdue.add_row("dead letters", str(status.dead_letters), "")
+    overdue.add_row("orders in quarantine", str(status.quarantined), "")
+    living = _table("Alive", "kind", "queues")
+    for process in status.alive:
+        living.add_row(process.name, process.kind, ", ".join(process.queues))
+    for table in (waiting, overdue, living):
+        console.print(table)
+    for kind in ("worker", "scheduler"):
+        if not any(process.kind == kind for process in status.alive):
+            console.print(f"[red]No {kind} is alive.[/]")
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(first, box=None, pad_edge=False)
+    for name in others:
+        table.add_column(name, justify="right" if name in ("rings", "count", "oldest") else "left")
+    return table
+
+
+def _age(since: datetime | None, at: datetime) -> str:
+    if since is None:
+        return ""
+    return str(timedelta(seconds=max(0, round((at - since).total_seconds()))))

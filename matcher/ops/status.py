@@ -1,0 +1,86 @@
+"""What an operator wants to know first: what waits, since when, and who works."""
+
+from datetime import datetime, time, timedelta
+
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import QueryableAttribute, Session
+
+from config.settings import Settings
+from matcher.clock import VIETNAM, now, today
+from matcher.errors import Unavailable
+from matcher.ops.heartbeat import Alive, alive
+from matcher.ops.queues import QueueView, queues
+from matcher.store.session import Ledger
+from matcher.store.tables import Book, Delivery, Demand, Document, Lot
+
+QUEUES = ("clearing", "notices", "documents", "housekeeping")
+
+
+class Overdue(BaseModel):
+    """Work of one kind that the ledger says is due and not done; `oldest_since` is when it fell due."""
+
+    kind: str
+    count: int
+    oldest_since: datetime | None
+
+
+class Status(BaseModel):
+    """`broker` is "ok", or why it does not answer; then `queues` is empty. Work is found without it."""
+
+    at: datetime
+    broker: str
+    queues: list[QueueView]
+    overdue: list[Overdue]
+    dead_letters: int
+    quarantined: int
+    alive: list[Alive]
+
+
+def status(ledger: Ledger, settings: Settings) -> Status:
+    """Raises what SQLAlchemy raises when the database does not answer."""
+    try:
+        waiting, broker = queues(settings, QUEUES), "ok"
+    except Unavailable as error:
+        waiting, broker = [], str(error)
+    with ledger.transaction() as session:
+        return Status(
+            at=now(),
+            broker=broker,
+            queues=waiting,
+            overdue=_overdue(session),
+            dead_letters=_count(session, Delivery.state == "dead"),
+            quarantined=_count(session, Lot.quarantine.is_not(None))
+            + _count(session, Demand.quarantine.is_not(None)),
+            alive=alive(session),
+        )
+
+
+def _overdue(session: Session) -> list[Overdue]:
+    changed = Book.version > Book.cleared_version
+    unsent = (Delivery.state == "due") & (Delivery.due_at <= now())
+    return [
+        _due(session, "books to clear", Book.changed_at, changed),
+        _due(session, "deliveries to make", Delivery.due_at, unsent),
+        _due(session, "documents to render", Document.asked_at, Document.rendered_at.is_(None)),
+        _due_orders(session, "lots to expire", Lot),
+        _due_orders(session, "demands to expire", Demand),
+    ]
+
+
+def _due(
+    session: Session, kind: str, since: QueryableAttribute[datetime], condition: ColumnElement[bool]
+) -> Overdue:
+    count, oldest = session.execute(select(func.count(), func.min(since)).where(condition)).one()
+    return Overdue(kind=kind, count=count, oldest_since=oldest)
+
+
+def _due_orders(session: Session, kind: str, orders: type[Lot] | type[Demand]) -> Overdue:
+    past = (orders.state == "open") & (orders.expires_on < today())
+    count, oldest = session.execute(select(func.count(), func.min(orders.expires_on)).where(past)).one()
+    since = oldest and datetime.combine(oldest + timedelta(days=1), time.min, VIETNAM)
+    return Overdue(kind=kind, count=count, oldest_since=since)
+
+
+def _count(session: Session, condition: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).where(condition)) or 0

@@ -1,0 +1,114 @@
+"""Who the parties are, what they may do, and the API keys they show."""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from matcher.clock import now
+from matcher.errors import Fault, Forbidden, Invalid, NotFound, Unauthenticated
+from matcher.fields import Text
+from matcher.store.tables import ApiKey, Endpoint, Party
+
+Kind = Literal["producer", "buyer", "operator"]
+
+
+class PartyPost(BaseModel):
+    """What an operator says of a new party. `email` and the webhook are where its notices go."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    name: Text
+    language: Literal["vi", "en"] = "vi"
+    email: Annotated[Text, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    phone: Text | None = None
+    address: Text | None = None
+    tax_code: Text | None = None
+    representative: Text | None = None
+
+
+def add_party(session: Session, post: PartyPost) -> Party:
+    party = Party(**post.model_dump())
+    session.add(party)
+    session.flush()
+    return party
+
+
+def add_key(session: Session, party: Party, label: str = "") -> str:
+    """Makes an API key and returns it; only its SHA-256 is kept, so it can not be shown again."""
+    key = f"matcher_{secrets.token_urlsafe(32)}"
+    session.add(ApiKey(party_id=party.id, digest=_digest(key), label=label))
+    session.flush()
+    return key
+
+
+def revoke_key(session: Session, key_id: UUID) -> None:
+    key = session.get(ApiKey, key_id)
+    if key is None:
+        raise NotFound(f"No key {key_id}.")
+    key.revoked_at = key.revoked_at or now()
+
+
+def party_by_key(session: Session, key: str) -> Party:
+    """The party whose key this is. Raises Unauthenticated for an unknown or revoked key."""
+    found = session.scalar(select(ApiKey).where(ApiKey.digest == _digest(key), ApiKey.revoked_at.is_(None)))
+    if found is None:
+        raise Unauthenticated("This API key is unknown or revoked; ask an operator for a new one.")
+    return found.party
+
+
+def get_party(session: Session, party_id: UUID) -> Party:
+    party = session.get(Party, party_id)
+    if party is None:
+        raise NotFound(f"No party {party_id}.")
+    return party
+
+
+def operators(session: Session) -> Sequence[Party]:
+    return session.scalars(select(Party).where(Party.kind == "operator")).all()
+
+
+def list_parties(session: Session) -> list[tuple[Party, Sequence[ApiKey]]]:
+    """Every party in the order they came, with its keys that are not revoked."""
+    keys: dict[UUID, list[ApiKey]] = {}
+    for key in session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.id)):
+        keys.setdefault(key.party_id, []).append(key)
+    return [(party, keys.get(party.id, [])) for party in session.scalars(select(Party).order_by(Party.id))]
+
+
+def require(party: Party, *kinds: Kind) -> None:
+    """Raises Forbidden unless `party` is one of `kinds`."""
+    if party.kind not in kinds:
+        raise Forbidden(f"A {party.kind} may not do this; a {' or '.join(kinds)} may.")
+
+
+def sees(party: Party, *owners: UUID) -> bool:
+    """Whether `party` may read what belongs to `owners`: its own, and an operator everything."""
+    return party.kind == "operator" or party.id in owners
+
+
+def add_endpoint(session: Session, party: Party, url: str) -> Endpoint:
+    """Registers where the party's webhooks go. Raises Invalid when it already has this address."""
+    taken = session.scalar(select(Endpoint.id).where(Endpoint.party_id == party.id, Endpoint.url == url))
+    if taken:
+        raise Invalid(Fault("url", f"this party already has the endpoint {url}", "Give another address."))
+    endpoint = Endpoint(party_id=party.id, url=url, secret=f"whsec_{_base64_secret()}")
+    session.add(endpoint)
+    session.flush()
+    return endpoint
+
+
+def _base64_secret() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _digest(key: str) -> bytes:
+    # A key holds 256 random bits, so a slow password hash would protect nothing more.
+    return hashlib.sha256(key.encode()).digest()

@@ -1,0 +1,70 @@
+"""Transactions on the ledger, and the rings that leave after they commit."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from config.settings import Settings
+from matcher.errors import Unavailable
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A Celery message to be: the task's name and the one id it carries."""
+
+    task: str
+    id: str
+
+
+Bell = Callable[[Sequence[Ring]], None]
+
+
+def silent(_rings: Sequence[Ring]) -> None:
+    """The bell of who does not ring; the sweep will find the work."""
+
+
+class Ledger:
+    """The database and the bell. One for each process; threads share it."""
+
+    def __init__(self, settings: Settings, bell: Bell = silent) -> None:
+        """Connects at first use. Raises Unavailable without MATCHER_DATABASE_URL."""
+        if settings.database_url is None:
+            raise Unavailable("MATCHER_DATABASE_URL is not set; `matcher up` starts a database and sets it")
+        self.settings = settings
+        self.engine: Engine = create_engine(
+            settings.database_url,
+            pool_size=10,
+            max_overflow=30,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=20s"},
+        )
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._bell = bell
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One session, committed on leaving and rolled back on an exception; rings leave after the commit.
+
+        Raises what SQLAlchemy raises, `OperationalError` when the database does not answer.
+        """
+        with self._sessions() as session:
+            yield session
+            session.commit()
+            rings = rings_of(session)
+        if rings:
+            self._bell(rings)
+
+
+def ring(session: Session, task: str, identity: object) -> None:
+    """Asks that `task` be rung with `identity` once the session's transaction has committed."""
+    session.info.setdefault("rings", {})[Ring(task, str(identity))] = None
+
+
+def rings_of(session: Session) -> list[Ring]:
+    """The rings asked for so far, each once and in order; asking again finds none."""
+    return list(session.info.pop("rings", ()))

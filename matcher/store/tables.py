@@ -1,0 +1,365 @@
+"""The ledger: every table, and the rules the database itself enforces.
+
+Quantities are grams (`*_g`), money is whole đồng, per kg where it is a price; distances are metres.
+Instants are timestamptz, days are dates in Việt Nam. Ids are UUIDv7, so they sort by creation.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    String,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from matcher.store.identifiers import uuid7
+
+Json = dict[str, Any]
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy's own name, read once
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        Json: JSONB,
+        list[Json]: JSONB,
+        list[str]: ARRAY(String),
+    }
+
+
+def one_of(column: str, *values: str) -> CheckConstraint:
+    """A check that `column` holds one of `values`."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+class Identified:
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+
+
+class Party(Identified, Base):
+    __tablename__ = "party"
+    __table_args__ = (one_of("kind", "producer", "buyer", "operator"), one_of("language", "vi", "en"))
+
+    kind: Mapped[str]
+    name: Mapped[str]
+    language: Mapped[str] = mapped_column(server_default="vi")
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    address: Mapped[str | None]
+    tax_code: Mapped[str | None]
+    representative: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ApiKey(Identified, Base):
+    __tablename__ = "api_key"
+
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    label: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revoked_at: Mapped[datetime | None]
+    party: Mapped[Party] = relationship()
+
+
+class Endpoint(Identified, Base):
+    """Where a party's webhooks go; `secret` signs them (Standard Webhooks, `whsec_` and base64)."""
+
+    __tablename__ = "endpoint"
+    __table_args__ = (UniqueConstraint("party_id", "url"),)
+
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), index=True)
+    url: Mapped[str]
+    secret: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Book(Base):
+    """All open orders of one crop: `version` counts changes, `cleared_version` the last one cleared."""
+
+    __tablename__ = "book"
+    __table_args__ = (
+        CheckConstraint("cleared_version <= version", name="cleared_not_ahead"),
+        Index("book_due", "changed_at", postgresql_where=text("version > cleared_version")),
+    )
+
+    crop: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(server_default="0")
+    cleared_version: Mapped[int] = mapped_column(server_default="0")
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    cleared_at: Mapped[datetime | None]
+    rung_at: Mapped[datetime | None]
+
+
+class Order(Identified):
+    """What a lot and a demand have in common."""
+
+    crop: Mapped[str]
+    quantity_g: Mapped[int]
+    taken_g: Mapped[int] = mapped_column(server_default="0")
+    remaining_g: Mapped[int] = mapped_column(Computed("quantity_g - taken_g", persisted=True))
+    min_take_g: Mapped[int] = mapped_column(server_default="0")
+    place_name: Mapped[str]
+    place_code: Mapped[str | None]
+    place_vintage: Mapped[str | None]
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+    state: Mapped[str] = mapped_column(server_default="open")
+    quarantine: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    posted_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_on: Mapped[date]
+
+
+def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:
+    return (
+        one_of("state", "open", "filled", "withdrawn", "expired"),
+        CheckConstraint("quantity_g > 0", name="quantity_positive"),
+        CheckConstraint("taken_g >= 0 AND taken_g <= quantity_g", name="never_oversold"),
+        CheckConstraint("min_take_g >= 0 AND min_take_g <= quantity_g", name="min_take_within"),
+        CheckConstraint("(state = 'filled') = (taken_g = quantity_g)", name="filled_when_all_taken"),
+        Index(f"{table}_open", "crop", "id", postgresql_where=text("state = 'open'")),
+        Index(f"{table}_expiring", "expires_on", postgresql_where=text("state = 'open'")),
+        Index(f"{table}_of_party", "party_id", "id"),
+    )
+
+
+class Lot(Order, Base):
+    __tablename__ = "lot"
+    __table_args__ = (
+        *order_rules("lot"),
+        one_of("storage", "ambient", "cool"),
+        CheckConstraint("ask >= 0", name="ask_not_negative"),
+        CheckConstraint("harvest_from <= harvest_until", name="harvest_in_order"),
+    )
+
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    variety: Mapped[str | None]
+    grade: Mapped[str]
+    multiple_g: Mapped[int | None]
+    ask: Mapped[int]
+    harvest_from: Mapped[date]
+    harvest_until: Mapped[date]
+    storage: Mapped[str]
+    certificates: Mapped[list[Json]]
+    ocop_stars: Mapped[int | None]
+    growing_area_code: Mapped[str | None]
+    forecast: Mapped[bool]
+
+
+class Demand(Order, Base):
+    __tablename__ = "demand"
+    __table_args__ = (
+        *order_rules("demand"),
+        CheckConstraint("bid >= 0", name="bid_not_negative"),
+        CheckConstraint("deliver_from <= deliver_until", name="delivery_in_order"),
+        CheckConstraint("min_fill_g >= 0 AND min_fill_g <= quantity_g", name="min_fill_within"),
+    )
+
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    varieties: Mapped[list[str]]
+    min_grade: Mapped[str]
+    min_fill_g: Mapped[int] = mapped_column(server_default="0")
+    max_sellers: Mapped[int | None]
+    bid: Mapped[int]
+    deliver_from: Mapped[date]
+    deliver_until: Mapped[date]
+    max_distance_m: Mapped[int | None]
+    certificates_required: Mapped[list[str]]
+    min_ocop_stars: Mapped[int | None]
+    market: Mapped[str]
+    min_shelf_life_days: Mapped[int]
+
+
+class Clearing(Identified, Base):
+    """One run over a book. `welfare` and `upper_bound` are đồng·g/kg, exact; `input` replays it."""
+
+    __tablename__ = "clearing"
+    __table_args__ = (CheckConstraint("welfare <= upper_bound", name="welfare_within_bound"),)
+
+    crop: Mapped[str] = mapped_column(index=True)
+    book_version: Mapped[int]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime]
+    lots: Mapped[int]
+    demands: Mapped[int]
+    matches: Mapped[int]
+    welfare: Mapped[int] = mapped_column(Numeric(40, 0))
+    upper_bound: Mapped[int] = mapped_column(Numeric(40, 0))
+    optimal: Mapped[bool]
+    method: Mapped[str]
+    input: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class Match(Identified, Base):
+    __tablename__ = "match"
+    __table_args__ = (
+        UniqueConstraint("clearing_id", "lot_id", "demand_id"),
+        CheckConstraint("quantity_g > 0", name="quantity_positive"),
+        CheckConstraint("price >= ask AND price + transport <= bid", name="price_between"),
+    )
+
+    clearing_id: Mapped[UUID] = mapped_column(ForeignKey("clearing.id"), index=True)
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), index=True)
+    demand_id: Mapped[UUID] = mapped_column(ForeignKey("demand.id"), index=True)
+    seller_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), index=True)
+    buyer_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), index=True)
+    crop: Mapped[str]
+    quantity_g: Mapped[int]
+    ask: Mapped[int]
+    bid: Mapped[int]
+    transport: Mapped[int]
+    freshness_penalty: Mapped[int]
+    price: Mapped[int]
+    value: Mapped[int]
+    distance_m: Mapped[int]
+    pick_day: Mapped[date]
+    leave_day: Mapped[date]
+    delivery_day: Mapped[date]
+    made_at: Mapped[datetime]
+    lot: Mapped[Lot] = relationship()
+    demand: Mapped[Demand] = relationship()
+    seller: Mapped[Party] = relationship(foreign_keys=seller_id)
+    buyer: Mapped[Party] = relationship(foreign_keys=buyer_id)
+
+
+class ContractSeries(Base):
+    """The last serial given in a series and year; its row lock keeps numbers without gaps."""
+
+    __tablename__ = "contract_series"
+
+    series: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last_serial: Mapped[int]
+
+
+class Contract(Identified, Base):
+    __tablename__ = "contract"
+    __table_args__ = (
+        UniqueConstraint("series", "year", "serial"),
+        one_of(
+            "signature", "draft", "sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined",
+            "lapsed", "cancelled", "superseded",
+        ),
+        one_of("fulfilment", "unfulfilled", "partly_delivered", "fulfilled", "short", "breached"),
+        Index("contract_of_seller", "seller_id", "id"),
+        Index("contract_of_buyer", "buyer_id", "id"),
+    )  # fmt: skip
+
+    match_id: Mapped[UUID] = mapped_column(ForeignKey("match.id"), unique=True)
+    seller_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    buyer_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    series: Mapped[str]
+    year: Mapped[int]
+    serial: Mapped[int]
+    number: Mapped[str] = mapped_column(unique=True)
+    version: Mapped[int] = mapped_column(server_default="1")
+    signature: Mapped[str] = mapped_column(server_default="draft")
+    fulfilment: Mapped[str] = mapped_column(server_default="unfulfilled")
+    terms: Mapped[Json]
+    drafted_at: Mapped[datetime]
+    deadline_at: Mapped[datetime]
+
+
+class Document(Base):
+    """A contract version as a page: asked for at `asked_at`, due until it is rendered."""
+
+    __tablename__ = "document"
+    __table_args__ = (
+        Index("document_due", "contract_id", postgresql_where=text("rendered_at IS NULL")),
+        CheckConstraint("(content IS NULL) = (rendered_at IS NULL)", name="rendered_whole"),
+    )
+
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    media_type: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    asked_at: Mapped[datetime]
+    rendered_at: Mapped[datetime | None]
+    rung_at: Mapped[datetime | None]
+
+
+class Event(Identified, Base):
+    """Something that happened to an order or a contract; who is told is in its notices."""
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("kind", "subject_id", "subject_version"),)
+
+    kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    subject_version: Mapped[int]
+    data: Mapped[Json]
+    occurred_at: Mapped[datetime]
+
+
+class Notice(Identified, Base):
+    """What one party is told about one event."""
+
+    __tablename__ = "notice"
+    __table_args__ = (UniqueConstraint("event_id", "party_id"), Index("notice_of_party", "party_id", "id"))
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("event.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    event: Mapped[Event] = relationship()
+    party: Mapped[Party] = relationship()
+    deliveries: Mapped[list["Delivery"]] = relationship(back_populates="notice", order_by="Delivery.id")
+
+
+class Delivery(Identified, Base):
+    """One notice on one channel: due until it is delivered or, after its last attempt, dead-lettered."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("notice_id", "channel", "address"),
+        one_of("channel", "webhook", "email"),
+        one_of("state", "due", "delivered", "dead"),
+        Index("delivery_due", "due_at", postgresql_where=text("state = 'due'")),
+    )
+
+    notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"), index=True)
+    channel: Mapped[str]
+    address: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="due")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    rung_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    notice: Mapped[Notice] = relationship(back_populates="deliveries")
+    attempts: Mapped[list["Attempt"]] = relationship(order_by="Attempt.id")
+
+
+class Attempt(Identified, Base):
+    """One try at a delivery: what the other side answered, in its words, cut short."""
+
+    __tablename__ = "attempt"
+
+    delivery_id: Mapped[UUID] = mapped_column(ForeignKey("delivery.id"), index=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime]
+    succeeded: Mapped[bool]
+    answer: Mapped[str]
+
+
+class Heartbeat(Base):
+    """A worker or scheduler says here, every few seconds, that it lives."""
+
+    __tablename__ = "heartbeat"
+    __table_args__ = (one_of("kind", "worker", "scheduler"),)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    queues: Mapped[list[str]]
+    beaten_at: Mapped[datetime]

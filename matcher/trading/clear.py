@@ -1,0 +1,144 @@
+"""A clearing written down: matches, what they take, their contracts and notices, in one transaction."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from matcher import clearing as core
+from matcher.clock import day_of, now
+from matcher.knowledge import Knowledge
+from matcher.store.session import ring
+from matcher.store.tables import Book, Clearing, Demand, Lot, Match
+from matcher.trading.contracts import draft
+from matcher.trading.news import tell_of_matches, tell_of_quarantine
+from matcher.trading.record import pack
+from matcher.trading.snapshot import Snapshot, take_snapshot
+
+
+def clear(session: Session, crop_key: str, knowledge: Knowledge, settings: Settings) -> Clearing | None:
+    """Clears one book and writes what follows; the caller's commit makes all of it true at once.
+
+    Returns None when there is nothing to do: the book has not changed, or another worker clears it
+    just now and will look again when it ends. Raises NotFound for a crop that the catalogue lacks.
+    """
+    if not _claim(session, crop_key):
+        return None
+    version = session.scalar(
+        select(Book.version).where(Book.crop == crop_key, Book.version > Book.cleared_version)
+    )
+    if version is None:
+        return None
+    started_at = now()
+    crop = knowledge.catalogue.crop(crop_key)
+    snapshot = take_snapshot(
+        session, crop, knowledge.catalogue, day_of(started_at), settings.seller_share_percent
+    )
+    result = core.clear(snapshot.lots, snapshot.demands, snapshot.terms, snapshot.declined)
+    written = _write_clearing(session, crop_key, version, started_at, snapshot, result)
+    matches = _write_matches(session, written, snapshot, result)
+    contracts = draft(session, matches, crop, settings, written.finished_at)
+    tell_of_matches(session, matches, contracts)
+    _quarantine(session, snapshot)
+    _close(session, crop_key, version)
+    return written
+
+
+def _claim(session: Session, crop_key: str) -> bool:
+    # One clearing of a book at a time: a second would wait for the same rows only to find them taken.
+    claim = select(func.pg_try_advisory_xact_lock(func.hashtext("clearing"), func.hashtext(crop_key)))
+    return bool(session.scalar(claim))
+
+
+def _write_clearing(
+    session: Session,
+    crop_key: str,
+    version: int,
+    started_at: datetime,
+    snapshot: Snapshot,
+    result: core.Clearing,
+) -> Clearing:
+    written = Clearing(
+        crop=crop_key,
+        book_version=version,
+        started_at=started_at,
+        finished_at=now(),
+        lots=len(snapshot.lot_rows),
+        demands=len(snapshot.demand_rows),
+        matches=len(result.lot),
+        welfare=result.welfare,
+        upper_bound=result.upper_bound,
+        optimal=result.optimal,
+        method=result.method,
+        input=pack(snapshot),
+    )
+    session.add(written)
+    session.flush()
+    return written
+
+
+def _write_matches(
+    session: Session, written: Clearing, snapshot: Snapshot, result: core.Clearing
+) -> Sequence[Match]:
+    matches = []
+    for index in range(len(result.lot)):
+        lot = snapshot.lot_rows[result.lot[index]]
+        demand = snapshot.demand_rows[result.demand[index]]
+        quantity_g = int(result.quantity[index])
+        _take(lot, quantity_g)
+        _take(demand, quantity_g)
+        matches.append(
+            Match(
+                clearing_id=written.id,
+                lot=lot,
+                demand=demand,
+                seller_id=lot.party_id,
+                buyer_id=demand.party_id,
+                crop=written.crop,
+                quantity_g=quantity_g,
+                ask=lot.ask,
+                bid=demand.bid,
+                transport=int(result.transport[index]),
+                freshness_penalty=int(result.penalty[index]),
+                price=int(result.price[index]),
+                value=int(result.value[index]),
+                distance_m=int(result.distance[index]),
+                pick_day=date.fromordinal(int(result.pick_day[index])),
+                leave_day=date.fromordinal(int(result.leave_day[index])),
+                delivery_day=date.fromordinal(int(result.delivery_day[index])),
+                made_at=written.finished_at,
+            )
+        )
+    session.add_all(matches)
+    session.flush()
+    return matches
+
+
+def _take(order: Lot | Demand, quantity_g: int) -> None:
+    order.taken_g += quantity_g
+    order.version += 1
+    if order.taken_g == order.quantity_g:
+        order.state = "filled"
+
+
+def _quarantine(session: Session, snapshot: Snapshot) -> None:
+    """Sets aside the orders that could not be read, and tells their owners and the operators."""
+    for order_id, reason in snapshot.unreadable.items():
+        order = session.get(Lot, order_id) or session.get_one(Demand, order_id)
+        order.quarantine = reason
+        tell_of_quarantine(session, order)
+
+
+def _close(session: Session, crop_key: str, version: int) -> None:
+    """Notes that the book was cleared as of `version`, and rings again if it has changed since."""
+    close = (
+        update(Book)
+        .where(Book.crop == crop_key)
+        .values(cleared_version=version, cleared_at=now(), rung_at=None)
+        .returning(Book.version)
+    )
+    if session.execute(close).scalar_one() > version:
+        session.execute(update(Book).where(Book.crop == crop_key).values(rung_at=now()))
+        ring(session, "clear_book", crop_key)

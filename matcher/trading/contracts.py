@@ -1,0 +1,122 @@
+"""Contracts: drafted from matches, numbered without gaps, read by the two parties."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from matcher.catalogue import Crop
+from matcher.clock import day_of
+from matcher.errors import NotFound
+from matcher.parties import sees
+from matcher.store.session import ring
+from matcher.store.tables import Contract, ContractSeries, Document, Match, Party
+from matcher.trading.terms import contract_terms
+
+HTML = "text/html"
+
+Signature = Literal[
+    "draft", "sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined", "lapsed",
+    "cancelled", "superseded",
+]  # fmt: skip
+Fulfilment = Literal["unfulfilled", "partly_delivered", "fulfilled", "short", "breached"]
+
+
+class ContractView(BaseModel):
+    """A contract as both parties read it; `terms` is the content that its document shows."""
+
+    id: UUID
+    number: str
+    match_id: UUID
+    seller_id: UUID
+    buyer_id: UUID
+    version: int
+    signature: Signature
+    fulfilment: Fulfilment
+    terms: dict[str, Any]
+    drafted_at: datetime
+    deadline_at: datetime = Field(description="when the draft lapses unless both have accepted")
+
+
+def draft(
+    session: Session, matches: Sequence[Match], crop: Crop, settings: Settings, drafted_at: datetime
+) -> list[Contract]:
+    """One contract for each match, in their order, with the next numbers of this year's series.
+
+    The numbers are taken in the caller's transaction, whose rollback gives them back; until it
+    ends, other clearings wait for theirs. Each contract's document is asked for.
+    """
+    if not matches:
+        return []
+    year = day_of(drafted_at).year
+    first = _take_serials(session, settings.contract_series, year, len(matches))
+    hours = crop.contract_deadline_hours or settings.contract_deadline_hours
+    contracts = []
+    for serial, match in enumerate(matches, first):
+        number = f"{serial:04d}/{year}/{settings.contract_series}"
+        contract = Contract(
+            match_id=match.id,
+            seller_id=match.seller_id,
+            buyer_id=match.buyer_id,
+            series=settings.contract_series,
+            year=year,
+            serial=serial,
+            number=number,
+            terms=contract_terms(match, crop, number),
+            drafted_at=drafted_at,
+            deadline_at=drafted_at + timedelta(hours=hours),
+        )
+        contracts.append(contract)
+    session.add_all(contracts)
+    session.flush()
+    for contract in contracts:
+        session.add(
+            Document(
+                contract_id=contract.id, version=1, media_type=HTML, asked_at=drafted_at, rung_at=drafted_at
+            )
+        )
+        ring(session, "render", contract.id)
+    return contracts
+
+
+def get_contract(session: Session, contract_id: UUID, party: Party) -> Contract:
+    """The contract, if `party` is its seller, its buyer or an operator. Raises NotFound otherwise."""
+    contract = session.get(Contract, contract_id)
+    if contract is None or not sees(party, contract.seller_id, contract.buyer_id):
+        raise NotFound(f"No contract {contract_id}.")
+    return contract
+
+
+def list_contracts(
+    session: Session, party: Party, *, before: UUID | None = None, limit: int = 50
+) -> Sequence[Contract]:
+    """Newest first, at most `limit`, those older than the contract `before`."""
+    query = select(Contract).order_by(Contract.id.desc()).limit(limit)
+    if party.kind != "operator":
+        query = query.where((Contract.seller_id == party.id) | (Contract.buyer_id == party.id))
+    if before is not None:
+        query = query.where(Contract.id < before)
+    return session.scalars(query).all()
+
+
+def contract_view(contract: Contract) -> ContractView:
+    return ContractView.model_validate(contract, from_attributes=True)
+
+
+def _take_serials(session: Session, series: str, year: int, count: int) -> int:
+    take = (
+        insert(ContractSeries)
+        .values(series=series, year=year, last_serial=count)
+        .on_conflict_do_update(
+            index_elements=[ContractSeries.series, ContractSeries.year],
+            set_={"last_serial": ContractSeries.last_serial + count},
+        )
+        .returning(ContractSeries.last_serial)
+    )
+    return session.execute(take).scalar_one() - count + 1

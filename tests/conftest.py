@@ -1,0 +1,57 @@
+"""What most tests stand on: one real PostgreSQL and Valkey for the run, a fresh database for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from config.settings import Settings
+from matcher.knowledge import Knowledge, load_knowledge
+from matcher.store.migrate import migrate
+from matcher.store.session import Ledger
+from workers.servers import servers
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return load_knowledge(Settings().config_folder)
+
+
+@pytest.fixture(scope="session")
+def running_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings whose database is an empty, migrated one: the template of every test's own."""
+    settings = Settings(
+        database_url=None, redis_url=None, data_folder=tmp_path_factory.mktemp("data"), port=0
+    )
+    with servers(settings, fsync="off", synchronous_commit="off", full_page_writes="off") as running:
+        ledger = Ledger(running)
+        migrate(ledger)
+        ledger.engine.dispose()
+        yield running
+
+
+@pytest.fixture
+def settings(running_servers: Settings, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a database of the test's own, freshly migrated."""
+    assert running_servers.database_url is not None
+    template = make_url(running_servers.database_url)
+    name = f"test_{uuid4().hex}"
+    admin = create_engine(template.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"'))
+    url = template.set(database=name).render_as_string(hide_password=False)
+    yield running_servers.model_copy(update={"database_url": url, "data_folder": tmp_path})
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Ledger]:
+    """A ledger whose bell is silent: what would ring is due in the tables."""
+    ledger = Ledger(settings)
+    yield ledger
+    ledger.engine.dispose()

@@ -1,0 +1,36 @@
+"""What a worker process holds for all its tasks: made at first use, so never shared across a fork."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+import httpx
+
+from config.settings import Settings
+from matcher.knowledge import Knowledge, load_knowledge
+from matcher.store.session import Ledger
+from workers.bell import bell
+
+
+@dataclass(frozen=True)
+class Resources:
+    settings: Settings
+    ledger: Ledger
+    knowledge: Knowledge
+    client: httpx.Client
+
+
+def resources() -> Resources:
+    """This process's own. Raises Unavailable without a database, ConfigError when config/ is wrong."""
+    return _resources_of(os.getpid())
+
+
+@cache
+def _resources_of(_pid: int) -> Resources:
+    settings = Settings()
+    return Resources(
+        settings=settings,
+        ledger=Ledger(settings, bell(settings)),
+        knowledge=load_knowledge(settings.config_folder),
+        client=httpx.Client(timeout=settings.delivery_timeout_seconds, follow_redirects=False),
+    )

@@ -1,0 +1,68 @@
+"""The whole service on this machine: servers where none are named, tables, web, workers, scheduler."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from config.settings import Settings
+from matcher.ops.heartbeat import alive
+from matcher.store.migrate import migrate
+from matcher.store.session import Ledger
+from workers.procfile import read_procfile, running_processes, until_signalled
+from workers.servers import ServerError, servers
+
+PROCFILE = Path(__file__).parent.parent / "Procfile"
+READY_WITHIN_SECONDS = 60.0
+
+
+@contextmanager
+def running_service(settings: Settings, procfile: Path = PROCFILE) -> Iterator[Settings]:
+    """Gives the settings, URLs and port filled, once every process answers; stops all of it on leaving.
+
+    Raises ServerError, naming the log to read, when a process is not ready within a minute.
+    """
+    with servers(settings) as with_servers:
+        ledger = Ledger(with_servers)
+        migrate(ledger)
+        with running_processes(procfile, with_servers) as ready:
+            _wait_until_ready(ready, ledger, expected=len(read_procfile(procfile, {})) - 1)
+            ledger.engine.dispose()
+            yield ready
+
+
+def up(settings: Settings, console: Console) -> None:
+    """Runs the service until Ctrl-C or SIGTERM, printing where everything is."""
+    with until_signalled(), running_service(settings) as ready:
+        address = f"http://{ready.host}:{ready.port}"
+        console.print(f"Service     {address}/healthz", highlight=False)
+        console.print(f"API         {address}/docs", highlight=False)
+        console.print(f"PostgreSQL  {ready.database_url}", highlight=False, soft_wrap=True)
+        console.print(f"Broker      {ready.redis_url}", highlight=False, soft_wrap=True)
+        console.print(f"Logs        {ready.data_folder / 'log'}", highlight=False, soft_wrap=True)
+        console.print("Add a party with `.venv/bin/matcher party add producer 'Hợp tác xã …'`. Ctrl-C stops all.")
+        signal.pause()
+
+
+def _wait_until_ready(settings: Settings, ledger: Ledger, expected: int) -> None:
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while not (_web_answers(settings) and _count_alive(ledger) >= expected):
+        if time.monotonic() > deadline:
+            raise ServerError(f"Not ready within a minute; the logs in {settings.data_folder / 'log'} say why")
+        time.sleep(0.1)
+
+
+def _web_answers(settings: Settings) -> bool:
+    try:
+        return httpx.get(f"http://{settings.host}:{settings.port}/readyz", timeout=2).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _count_alive(ledger: Ledger) -> int:
+    with ledger.transaction() as session:
+        return len(alive(session))

@@ -1,0 +1,27 @@
+"""The web process: the HTTP service on uvicorn, its rings leaving through Celery."""
+
+import uvicorn
+from fastapi import FastAPI
+
+from config.settings import Settings
+from matcher.api.app import create_app
+from matcher.store.session import Ledger
+from workers.bell import bell
+
+
+def app() -> FastAPI:
+    """The service from MATCHER_* settings. Raises Unavailable without a database."""
+    settings = Settings()
+    return create_app(settings, Ledger(settings, bell(settings)))
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT; requests under way are answered first."""
+    uvicorn.run(
+        "workers.web:app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )

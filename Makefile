@@ -31,7 +31,7 @@ lint: $(READY)  ## formatting, lint, types, import contracts, config/
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports
 	@$(BIN)/matcher config check
 
 format: $(READY)  ## put the code into its format

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     seller_share_percent: int = Field(
         50, ge=0, le=100, description="the seller's part of what lies between ask and bid − transport"
     )
-    contract_series: str = Field("HĐMB-LS", description="the series in a contract's number, 0001/2020/HĐMB-LS")
+    contract_series: str = Field("HĐMB-LS", description="the series in a number like 0001/2020/HĐMB-LS")
     contract_deadline_hours: int = Field(12, ge=1, description="how long a draft waits for both signatures")
 
     smtp_url: str | None = Field(None, description="smtp://host:port or smtps://user:password@host:port")
@@ -38,3 +38,8 @@ class Settings(BaseSettings):
     ring_patience_seconds: float = Field(
         15.0, gt=0, description="how long a ring may stay unanswered before the sweep rings again"
     )
+
+    def as_environment(self) -> dict[str, str]:
+        """The MATCHER_* variables from which another process builds these same settings."""
+        said = self.model_dump(mode="json", exclude_none=True)
+        return {f"MATCHER_{name.upper()}": str(value) for name, value in said.items()}

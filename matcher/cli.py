@@ -20,7 +20,9 @@ from matcher.parties import PartyPost, add_endpoint, add_key, add_party, get_par
 from matcher.store.migrate import migrate as migrate_database
 from matcher.store.session import Ledger
 
-app = typer.Typer(no_args_is_help=True, help="Match harvest lots with wholesale demand.", add_completion=False)
+app = typer.Typer(
+    no_args_is_help=True, help="Match harvest lots with wholesale demand.", add_completion=False
+)
 party_app = typer.Typer(no_args_is_help=True, help="Parties, their keys and where their notices go.")
 config_app = typer.Typer(no_args_is_help=True, help="The files in config/.")
 app.add_typer(party_app, name="party")

@@ -57,7 +57,7 @@ def read_procfile(path: Path, environment: Mapping[str, str]) -> dict[str, list[
 def running_processes(procfile: Path, settings: Settings) -> Iterator[Settings]:
     """Keeps the processes of a Procfile alive; their logs are in `data_folder/log`.
 
-    Their environment is ours with both URLs, the data folder and the port (also as PORT); programs beside
+    Their environment is ours with the settings (the port also as PORT); programs beside
     our own Python are found first. Gives the settings with the port chosen where it was 0.
     Raises ConfigError and ServerError; on leaving, however that is, the processes are gone.
     """
@@ -66,12 +66,10 @@ def running_processes(procfile: Path, settings: Settings) -> Iterator[Settings]:
 
         settings = settings.model_copy(update={"port": free_port()})
     folder = settings.data_folder.resolve()
-    urls = {"MATCHER_DATABASE_URL": settings.database_url, "MATCHER_REDIS_URL": settings.redis_url}
     environment = {
         **os.environ,
-        **{name: url for name, url in urls.items() if url},
+        **settings.as_environment(),
         "MATCHER_DATA_FOLDER": str(folder),
-        "MATCHER_PORT": str(settings.port),
         "PORT": str(settings.port),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",  # a log is read while its process lives

@@ -8,6 +8,7 @@ import httpx
 
 from config.settings import Settings
 from matcher.knowledge import Knowledge, load_knowledge
+from matcher.notices.webhook import new_client
 from matcher.store.session import Ledger
 from workers.bell import bell
 
@@ -32,5 +33,5 @@ def _resources_of(_pid: int) -> Resources:
         settings=settings,
         ledger=Ledger(settings, bell(settings)),
         knowledge=load_knowledge(settings.config_folder),
-        client=httpx.Client(timeout=settings.delivery_timeout_seconds, follow_redirects=False),
+        client=new_client(settings),
     )

@@ -44,7 +44,9 @@ def up(settings: Settings, console: Console) -> None:
         console.print(f"PostgreSQL  {ready.database_url}", highlight=False, soft_wrap=True)
         console.print(f"Broker      {ready.redis_url}", highlight=False, soft_wrap=True)
         console.print(f"Logs        {ready.data_folder / 'log'}", highlight=False, soft_wrap=True)
-        console.print("Add a party with `.venv/bin/matcher party add producer 'Hợp tác xã …'`. Ctrl-C stops all.")
+        console.print(
+            "Add a party with `.venv/bin/matcher party add producer 'Hợp tác xã …'`. Ctrl-C stops all."
+        )
         signal.pause()
 
 
@@ -52,7 +54,9 @@ def _wait_until_ready(settings: Settings, ledger: Ledger, expected: int) -> None
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while not (_web_answers(settings) and _count_alive(ledger) >= expected):
         if time.monotonic() > deadline:
-            raise ServerError(f"Not ready within a minute; the logs in {settings.data_folder / 'log'} say why")
+            raise ServerError(
+                f"Not ready within a minute; the logs in {settings.data_folder / 'log'} say why"
+            )
         time.sleep(0.1)
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from matcher.api.requests import Before, Caller, Configured, Limit, Page, Transaction, link_next
-from matcher.notices.deliver import NoticeView, list_notices
+from matcher.notices.inbox import NoticeView, list_notices
 
 router = APIRouter(prefix="/v1/notices", tags=["notices"])
 
@@ -19,6 +19,6 @@ def read_all(
     limit: Limit = 50,
 ) -> Page[NoticeView]:
     """What you were told, newest first, and how each delivery stands; an operator sees all."""
-    notices = list_notices(session, caller, before=cursor, limit=limit)
+    notices = list_notices(session, caller, settings, before=cursor, limit=limit)
     link_next(request, response, notices, limit)
     return Page(items=list(notices))

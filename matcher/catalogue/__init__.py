@@ -1,7 +1,7 @@
 """The catalogue as data: crops, certificate schemes, market gates and the transport tariff."""
 
 from matcher.catalogue.catalogue import Catalogue
-from matcher.catalogue.crops import CertificateScheme, ClearingMode, Crop, Package, Storage
+from matcher.catalogue.crops import CertificateScheme, Crop, Package, Storage
 from matcher.catalogue.entry import Kind, Names
 from matcher.catalogue.file import load_catalogue, read_catalogue
 from matcher.catalogue.gates import Gate, Market, Requirements
@@ -10,7 +10,6 @@ from matcher.catalogue.tariff import Tariff
 __all__ = [
     "Catalogue",
     "CertificateScheme",
-    "ClearingMode",
     "Crop",
     "Gate",
     "Kind",

@@ -47,23 +47,6 @@ class Season(Sourced):
     months: Annotated[tuple[Annotated[int, Strict(), Field(ge=1, le=12)], ...], Field(min_length=1)]
 
 
-class ClearingMode(Entry):
-    """`continuous`: a match freezes `hold_minutes` after it is first possible, 0 meaning at once.
-
-    `call`: matches freeze at `call_times` of the day, "HH:MM" in Asia/Ho_Chi_Minh.
-    """
-
-    mode: Literal["continuous", "call"]
-    hold_minutes: Whole = 0
-    call_times: tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")], ...] = ()
-
-    @model_validator(mode="after")
-    def _times_belong_to_calls(self) -> Self:
-        if (self.mode == "call") != bool(self.call_times):
-            raise ValueError("call_times belong to the mode call, and only to it")
-        return self
-
-
 class Crop(Sourced, Named):
     """`grades` are in order, the best first. `contract_deadline_hours` None: the service's setting."""
 
@@ -75,7 +58,6 @@ class Crop(Sourced, Named):
     season: Season
     hs: Annotated[str, Field(pattern=r"^\d{4}(\.\d{2}){0,2}$")]
     agrovoc: Text | None = None
-    clearing: ClearingMode
     contract_deadline_hours: Positive | None = None
 
     @property

@@ -18,7 +18,7 @@ class Tariff(Entry):
     speed_km_per_hour: a loaded truck by road, door to door, stops included.
     departure_hour: the hour of the day, Asia/Ho_Chi_Minh, at which trucks leave.
     loading_hours: from the end of picking until the truck is loaded.
-    freshness_penalty_percent: what of its ask a kilogram has lost in worth when its shelf life is
+    freshness_penalty_percent: what of its bid a kilogram has lost in worth when its shelf life is
     used up, and in proportion before that.
     max_distance_km: great circle, beyond which no lot is carried.
     """

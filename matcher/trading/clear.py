@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher import clearing as core
+from matcher.catalogue import Crop
 from matcher.clock import day_of, now
 from matcher.knowledge import Knowledge
 from matcher.store.session import ring
@@ -40,8 +41,8 @@ def clear(session: Session, crop_key: str, knowledge: Knowledge, settings: Setti
     written = _write_clearing(session, crop_key, version, started_at, snapshot, result)
     matches = _write_matches(session, written, snapshot, result)
     contracts = draft(session, matches, crop, settings, written.finished_at)
-    tell_of_matches(session, matches, contracts)
-    _quarantine(session, snapshot)
+    tell_of_matches(session, crop, matches, contracts)
+    _quarantine(session, crop, snapshot)
     _close(session, crop_key, version)
     return written
 
@@ -123,12 +124,12 @@ def _take(order: Lot | Demand, quantity_g: int) -> None:
         order.state = "filled"
 
 
-def _quarantine(session: Session, snapshot: Snapshot) -> None:
+def _quarantine(session: Session, crop: Crop, snapshot: Snapshot) -> None:
     """Sets aside the orders that could not be read, and tells their owners and the operators."""
     for order_id, reason in snapshot.unreadable.items():
         order = session.get(Lot, order_id) or session.get_one(Demand, order_id)
         order.quarantine = reason
-        tell_of_quarantine(session, order)
+        tell_of_quarantine(session, crop, order, reason)
 
 
 def _close(session: Session, crop_key: str, version: int) -> None:

@@ -31,7 +31,7 @@ class MatchView(BaseModel):
     freshness_penalty: int
     price: int = Field(description="what the seller gets at the farm gate")
     value: int = Field(description="bid − ask − transport − freshness penalty")
-    distance_km: Kilograms = Field(description="great circle, exact to the metre")
+    distance_km: Kilograms = Field(description="by road, estimated from the great circle")
     pick_day: date
     leave_day: date
     delivery_day: date

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -61,12 +61,27 @@ def take_snapshot(
     return Snapshot(
         lot_rows,
         demand_rows,
-        Lots.from_records(lot_records, certificates),
-        Demands.from_records(demand_records),
+        Lots(**_columns(Lots, lot_records), **_certificate_columns(certificates)),
+        Demands(**_columns(Demands, demand_records)),
         _terms(catalogue, today, seller_share_percent),
         _declined(session, crop, lot_rows, demand_rows),
         unreadable,
     )
+
+
+def _columns(table: type[Lots] | type[Demands], records: Sequence[Record]) -> dict[str, Any]:
+    return {
+        name: np.array([record[name] for record in records], dtype=dtype)
+        for name, dtype in table.COLUMNS.items()
+        if not name.startswith("certificate_") or table is Demands
+    }
+
+
+def _certificate_columns(certificates: Sequence[Sequence[Certificate]]) -> dict[str, Any]:
+    rows = [(lot, *certificate) for lot, held in enumerate(certificates) for certificate in held]
+    flat = np.array(rows, dtype=np.int32).reshape(-1, 4)
+    names = ("certificate_lot", "certificate_scheme", "certificate_from", "certificate_until")
+    return {name: flat[:, column] for column, name in enumerate(names)}
 
 
 class _Codes:
@@ -115,7 +130,7 @@ def _read(
 def _common(order: Lot | Demand, codes: _Codes) -> Record:
     return {
         "key": order.id.int & ((1 << 64) - 1),
-        "posted": (order.posted_at - EPOCH) // (datetime.resolution),
+        "posted": (order.posted_at - EPOCH) // datetime.resolution,
         "party": codes.party(order.party_id),
         "crop": 0,
         "quantity": order.quantity_g - order.taken_g,
@@ -160,7 +175,7 @@ def _demand_record(demand: Demand, crop: Crop, codes: _Codes, catalogue: Catalog
         "gate_certificates": codes.scheme_mask(gate.certificates),
     }
     if sellers_left == 0:
-        record["deliver_until"] = record["gate_until"] = 0  # nobody further may sell to it
+        record["gate_from"], record["gate_until"] = 2, 1  # nobody further may sell to it
     return _common(demand, codes) | record
 
 

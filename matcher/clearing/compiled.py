@@ -1,0 +1,19 @@
+"""Machine code for the inner loops, kept on disk where that can be."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def compiled(function: Function) -> Function:
+    """Compile `function` with numba, which keeps the code beside this file or in the user's cache folder.
+
+    Where neither can be written, every process compiles anew: slower to start, otherwise the same.
+    """
+    try:
+        return numba.njit(cache=True)(function)  # type: ignore[no-any-return]
+    except RuntimeError:  # numba's "no locator available": no folder it may write to
+        return numba.njit(function)  # type: ignore[no-any-return]

@@ -1,0 +1,89 @@
+"""From takes that break minimum terms to near ones that keep them, by limits and exact re-optimisation."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.clearing import minimum
+from matcher.clearing.groups import Groups
+from matcher.clearing.minimum import Problem
+from matcher.clearing.network import Network
+
+Longs = NDArray[np.int64]
+
+STRIKES = 20
+AT_ONCE = 5  # of so many that break a term one is limited before the rest is made best again
+
+
+def repair(problem: Problem, network: Network) -> Longs:
+    """Takes that keep every term, near the best ones: `network` is the solved one of `problem`.
+
+    Whatever breaks a term is limited, and the rest made best again around it, until nothing breaks.
+    An order whose crumbs only move on to break the next take is closed after STRIKES of them: it keeps
+    the partners it has. Limits only fall, so this ends. `network` is changed.
+    """
+    lots, demands = Orders(problem.lot, len(problem.supply)), Orders(problem.demand, len(problem.wanted))
+    while True:
+        taken = network.taken.copy()
+        broken = np.flatnonzero(minimum.broken_takes(problem, taken))
+        if len(broken):
+            arcs = _some(broken, -taken[broken])
+            own = problem.lots_own[arcs]
+            closed = np.concatenate([lots.strike(arcs[own]), demands.strike(arcs[~own])])
+            arcs = np.union1d(arcs, closed[taken[closed] == 0])
+        else:
+            arcs = _too_much(problem, taken, network.lot_price, demands.arcs)
+        if not len(arcs):
+            return taken
+        for arc in arcs.tolist():
+            network.limit(arc, _room(problem, arc, int(taken[arc])))
+        network.solve()
+
+
+class Orders:
+    """The orders of one side: their arcs, and how often a minimum of theirs was broken."""
+
+    def __init__(self, end: NDArray[np.int32], count: int) -> None:
+        self.arcs = Groups(end, count)
+        self._end = end
+        self._strikes = np.zeros(count, np.int64)
+
+    def strike(self, arcs: Longs) -> Longs:
+        """Count the broken `arcs`; returns all arcs of those orders that are to be closed."""
+        orders = self._end[arcs]
+        np.add.at(self._strikes, orders, 1)
+        return self.arcs.members(np.unique(orders[self._strikes[orders] >= STRIKES]))
+
+
+def _some(places: Longs, weight: Longs) -> Longs:
+    """One in AT_ONCE of `places`, those of the greatest weight."""
+    return places[np.argsort(-weight, kind="stable")][: 1 + len(places) // AT_ONCE]
+
+
+def _room(problem: Problem, arc: int, taken: int) -> int:
+    """The last whole multiple of a broken take, where it may be taken; else nothing."""
+    part = taken - taken % int(problem.multiple[arc])
+    return part if problem.least[arc] <= part < taken else 0
+
+
+def _too_much(problem: Problem, taken: Longs, lot_price: Longs, of_demand: Groups) -> Longs:
+    """Arcs to close next: of demands with too many sellers, else of those filled too little."""
+    excess = minimum.excess_sellers(problem, taken)
+    crowded = np.flatnonzero(excess)
+    if len(crowded):
+        closed = [
+            _worst_sellers(problem, of_demand.members(np.array([demand])), lot_price)
+            for demand in _some(crowded, excess[crowded])
+        ]
+        return np.concatenate(closed)
+    short = np.flatnonzero(minimum.broken_fills(problem, taken))
+    lack = problem.min_fill - minimum.fill(problem, taken)
+    return of_demand.members(_some(short, lack[short])) if len(short) else short
+
+
+def _worst_sellers(problem: Problem, arcs: Longs, lot_price: Longs) -> Longs:
+    """Of all arcs of a demand those beyond its most sellers, when the most gainful come first."""
+    demand = problem.demand[arcs[0]]
+    room = np.minimum(problem.supply[problem.lot[arcs]], problem.wanted[demand])
+    most = (problem.gain[arcs] - lot_price[problem.lot[arcs]]).astype(np.float64) * room
+    best_first = arcs[np.argsort(-most, kind="stable")]
+    return best_first[problem.max_sellers[demand] :]

@@ -1,0 +1,94 @@
+"""From the best allocation without minimum terms to one that keeps them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.clearing import branch, minimum
+from matcher.clearing.around import improve
+from matcher.clearing.groups import rank
+from matcher.clearing.minimum import Problem
+from matcher.clearing.network import Network
+from matcher.clearing.repair import repair
+
+Longs = NDArray[np.int64]
+
+SMALL = 400  # arcs
+NEAR = 24
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Takes that keep every term, a bound on the value of any such takes, and how they were found."""
+
+    taken: Longs
+    bound: int
+    method: str
+
+
+def keep_terms(problem: Problem, relaxed: Network, shift: int) -> Kept:
+    """The best takes found; `relaxed` is the solved network of `problem`, gains are value · 2^shift + bonus.
+
+    Where nothing is broken the relaxation is the answer. Otherwise its takes are repaired; then each
+    connected part of the book in which a term was broken is searched, a small one whole, by branch and
+    bound, a larger one by neighbourhoods. In a book of very many pairs only the arcs nearest to gaining
+    are looked at, and the bound stays the relaxation's.
+    """
+    best = relaxed.taken.copy()
+    if minimum.kept(problem, best):
+        return Kept(best, branch.total(problem.value, best), "simplex")
+    more = problem.gain - relaxed.lot_price[problem.lot] - relaxed.demand_price[problem.demand]
+    near = _near(problem, best, more)
+    found = _search(problem.some(near), best[near], more[near], shift)
+    taken = np.zeros_like(best)
+    taken[near] = found.taken
+    bound = found.bound if len(near) == len(best) else branch.total(problem.value, best)
+    return Kept(taken, bound, found.method)
+
+
+def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
+    network = Network(problem.supply, problem.wanted)
+    network.add(problem.lot, problem.demand, problem.gain)
+    network.solve()
+    repaired = repair(problem, network)
+    taken, bound, effort, method = best.copy(), 0, branch.EFFORT, "simplex, branch and bound"
+    parts = _parts(problem)
+    for number in range(int(parts.max()) + 1):
+        arcs = np.flatnonzero(parts == number)
+        part = problem.part(arcs)
+        if minimum.kept(part, best[arcs]):
+            bound += branch.total(part.value, best[arcs])
+        elif len(arcs) <= SMALL:
+            taken[arcs], most, spent = branch.search(part, shift, repaired[arcs], effort)
+            bound += most
+            effort -= spent
+        else:
+            method = "simplex, repair and neighbourhoods"
+            taken[arcs] = improve(part, repaired[arcs], best[arcs], more[arcs], shift, branch.EFFORT)
+            bound += branch.total(part.value, best[arcs])
+    return Kept(taken, bound, method)
+
+
+def _near(problem: Problem, best: Longs, more: Longs) -> NDArray[np.intp]:
+    """All arcs, or of very many those taken and of each order the NEAR that lack least to gain."""
+    lots, demands = problem.lot, problem.demand
+    if len(lots) <= NEAR * (len(problem.supply) + len(problem.wanted)):
+        return np.arange(len(lots))
+    return np.flatnonzero((best > 0) | (rank(lots, more) < NEAR) | (rank(demands, more) < NEAR))
+
+
+def _parts(problem: Problem) -> NDArray[np.int32]:
+    """Of each arc, the number of its connected component; parts are numbered from the smallest up."""
+    from scipy.sparse import coo_array  # noqa: PLC0415  # only books with terms need it
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
+    nodes = len(problem.supply) + len(problem.wanted)
+    ends = problem.lot, problem.demand + len(problem.supply)
+    graph = coo_array((np.ones(len(problem.lot), np.int8), ends), shape=(nodes, nodes))
+    label = connected_components(graph, directed=False)[1][problem.lot]
+    size = np.bincount(label)
+    place = np.empty(len(size), np.int32)
+    place[np.argsort(size, kind="stable")] = np.arange(len(size), dtype=np.int32)
+    number: NDArray[np.int32] = np.unique(place[label], return_inverse=True)[1].astype(np.int32)
+    return number

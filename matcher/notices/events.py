@@ -1,0 +1,141 @@
+"""Events written down, with a notice for each party concerned and a delivery for each of its channels."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+from sqlalchemy.orm import Session
+
+from matcher.clock import now
+from matcher.store.identifiers import uuid7
+from matcher.store.session import ring
+from matcher.store.tables import Delivery, Endpoint, Event, Notice, Party
+
+Kind = Literal["match.made", "order.quarantined"]
+Addresses = list[tuple[str, str]]
+
+
+class CropNamed(TypedDict):
+    """A crop's key and its names."""
+
+    key: str
+    vi: str
+    en: str
+
+
+class MatchMade(TypedDict):
+    """The data of `match.made`: a match was frozen and its contract drafted; told to seller and buyer.
+
+    `quantity_kg` is a decimal string, `price` whole đồng per kg at the farm gate, `delivery_day` an ISO day,
+    `seller` and `buyer` are names.
+    """
+
+    contract_id: str
+    contract_number: str
+    crop: CropNamed
+    quantity_kg: str
+    price: int
+    delivery_day: str
+    seller: str
+    buyer: str
+
+
+class OrderQuarantined(TypedDict):
+    """The data of `order.quarantined`: the clearing passes it over; told to its owner and the operators.
+
+    `last_day` is the ISO day on which the order expires, `owner` a name, `reason` what the clearing met.
+    """
+
+    order: Literal["lot", "demand"]
+    order_id: str
+    crop: CropNamed
+    quantity_kg: str
+    last_day: str
+    owner: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event to be. `subject_id` is the match or order it is about, `parties` the ids of who is told."""
+
+    kind: Kind
+    subject_id: UUID
+    subject_version: int
+    data: MatchMade | OrderQuarantined
+    parties: Collection[UUID]
+
+
+def record(session: Session, happenings: Sequence[Happening]) -> int:
+    """Writes the events in the caller's transaction and asks for a ring for every delivery.
+
+    An event already recorded (same kind, subject and version) is skipped, notices and all. Returns
+    how many were new. A few statements in all, however many events there are.
+    """
+    events = _write_events(session, happenings)
+    notices = [
+        {"id": uuid7(), "event_id": event_id, "party_id": party_id}
+        for event_id, happening in events.items()
+        for party_id in dict.fromkeys(happening.parties)
+    ]
+    if not notices:
+        return len(events)
+    session.execute(insert(Notice), notices)
+    addresses = _addresses(session, {notice["party_id"] for notice in notices})
+    rung_at = now()
+    deliveries: list[dict[str, Any]] = [
+        {"id": uuid7(), "notice_id": notice["id"], "channel": channel, "address": address, "rung_at": rung_at}
+        for notice in notices
+        for channel, address in addresses[notice["party_id"]]
+    ]
+    if deliveries:
+        session.execute(insert(Delivery), deliveries)
+    for delivery in deliveries:
+        ring(session, "deliver", delivery["id"])
+    return len(events)
+
+
+def _write_events(session: Session, happenings: Sequence[Happening]) -> dict[UUID, Happening]:
+    """Those that were new, by the event's id."""
+    if not happenings:
+        return {}
+    candidates = {uuid7(): happening for happening in happenings}
+    occurred_at = now()
+    rows = [
+        {
+            "id": event_id,
+            "kind": happening.kind,
+            "subject_id": happening.subject_id,
+            "subject_version": happening.subject_version,
+            "data": happening.data,
+            "occurred_at": occurred_at,
+        }
+        for event_id, happening in candidates.items()
+    ]
+    written = session.scalars(
+        insert_or_skip(Event)
+        .on_conflict_do_nothing(index_elements=[Event.kind, Event.subject_id, Event.subject_version])
+        .returning(Event.id),
+        rows,
+    )
+    return {event_id: candidates[event_id] for event_id in written}
+
+
+def _addresses(session: Session, parties: Iterable[UUID]) -> dict[UUID, Addresses]:
+    """Each party's channels with their addresses; an empty list for one that reads its notices here only."""
+    rows = session.execute(
+        select(Party.id, Party.email, Endpoint.url)
+        .outerjoin(Endpoint, Endpoint.party_id == Party.id)
+        .where(Party.id.in_(parties))
+        .order_by(Party.id, Endpoint.id)
+    )
+    addresses: dict[UUID, Addresses] = {}
+    for party_id, email, url in rows:
+        if party_id not in addresses:
+            addresses[party_id] = [("email", email)] if email else []
+        if url:
+            addresses[party_id].append(("webhook", url))
+    return addresses

@@ -1,0 +1,92 @@
+"""A party's notices as it reads them itself, and how each of their deliveries stands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from config.settings import Settings
+from matcher.notices.words import words
+from matcher.store.tables import Delivery, Notice, Party
+
+
+class DeliveryView(BaseModel):
+    """One notice on one channel; `address` is where it goes."""
+
+    id: UUID
+    channel: Literal["webhook", "email"]
+    address: str
+    state: Literal["due", "delivered", "dead"]
+    attempts: int
+    last_answer: str | None = Field(description="what the other side said last, or why it could not be asked")
+    next_attempt_at: datetime | None = Field(description="null unless the state is due")
+    delivered_at: datetime | None
+
+
+class NoticeView(BaseModel):
+    """What one party was told about one event: in words, in that party's language, and as data."""
+
+    id: UUID
+    party_id: UUID
+    kind: str
+    occurred_at: datetime
+    subject: str
+    text: str
+    data: dict[str, Any]
+    deliveries: list[DeliveryView]
+
+
+def list_notices(
+    session: Session, party: Party, settings: Settings, *, before: UUID | None = None, limit: int = 50
+) -> Sequence[NoticeView]:
+    """The party's notices, everybody's for an operator; newest first, at most `limit`, before `before`."""
+    query = (
+        select(Notice)
+        .options(
+            joinedload(Notice.event),
+            joinedload(Notice.party),
+            selectinload(Notice.deliveries).selectinload(Delivery.attempts),
+        )
+        .order_by(Notice.id.desc())
+        .limit(limit)
+    )
+    if party.kind != "operator":
+        query = query.where(Notice.party_id == party.id)
+    if before is not None:
+        query = query.where(Notice.id < before)
+    return [_view(notice, settings.public_url) for notice in session.scalars(query)]
+
+
+def _view(notice: Notice, public_url: str) -> NoticeView:
+    event = notice.event
+    said = words(event.kind, event.data, notice.party.language, public_url)
+    return NoticeView(
+        id=notice.id,
+        party_id=notice.party_id,
+        kind=event.kind,
+        occurred_at=event.occurred_at,
+        subject=said.subject,
+        text=said.text,
+        data=event.data,
+        deliveries=[_delivery_view(delivery) for delivery in notice.deliveries],
+    )
+
+
+def _delivery_view(delivery: Delivery) -> DeliveryView:
+    attempts = delivery.attempts
+    return DeliveryView.model_validate(
+        {
+            "id": delivery.id,
+            "channel": delivery.channel,
+            "address": delivery.address,
+            "state": delivery.state,
+            "attempts": len(attempts),
+            "last_answer": attempts[-1].answer if attempts else None,
+            "next_attempt_at": delivery.due_at if delivery.state == "due" else None,
+            "delivered_at": delivery.delivered_at,
+        }
+    )

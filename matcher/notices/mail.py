@@ -1,0 +1,86 @@
+"""A notice as an e-mail in plain text, over SMTP."""
+
+import contextlib
+import smtplib
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from config.settings import Settings
+from matcher.clock import VIETNAM, now
+from matcher.notices.cut_off import CutOff
+from matcher.notices.letter import Letter, Outcome, outcome
+from matcher.notices.words import words
+
+
+def send(letter: Letter, settings: Settings) -> Outcome:
+    """Hands the letter to the mail server once; a success means that the server has taken it over."""
+    if settings.smtp_url is None:
+        return Outcome(False, "no mail server is configured (MATCHER_SMTP_URL)")
+    server = urlsplit(settings.smtp_url)
+    message = _message(letter, settings)
+    with CutOff(settings.delivery_timeout_seconds) as cut_off:
+        try:
+            _hand_over(message, server, settings.delivery_timeout_seconds, cut_off)
+        except smtplib.SMTPRecipientsRefused as error:
+            refusals = (f"{code} {_text(reason)}" for code, reason in error.recipients.values())
+            return outcome(False, "; ".join(refusals))
+        except smtplib.SMTPResponseException as error:
+            return outcome(False, f"{error.smtp_code} {_text(error.smtp_error)}")
+        except OSError as error:  # every other SMTPException is one too
+            if cut_off.passed or isinstance(error, TimeoutError):
+                return outcome(False, f"no answer within {settings.delivery_timeout_seconds:g} s")
+            return outcome(False, f"no answer: {error}")
+    return outcome(True, f"taken over by {server.hostname}")
+
+
+def _hand_over(message: EmailMessage, server: SplitResult, timeout: float, cut_off: CutOff) -> None:
+    client = _connect(server, timeout)
+    try:
+        _watch(client, cut_off)
+        if server.username is not None:
+            if server.scheme == "smtp":
+                # A password never travels in the clear: a server that offers no STARTTLS is an error here.
+                client.starttls(context=ssl.create_default_context())
+                _watch(client, cut_off)
+            client.login(unquote(server.username), unquote(server.password or ""))
+        client.send_message(message)
+    finally:
+        # Once the message is taken over, a goodbye that fails must not have it sent again.
+        with contextlib.suppress(OSError):
+            client.quit()
+        client.close()
+
+
+def _connect(server: SplitResult, timeout: float) -> smtplib.SMTP:
+    host, port = server.hostname or "", server.port or 0
+    if server.scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port, timeout=timeout, context=ssl.create_default_context())
+    return smtplib.SMTP(host, port, timeout=timeout)
+
+
+def _watch(client: smtplib.SMTP, cut_off: CutOff) -> None:
+    if client.sock is not None:
+        cut_off.watch(client.sock)
+
+
+def _message(letter: Letter, settings: Settings) -> EmailMessage:
+    said = words(letter.kind, letter.data, letter.language, settings.public_url)
+    domain = parseaddr(settings.mail_from)[1].partition("@")[2] or "localhost"
+    message = EmailMessage()
+    message["From"] = settings.mail_from
+    message["To"] = Address(letter.party_name, addr_spec=letter.address)
+    message["Subject"] = said.subject
+    message["Date"] = now().astimezone(VIETNAM)
+    # The same at every attempt, so that a mail sent twice can be told.
+    message["Message-ID"] = f"<{letter.delivery_id}@{domain}>"
+    message["Content-Language"] = letter.language
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(said.text, cte="quoted-printable")
+    return message
+
+
+def _text(said: bytes | str) -> str:
+    return said.decode(errors="replace") if isinstance(said, bytes) else said

@@ -1,0 +1,68 @@
+from decimal import Decimal
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.notices.events import Kind, OrderQuarantined
+from matcher.notices.words import day, number, words
+from tests.notices.letters import CONTRACT, match_made
+
+PUBLIC = "https://cho.example/"
+QUARANTINED: OrderQuarantined = {
+    "order": "demand",
+    "order_id": CONTRACT,
+    "crop": {"key": "custard_apple", "vi": "Na", "en": "Custard apple"},
+    "quantity_kg": "500",
+    "last_day": "2020-08-03",
+    "owner": "Chợ đầu mối Hà Nội",
+    "reason": "KeyError: 'grade_9'",
+}
+DATA = {"match.made": dict(match_made().data), "order.quarantined": dict(QUARANTINED)}
+
+
+def test_a_vietnamese_notice_of_a_match_says_everything_as_vietnamese_write_it() -> None:
+    said = words("match.made", DATA["match.made"], "vi", PUBLIC)
+    assert said.subject == "Hợp đồng 0007/2020/HĐMB-LS: Na, 1.250,5 kg, giao ngày 22/08/2020"
+    for part in ("Nông sản: Na", "1.250,5 kg", "25.000 đồng/kg", "22/08/2020", "Hợp tác xã Chi Lăng"):
+        assert part in said.text
+    assert said.text.endswith(f"https://cho.example/v1/contracts/{CONTRACT}.html\n")
+
+
+def test_an_english_notice_of_a_match_says_the_same_as_english_is_written() -> None:
+    said = words("match.made", DATA["match.made"], "en", PUBLIC)
+    assert said.subject == "Contract 0007/2020/HĐMB-LS: Custard apple, 1,250.5 kg, delivery on 22 August 2020"
+    for part in ("Crop: Custard apple", "1,250.5 kg", "25,000 đồng/kg", "22 August 2020", "Chợ đầu mối"):
+        assert part in said.text
+    assert said.text.endswith(f"https://cho.example/v1/contracts/{CONTRACT}.html\n")
+
+
+@pytest.mark.parametrize(("language", "last_day"), [("vi", "03/08/2020"), ("en", "3 August 2020")])
+def test_a_notice_of_a_quarantine_says_which_order_why_and_until_when(language: str, last_day: str) -> None:
+    said = words("order.quarantined", DATA["order.quarantined"], language, PUBLIC)
+    assert last_day in said.subject
+    assert "KeyError: 'grade_9'" in said.text
+    assert said.text.endswith(f"https://cho.example/v1/demands/{CONTRACT}\n")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_of_event_has_words_in_every_language(kind: str, language: str) -> None:
+    said = words(kind, DATA[kind], language, PUBLIC)
+    assert "\n" not in said.subject
+    assert "https://cho.example/v1/" in said.text
+
+
+@given(st.integers(min_value=0, max_value=10**14))
+def test_a_number_in_words_reads_back_as_itself(grams: int) -> None:
+    kilograms = f"{Decimal(grams) / 1000:f}"
+    for language, mark, point in (("vi", ".", ","), ("en", ",", ".")):
+        written = number(kilograms, language)
+        assert Decimal(written.replace(mark, "").replace(point, ".")) == Decimal(kilograms)
+        assert not written.endswith((f"{point}0", point))
+
+
+def test_the_first_of_a_month_has_no_zero_in_english_only() -> None:
+    assert day("2020-09-01", "vi") == "01/09/2020"
+    assert day("2020-09-01", "en") == "1 September 2020"

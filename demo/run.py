@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from config.settings import Settings
 from demo.outcome import Summary, summary
 from demo.receivers import MailReceiver, WebhookReceiver
-from demo.replay import NoAnswer, Posted, replay
+from demo.replay import Posted, replay
 from demo.report import print_summary
 from demo.season import Season, read_season
 from matcher.errors import Unavailable
@@ -37,7 +37,6 @@ def run(settings: Settings, console: Console) -> None:
     done in time or a count does not hold.
     """
     kept = settings.data_folder.resolve() / "demo"
-    found: Summary | None = None
     with (
         until_signalled(),
         _own_settings(settings) as own,
@@ -45,19 +44,17 @@ def run(settings: Settings, console: Console) -> None:
         MailReceiver() as mail,
     ):
         console.print("Starting PostgreSQL, Valkey, web, workers and scheduler …")
-        own = own.model_copy(update={"smtp_url": mail.url})
-        with running_service(own) as ready:
+        with running_service(own.model_copy(update={"smtp_url": mail.url})) as ready:
             try:
                 found = _trade(ready, webhooks, console)
                 _keep_contract(found, ready, kept)
             finally:
                 shutil.copytree(ready.data_folder / "log", kept / "log", dirs_exist_ok=True)
-        if found is not None:
-            print_summary(found, console)
-            console.print(f"Webhooks received {len(webhooks.received):,}, mails {len(mail.received):,}.")
-            console.print(f"Hợp đồng mẫu · The sample contract: {kept / 'contract.html'}", soft_wrap=True)
-    if found is not None and not found.holds:
-        raise Unavailable(f"The counts above do not all hold; the logs in {kept / 'log'} say why")
+        print_summary(found, console)
+        console.print(f"Webhooks received {len(webhooks.received):,}, mails {len(mail.received):,}.")
+        console.print(f"Hợp đồng mẫu · The sample contract: {kept / 'contract.html'}", soft_wrap=True)
+        if not found.holds:
+            raise Unavailable(f"The counts above do not all hold; the logs in {kept / 'log'} say why")
 
 
 @contextmanager
@@ -110,7 +107,7 @@ def _replay_shown(season: Season, base_url: str, keys: Mapping[str, str], consol
 
 
 def _wait_until_quiet(ledger: Ledger, settings: Settings, console: Console) -> None:
-    """Returns once nothing is due in the ledger. Raises Unavailable, naming what is left, after two minutes."""
+    """Returns once nothing is due in the ledger. Raises Unavailable, with what is left, after two minutes."""
     deadline = time.monotonic() + QUIET_WITHIN_SECONDS
     with console.status("Clearing, telling both sides, drafting …"):
         while left := _unfinished(ledger, settings):

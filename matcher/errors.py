@@ -8,6 +8,7 @@ MatcherError
 ├── Conflict           409  the thing is in a state that does not allow this
 ├── StaleVersion       412  If-Match names a version that has passed
 ├── TooLarge           413
+├── NotJson            415  the body is not said to be JSON
 ├── Unavailable        503  a server we need does not answer; trying again is right
 └── ConfigError             a file in config/ is wrong; never reaches HTTP
 """
@@ -67,6 +68,10 @@ class StaleVersion(MatcherError):
 
 class TooLarge(MatcherError):
     kind, title, status = "too-large", "The body is too large", 413
+
+
+class NotJson(MatcherError):
+    kind, title, status = "not-json", "The body is not said to be JSON", 415
 
 
 class Unavailable(MatcherError):

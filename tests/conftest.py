@@ -1,14 +1,18 @@
 """What most tests stand on: one real PostgreSQL and Valkey for the run, a fresh database for each test."""
 
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import uvicorn
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from config.settings import Settings
+from matcher.api.app import create_app
 from matcher.knowledge import Knowledge, load_knowledge
 from matcher.store.migrate import migrate
 from matcher.store.session import Ledger
@@ -55,3 +59,19 @@ def ledger(settings: Settings) -> Iterator[Ledger]:
     ledger = Ledger(settings)
     yield ledger
     ledger.engine.dispose()
+
+
+@pytest.fixture
+def base_url(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Iterator[str]:
+    """Where the service answers, on a port of its own."""
+    # asyncio turns Nagle's delay off only for sockets that say they are TCP.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, ledger, knowledge), log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()

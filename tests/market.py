@@ -1,8 +1,6 @@
 """A small market to test with: parties, and orders that match unless a test says otherwise."""
 
-from collections.abc import Mapping
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -40,7 +38,7 @@ def demand_body(**changes: Any) -> dict[str, Any]:
 
 
 def party(session: Session, kind: str, name: str = "", **fields: Any) -> Party:
-    return add_party(session, PartyPost(kind=kind, name=name or f"Tổ chức {kind}", **fields))  # type: ignore[arg-type]
+    return add_party(session, PartyPost(kind=kind, name=name or f"Tổ chức {kind}", **fields))
 
 
 def lot(session: Session, seller: Party, knowledge: Knowledge, **changes: Any) -> Lot:

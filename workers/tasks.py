@@ -6,7 +6,6 @@ None of them retries: a task that fails leaves its work due in the ledger, and t
 from uuid import UUID
 
 from matcher.notices.deliver import deliver as deliver_notice
-
 from matcher.ops.sweep import sweep as sweep_ledger
 from matcher.trading.clear import clear
 from matcher.trading.documents import render as render_contract

@@ -5,14 +5,15 @@ from fastapi import FastAPI
 
 from config.settings import Settings
 from matcher.api.app import create_app
+from matcher.knowledge import load_knowledge
 from matcher.store.session import Ledger
 from workers.bell import bell
 
 
 def app() -> FastAPI:
-    """The service from MATCHER_* settings. Raises Unavailable without a database."""
+    """The service from MATCHER_* settings. Raises Unavailable without a database, ConfigError on a wrong config/."""
     settings = Settings()
-    return create_app(settings, Ledger(settings, bell(settings)))
+    return create_app(settings, Ledger(settings, bell(settings)), load_knowledge(settings.config_folder))
 
 
 def serve(settings: Settings) -> None:

@@ -8,14 +8,14 @@ from fastapi import FastAPI
 from config.settings import Settings
 from matcher.api import contracts, crops, demands, health, lots, matches, notices, parties, places, problems
 from matcher.api.body_limit import BodyLimit
-from matcher.knowledge import load_knowledge
+from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 
 RESOURCES = (lots, demands, matches, contracts, notices, parties, crops, places, health)
 
 
-def create_app(settings: Settings, ledger: Ledger) -> FastAPI:
-    """The service on one ledger, which it closes on shutting down. Raises ConfigError on a wrong config/."""
+def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> FastAPI:
+    """The service on one ledger, which it closes on shutting down."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -32,7 +32,7 @@ def create_app(settings: Settings, ledger: Ledger) -> FastAPI:
     )
     app.state.settings = settings
     app.state.ledger = ledger
-    app.state.knowledge = load_knowledge(settings.config_folder)
+    app.state.knowledge = knowledge
     problems.install(app)
     app.add_middleware(BodyLimit, most_bytes=256 * 1024)
     for resource in RESOURCES:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from matcher.errors import Fault, Invalid, MatcherError, Unauthenticated, Unavailable
+from matcher.errors import Fault, Invalid, MatcherError, NotJson, Unauthenticated, Unavailable
 from matcher.faults import faults_of
 
 
@@ -77,6 +77,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def validation_error(request: Request, error: RequestValidationError) -> ProblemResponse:
+        # FastAPI hands over the bytes themselves where the Content-Type is not JSON's.
+        if isinstance(error.body, bytes) and error.body:
+            return problem(NotJson("Send JSON, with `Content-Type: application/json`."), request.url.path)
         return problem(Invalid(*faults_of(error.errors())), request.url.path)
 
     @app.exception_handler(OperationalError)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, Strict
 
-from matcher.catalogue.entry import Entry, Kind, Named, Sourced, Text, Whole
+from matcher.catalogue.entry import Entry, Kind, Named, Sourced, Text
 from matcher.errors import Fault, Invalid, NotFound
 from matcher.text import fold
 

@@ -1,19 +1,19 @@
 from collections.abc import Iterator
 
+import httpx
 import pytest
-from fastapi.testclient import TestClient
 
-from config.settings import Settings
-from matcher.api.app import create_app
 from matcher.parties import add_key
 from matcher.store.session import Ledger
 from tests.market import party
 
 
-class Api(TestClient):
-    """A client of the service, with a way to speak as a new party."""
+class Api(httpx.Client):
+    """A client of the running service, with a way to speak as a new party."""
 
-    ledger: Ledger
+    def __init__(self, base_url: str, ledger: Ledger) -> None:
+        super().__init__(base_url=base_url, timeout=20)
+        self.ledger = ledger
 
     def as_new(self, kind: str, name: str = "") -> dict[str, str]:
         """Headers that carry the API key of a party just made."""
@@ -22,7 +22,6 @@ class Api(TestClient):
 
 
 @pytest.fixture
-def api(settings: Settings, ledger: Ledger) -> Iterator[Api]:
-    with Api(create_app(settings, ledger), raise_server_exceptions=False) as client:
-        client.ledger = ledger
+def api(base_url: str, ledger: Ledger) -> Iterator[Api]:
+    with Api(base_url, ledger) as client:
         yield client

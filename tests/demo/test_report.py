@@ -1,14 +1,9 @@
 """The season traded for real: replayed over HTTP, cleared, and reported on."""
 
-import socket
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
 import httpx
-import pytest
-import uvicorn
 from rich.console import Console
 
 from config.settings import Settings
@@ -16,26 +11,10 @@ from demo.outcome import Check
 from demo.replay import replay
 from demo.report import print_summary, summary
 from demo.season import read_season
-from matcher.api.app import create_app
 from matcher.knowledge import Knowledge
 from matcher.parties import PartyPost, add_key, add_party
 from matcher.store.session import Ledger
 from matcher.trading.clear import clear
-
-
-@pytest.fixture
-def base_url(settings: Settings, ledger: Ledger) -> Iterator[str]:
-    """Where the service answers, on a port of its own."""
-    # asyncio turns Nagle's delay off only for sockets that say they are TCP.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, ledger), log_level="error"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
 
 
 def test_the_season_trades_and_every_awkward_case_comes_out_as_intended(

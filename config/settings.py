@@ -22,7 +22,9 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535, description="0: any free port")
-    public_url: str = Field("http://127.0.0.1:8000", description="how links in notices begin")
+    public_url: str | None = Field(
+        None, description="how links in notices begin, where not with host and port"
+    )
 
     seller_share_percent: int = Field(
         50, ge=0, le=100, description="the seller's part of what lies between ask and bid − transport"
@@ -38,6 +40,11 @@ class Settings(BaseSettings):
     ring_patience_seconds: float = Field(
         15.0, gt=0, description="how long a ring may stay unanswered before the sweep rings again"
     )
+
+    @property
+    def links_begin(self) -> str:
+        """What stands before a path in the links we send, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     def as_environment(self) -> dict[str, str]:
         """The MATCHER_* variables from which another process builds these same settings."""

@@ -37,4 +37,5 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
     app.add_middleware(BodyLimit, most_bytes=256 * 1024)
     for resource in RESOURCES:
         app.include_router(resource.router)
+    app.include_router(contracts.pages)
     return app

@@ -6,10 +6,24 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from matcher.api.requests import Before, Caller, Limit, Page, Transaction, etag, link_next
-from matcher.trading.contracts import ContractView, contract_view, get_contract, list_contracts
+from matcher.trading.contracts import (
+    ContractView,
+    contract_by_page,
+    contract_view,
+    get_contract,
+    list_contracts,
+)
 from matcher.trading.documents import contract_page
 
 router = APIRouter(prefix="/v1/contracts", tags=["contracts"])
+pages = APIRouter(tags=["contracts"])
+
+# The link is the key: it should not travel on in a Referer, a shared cache or a search engine.
+_UNLISTED = {
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+}
 
 
 @router.get("")
@@ -39,3 +53,10 @@ def read(session: Transaction, caller: Caller, contract_id: UUID, response: Resp
     contract = get_contract(session, contract_id, caller)
     etag(response, contract.version)
     return contract_view(contract)
+
+
+@pages.get("/c/{page_key}", response_class=HTMLResponse)
+def read_by_link(session: Transaction, page_key: str) -> HTMLResponse:
+    """The same page for whoever was sent its link, as in a mail or an SMS; no key is needed."""
+    contract = contract_by_page(session, page_key)
+    return HTMLResponse(contract_page(session, contract), headers=_UNLISTED)

@@ -29,12 +29,13 @@ class CropNamed(TypedDict):
 class MatchMade(TypedDict):
     """The data of `match.made`: a match was frozen and its contract drafted; told to seller and buyer.
 
-    `quantity_kg` is a decimal string, `price` whole đồng per kg at the farm gate, `delivery_day` an ISO day,
-    `seller` and `buyer` are names.
+    `contract_page` is the path of its page, `quantity_kg` a decimal string, `price` whole đồng per kg at
+    the farm gate, `delivery_day` an ISO day, `seller` and `buyer` are names.
     """
 
     contract_id: str
     contract_number: str
+    contract_page: str
     crop: CropNamed
     quantity_kg: str
     price: int

@@ -58,12 +58,12 @@ def list_notices(
         query = query.where(Notice.party_id == party.id)
     if before is not None:
         query = query.where(Notice.id < before)
-    return [_view(notice, settings.public_url) for notice in session.scalars(query)]
+    return [_view(notice, settings.links_begin) for notice in session.scalars(query)]
 
 
-def _view(notice: Notice, public_url: str) -> NoticeView:
+def _view(notice: Notice, links_begin: str) -> NoticeView:
     event = notice.event
-    said = words(event.kind, event.data, notice.party.language, public_url)
+    said = words(event.kind, event.data, notice.party.language, links_begin)
     return NoticeView(
         id=notice.id,
         party_id=notice.party_id,

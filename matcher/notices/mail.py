@@ -67,7 +67,7 @@ def _watch(client: smtplib.SMTP, cut_off: CutOff) -> None:
 
 
 def _message(letter: Letter, settings: Settings) -> EmailMessage:
-    said = words(letter.kind, letter.data, letter.language, settings.public_url)
+    said = words(letter.kind, letter.data, letter.language, settings.links_begin)
     domain = parseaddr(settings.mail_from)[1].partition("@")[2] or "localhost"
     message = EmailMessage()
     message["From"] = settings.mail_from

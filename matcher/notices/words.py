@@ -17,9 +17,9 @@ class Words:
     text: str
 
 
-def words(kind: str, data: dict[str, Any], language: str, public_url: str) -> Words:
-    """The words for an event in `language` ("vi" or "en"); links begin with `public_url`."""
-    return _WORDS[kind, language](data, public_url.rstrip("/"))
+def words(kind: str, data: dict[str, Any], language: str, links_begin: str) -> Words:
+    """The words for an event in `language` ("vi" or "en"); links begin with `links_begin`."""
+    return _WORDS[kind, language](data, links_begin)
 
 
 def number(value: str | int, language: str) -> str:
@@ -38,7 +38,7 @@ def day(iso: str, language: str) -> str:
     return f"{when:%d/%m/%Y}" if language == "vi" else f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 
 
-def _match_made_vi(match: MatchMade, public_url: str) -> Words:
+def _match_made_vi(match: MatchMade, links_begin: str) -> Words:
     crop, quantity = match["crop"]["vi"], number(match["quantity_kg"], "vi")
     delivered_on = day(match["delivery_day"], "vi")
     return Words(
@@ -52,12 +52,12 @@ Khối lượng: {quantity} kg
 Giá tại vườn: {number(match["price"], "vi")} đồng/kg
 Ngày giao hàng: {delivered_on}
 
-Xem hợp đồng: {public_url}/v1/contracts/{match["contract_id"]}.html
+Xem hợp đồng: {links_begin}{match["contract_page"]}
 """,
     )
 
 
-def _match_made_en(match: MatchMade, public_url: str) -> Words:
+def _match_made_en(match: MatchMade, links_begin: str) -> Words:
     crop, quantity = match["crop"]["en"], number(match["quantity_kg"], "en")
     delivered_on = day(match["delivery_day"], "en")
     return Words(
@@ -71,12 +71,12 @@ Quantity: {quantity} kg
 Price at the farm gate: {number(match["price"], "en")} đồng/kg
 Day of delivery: {delivered_on}
 
-Read the contract: {public_url}/v1/contracts/{match["contract_id"]}.html
+Read the contract: {links_begin}{match["contract_page"]}
 """,
     )
 
 
-def _order_quarantined_vi(set_aside: OrderQuarantined, public_url: str) -> Words:
+def _order_quarantined_vi(set_aside: OrderQuarantined, links_begin: str) -> Words:
     order = {"lot": "Lô hàng", "demand": "Nhu cầu mua"}[set_aside["order"]]
     crop, quantity = set_aside["crop"]["vi"], number(set_aside["quantity_kg"], "vi")
     last_day = day(set_aside["last_day"], "vi")
@@ -91,12 +91,12 @@ Khối lượng: {quantity} kg
 Hạn đến: {last_day}
 Lý do: {set_aside["reason"]}
 
-Xem: {public_url}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
+Xem: {links_begin}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
 """,
     )
 
 
-def _order_quarantined_en(set_aside: OrderQuarantined, public_url: str) -> Words:
+def _order_quarantined_en(set_aside: OrderQuarantined, links_begin: str) -> Words:
     order = set_aside["order"].capitalize()
     crop, quantity = set_aside["crop"]["en"], number(set_aside["quantity_kg"], "en")
     last_day = day(set_aside["last_day"], "en")
@@ -111,7 +111,7 @@ Quantity: {quantity} kg
 Good until: {last_day}
 Reason: {set_aside["reason"]}
 
-Read it: {public_url}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
+Read it: {links_begin}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
 """,
     )
 

@@ -248,6 +248,8 @@ class ContractSeries(Base):
 
 
 class Contract(Identified, Base):
+    """Drafted from a match. Whoever has `page_key`, which can not be guessed, may read its page."""
+
     __tablename__ = "contract"
     __table_args__ = (
         UniqueConstraint("series", "year", "serial"),
@@ -267,6 +269,7 @@ class Contract(Identified, Base):
     year: Mapped[int]
     serial: Mapped[int]
     number: Mapped[str] = mapped_column(unique=True)
+    page_key: Mapped[str] = mapped_column(unique=True)
     version: Mapped[int] = mapped_column(server_default="1")
     signature: Mapped[str] = mapped_column(server_default="draft")
     fulfilment: Mapped[str] = mapped_column(server_default="unfulfilled")

@@ -1,5 +1,6 @@
 """Contracts: drafted from matches, numbered without gaps, read by the two parties."""
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -40,6 +41,7 @@ class ContractView(BaseModel):
     signature: Signature
     fulfilment: Fulfilment
     terms: dict[str, Any]
+    page: str = Field(description="path of its page; whoever has it may read the page, without a key")
     drafted_at: datetime
     deadline_at: datetime = Field(description="when the draft lapses unless both have accepted")
 
@@ -68,6 +70,7 @@ def draft(
             year=year,
             serial=serial,
             number=number,
+            page_key=secrets.token_urlsafe(16),
             terms=contract_terms(match, crop, number),
             drafted_at=drafted_at,
             deadline_at=drafted_at + timedelta(hours=hours),
@@ -93,6 +96,14 @@ def get_contract(session: Session, contract_id: UUID, party: Party) -> Contract:
     return contract
 
 
+def contract_by_page(session: Session, page_key: str) -> Contract:
+    """The contract of this page link. Raises NotFound for a link that is none of ours."""
+    contract = session.scalar(select(Contract).where(Contract.page_key == page_key))
+    if contract is None:
+        raise NotFound("There is no contract behind this link; copy it whole, as the notice gave it.")
+    return contract
+
+
 def list_contracts(
     session: Session, party: Party, *, before: UUID | None = None, limit: int = 50
 ) -> Sequence[Contract]:
@@ -106,7 +117,13 @@ def list_contracts(
 
 
 def contract_view(contract: Contract) -> ContractView:
-    return ContractView.model_validate(contract, from_attributes=True)
+    shown = {name: getattr(contract, name) for name in ContractView.model_fields if name != "page"}
+    return ContractView(**shown, page=page_path(contract))
+
+
+def page_path(contract: Contract) -> str:
+    """Where its page is, below the service's public address; short enough for an SMS."""
+    return f"/c/{contract.page_key}"
 
 
 def _take_serials(session: Session, series: str, year: int, count: int) -> int:

@@ -9,6 +9,7 @@ from matcher.fields import kilograms
 from matcher.notices.events import CropNamed, Happening, record
 from matcher.parties import get_party, operators
 from matcher.store.tables import Contract, Demand, Lot, Match
+from matcher.trading.contracts import page_path
 
 
 def tell_of_matches(
@@ -25,6 +26,7 @@ def tell_of_matches(
                 data={
                     "contract_id": str(contract.id),
                     "contract_number": contract.number,
+                    "contract_page": page_path(contract),
                     "crop": _named(crop),
                     "quantity_kg": _kilograms(match.quantity_g),
                     "price": match.price,

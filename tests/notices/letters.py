@@ -17,6 +17,7 @@ CONTRACT = "0198c000-0000-7000-8000-000000000001"
 def match_made(*parties: Party, subject: UUID | None = None, version: int = 1) -> Happening:
     data: MatchMade = {
         "contract_id": CONTRACT,
+        "contract_page": "/c/q3lZ0cV2mYk1Xb9T8uHnRw",
         "contract_number": "0007/2020/HĐMB-LS",
         "crop": {"key": "custard_apple", "vi": "Na", "en": "Custard apple"},
         "quantity_kg": "1250.5",

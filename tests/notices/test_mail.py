@@ -24,7 +24,7 @@ def test_a_mail_arrives_with_its_vietnamese_intact(
         )
         deliver(ledger, delivery_id, with_mail, client)
         (mail,) = server.received
-    said = words("match.made", dict(match_made().data), "vi", settings.public_url)
+    said = words("match.made", dict(match_made().data), "vi", settings.links_begin)
     assert mail["Subject"] == said.subject
     assert mail.get_content() == said.text
     assert mail["From"].addresses == (Address("Chợ", "cho", "langson.example"),)

@@ -1,0 +1,97 @@
+"""What both sides read of a match: the match, its contract, the contract's page."""
+
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from matcher.knowledge import Knowledge
+from matcher.trading.clear import clear
+from tests.api.conftest import Api
+from tests.market import demand_body, lot_body
+
+Sides = tuple[dict[str, str], dict[str, str]]
+
+
+@pytest.fixture
+def sides(api: Api, knowledge: Knowledge, settings: Settings) -> Sides:
+    """Headers of a seller and a buyer of whose orders one match was made."""
+    seller, buyer = api.as_new("producer", "Hợp tác xã Hữu Lũng"), api.as_new("buyer")
+    assert api.post("/v1/lots", json=lot_body(), headers=seller).status_code == 201
+    assert api.post("/v1/demands", json=demand_body(quantity_kg=600), headers=buyer).status_code == 201
+    with api.ledger.transaction() as session:
+        clear(session, "custard_apple", knowledge, settings)
+    return seller, buyer
+
+
+def only(api: Api, path: str, headers: dict[str, str]) -> dict[str, Any]:
+    (item,) = api.get(path, headers=headers).json()["items"]
+    assert isinstance(item, dict)
+    return item
+
+
+def test_both_sides_read_the_same_match_and_contract(api: Api, sides: Sides) -> None:
+    seller, buyer = sides
+    match, contract = only(api, "/v1/matches", seller), only(api, "/v1/contracts", seller)
+    assert (
+        match
+        == only(api, "/v1/matches", buyer)
+        == api.get(f"/v1/matches/{match['id']}", headers=buyer).json()
+    )
+    assert contract == only(api, "/v1/contracts", buyer)
+    assert (match["quantity_kg"], match["contract_id"]) == ("600", contract["id"])
+    assert contract["terms"]["price"]["farm_gate"] == match["price"]
+    assert match["ask"] <= match["price"] <= match["bid"] - match["transport"]
+    assert contract["terms"]["amount"] == 600 * match["price"]
+
+
+def test_nobody_else_reads_them_but_the_operator(api: Api, sides: Sides) -> None:
+    match, contract = only(api, "/v1/matches", sides[0]), only(api, "/v1/contracts", sides[0])
+    paths = [
+        f"/v1/matches/{match['id']}",
+        f"/v1/contracts/{contract['id']}",
+        f"/v1/contracts/{contract['id']}.html",
+    ]
+    other, operator = api.as_new("buyer"), api.as_new("operator")
+    assert [api.get(path, headers=other).status_code for path in paths] == [404] * 3
+    assert [api.get(path, headers=operator).status_code for path in paths] == [200] * 3
+    for path in ("/v1/matches", "/v1/contracts", "/v1/notices"):
+        assert api.get(path, headers=other).json()["items"] == []
+
+
+def test_the_page_says_in_both_languages_what_the_contract_says(api: Api, sides: Sides) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    page = api.get(f"/v1/contracts/{contract['id']}.html", headers=sides[1])
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    for text in (contract["number"], "Hợp tác xã Hữu Lũng", "600 kg", "Na", "Custard apple"):
+        assert text in page.text
+
+
+def test_whoever_was_sent_its_link_reads_the_page_without_a_key(api: Api, sides: Sides) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    page = api.get(contract["page"])
+    assert page.content == api.get(f"/v1/contracts/{contract['id']}.html", headers=sides[0]).content
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "private, no-store"
+    told = only(api, "/v1/notices", sides[1])
+    assert contract["page"] in told["text"]
+
+
+def test_a_link_that_was_cut_short_is_a_page_not_found(api: Api, sides: Sides) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    answer = api.get(contract["page"][:-1])
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_name_with_markup_in_it_is_shown_as_text(
+    api: Api, knowledge: Knowledge, settings: Settings
+) -> None:
+    seller, buyer = api.as_new("producer", "<script>alert(1)</script>"), api.as_new("buyer")
+    api.post("/v1/lots", json=lot_body(), headers=seller)
+    api.post("/v1/demands", json=demand_body(), headers=buyer)
+    with api.ledger.transaction() as session:
+        clear(session, "custard_apple", knowledge, settings)
+    page = api.get(only(api, "/v1/contracts", seller)["page"]).text
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)" in page

@@ -37,8 +37,8 @@ lint: $(READY)  ## formatting, lint, types, import contracts, config/
 format: $(READY)  ## put the code into its format
 	@$(BIN)/ruff check --fix --quiet .; $(BIN)/ruff format .
 
-bench: $(READY)  ## measure, beside named peers, and print the table of docs/performance.md
-	@$(BIN)/python -m bench
+bench: $(READY)  ## measure the running service beside named limits; prints a table of docs/performance.md
+	@$(BIN)/python -m bench.service
 
 lock:  ## write requirements.lock anew (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev \

@@ -58,10 +58,11 @@ def revoke_key(session: Session, key_id: UUID) -> None:
 
 def party_by_key(session: Session, key: str) -> Party:
     """The party whose key this is. Raises Unauthenticated for an unknown or revoked key."""
-    found = session.scalar(select(ApiKey).where(ApiKey.digest == _digest(key), ApiKey.revoked_at.is_(None)))
-    if found is None:
+    valid = (ApiKey.digest == _digest(key)) & ApiKey.revoked_at.is_(None)
+    party = session.scalar(select(Party).join(ApiKey, ApiKey.party_id == Party.id).where(valid))
+    if party is None:
         raise Unauthenticated("This API key is unknown or revoked; ask an operator for a new one.")
-    return found.party
+    return party
 
 
 def get_party(session: Session, party_id: UUID) -> Party:

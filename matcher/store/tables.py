@@ -73,7 +73,6 @@ class ApiKey(Identified, Base):
     label: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]
-    party: Mapped[Party] = relationship()
 
 
 class Endpoint(Identified, Base):

@@ -1,0 +1,1 @@
+"""Measurements beside named peers. Each part is run as `python -m bench.<part>`."""

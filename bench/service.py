@@ -1,0 +1,201 @@
+"""How fast the service is: posting, matching and telling, each beside the least that could do the same.
+
+`make bench` starts the whole service on servers of its own and prints a table of docs/performance.md.
+"""
+
+import multiprocessing
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import psycopg
+import redis
+from sqlalchemy import delete, func, select, text
+
+from bench.noop import DONE, noop_app
+from config.settings import Settings
+from demo.receivers import WebhookReceiver
+from matcher.notices.events import record
+from matcher.parties import PartyPost, add_endpoint, add_key, add_party
+from matcher.store.session import Ledger
+from matcher.store.tables import Base, Delivery, Lot, Match
+from tests.market import demand_body, lot_body
+from tests.notices.letters import match_made
+from workers.bell import bell
+from workers.up import running_service
+
+STANDING = (0, 1_000, 10_000)  # open lots in the book that find no partner
+KEPT = ("party", "api_key", "endpoint", "heartbeat")
+COLUMNS = ", ".join(c.name for c in Lot.__table__.columns if c.name not in ("id", "remaining_g"))
+COPY_LOT = f"INSERT INTO lot (id, {COLUMNS}) SELECT gen_random_uuid(), {COLUMNS} FROM lot"  # noqa: S608
+POSTS, PAIRS, ROUND_TRIPS, DELIVERIES = 200, 15, 50, 2_000
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="harvest-bench-") as folder:
+        own = Settings(database_url=None, redis_url=None, data_folder=Path(folder), port=0)
+        with running_service(own) as settings:
+            service = Service(settings)
+            print("| what | open lots | ms | limit | ms | ratio |\n|---|---|---|---|---|---|")
+            for size in STANDING:
+                service.fill_book(size)
+                posting, commit = service.post_one(), service.insert_one()
+                show("a lot posted over HTTP", size, posting, "its row committed by psycopg", commit)
+            with noop_worker(settings):
+                trip = noop_round_trip(settings)
+                for size in STANDING:
+                    service.fill_book(size)
+                    show(
+                        "posted to matched", size, service.match_one(), "a Celery no-op, there and back", trip
+                    )
+            told, bare = deliveries_compared(service)
+            show("a webhook delivered", 0, told, "its body posted by bare httpx, 16 threads", bare)
+
+
+def show(what: str, size: int, seconds: float, limit: str, least: float) -> None:
+    print(
+        f"| {what} | {size:,} | {seconds * 1e3:.2f} | {limit} | {least * 1e3:.2f} | {seconds / least:.1f} |"
+    )
+
+
+class Service:
+    """The running service with a producer and a buyer of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.ledger = Ledger(settings, bell(settings))
+        with self.ledger.transaction() as session:
+            self.producer = add_party(session, PartyPost(kind="producer", name="Hợp tác xã"))
+            self.buyer = add_party(session, PartyPost(kind="buyer", name="Chợ đầu mối"))
+            keys = add_key(session, self.producer), add_key(session, self.buyer)
+        self.clients = [self._client(key) for key in keys]
+
+    def _client(self, key: str) -> httpx.Client:
+        address = f"http://{self.settings.host}:{self.settings.port}"
+        return httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60)
+
+    def fill_book(self, size: int) -> None:
+        """Leaves `size` open lots of longan in the book, all too dear for any bid here."""
+        tables = ", ".join(table.name for table in Base.metadata.sorted_tables if table.name not in KEPT)
+        with self.ledger.transaction() as session:
+            session.execute(text(f"TRUNCATE {tables} CASCADE"))
+        self._post("/v1/lots", lot_body(crop="longan", ask=900_000))
+        with self.ledger.transaction() as session:
+            copies = text(f"{COPY_LOT} CROSS JOIN generate_series(2, :size)")
+            session.execute(copies if size else delete(Lot), {"size": size})
+
+    def _post(self, path: str, body: dict[str, object]) -> UUID:
+        client = self.clients[path == "/v1/demands"]
+        return UUID(client.post(path, json=body).raise_for_status().json()["id"])
+
+    def post_one(self) -> float:
+        """Seconds of one POST of a lot, the median."""
+        return median(lambda: self._post("/v1/lots", lot_body(crop="longan", ask=900_000)), POSTS)
+
+    def insert_one(self) -> float:
+        """Seconds of the same row written and committed with nothing around it, the median."""
+        url = str(self.settings.database_url).replace("+psycopg", "")
+        with psycopg.connect(url, autocommit=True) as connection:
+            return median(lambda: connection.execute(f"{COPY_LOT} LIMIT 1".encode()), POSTS)
+
+    def match_one(self) -> float:
+        """Seconds from posting a demand that fits one lot until their match is committed, the median."""
+        return median(self._match_one, PAIRS, prepare=lambda: self._post("/v1/lots", lot_body(crop="longan")))
+
+    def _match_one(self) -> None:
+        demand = self._post("/v1/demands", demand_body(crop="longan"))
+        while not self._matched(demand):
+            time.sleep(0.001)
+
+    def _matched(self, demand: UUID) -> bool:
+        with self.ledger.transaction() as session:
+            return bool(session.scalar(select(Match.id).where(Match.demand_id == demand)))
+
+
+def median(work: Callable[[], object], times: int, prepare: Callable[[], object] = lambda: None) -> float:
+    """Seconds of `work`, the median of `times`; one more before is not counted."""
+    seconds = []
+    for _ in range(times + 1):
+        prepare()
+        begun = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - begun)
+    return statistics.median(seconds[1:])
+
+
+@contextmanager
+def noop_worker(settings: Settings) -> Iterator[None]:
+    command = [sys.executable, "-m", "bench.noop", str(settings.redis_url)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as worker:
+        yield
+        worker.terminate()
+
+
+def noop_round_trip(settings: Settings) -> float:
+    """Seconds from sending a Celery task that does nothing until its mark is read back, the median."""
+    app = noop_app(str(settings.redis_url))
+    with redis.Redis.from_url(str(settings.redis_url)) as client:
+
+        def there_and_back() -> None:
+            app.send_task("noop")
+            if client.blpop([DONE], 30) is None:
+                raise TimeoutError("the no-op worker does not answer")
+
+        return median(there_and_back, ROUND_TRIPS)
+
+
+def deliveries_compared(service: Service) -> tuple[float, float]:
+    """Seconds a webhook: through the ledger and the worker; and its bare POST from sixteen threads."""
+    ours, theirs = multiprocessing.Pipe()
+    receiver = multiprocessing.get_context("spawn").Process(target=receive, args=(theirs,))
+    receiver.start()
+    url = ours.recv()
+    told = _tell(service, url)
+    bare = _post_bare(url)
+    ours.send("stop")
+    receiver.join()
+    return told, bare
+
+
+def receive(connection: Connection) -> None:
+    """A webhook receiver in a process of its own, until told to stop."""
+    with WebhookReceiver() as receiver:
+        connection.send(receiver.url)
+        connection.recv()
+
+
+def _tell(service: Service, url: str) -> float:
+    with service.ledger.transaction() as session:
+        add_endpoint(session, service.buyer, url)
+        record(session, [match_made(service.buyer) for _ in range(DELIVERIES)])
+    begun = time.perf_counter()
+    while _due(service):
+        time.sleep(0.02)
+    return (time.perf_counter() - begun) / DELIVERIES
+
+
+def _due(service: Service) -> int:
+    with service.ledger.transaction() as session:
+        return session.scalar(select(func.count()).where(Delivery.state == "due")) or 0
+
+
+def _post_bare(url: str) -> float:
+    body = b"x" * 400
+    with httpx.Client() as client, ThreadPoolExecutor(16) as threads:
+        begun = time.perf_counter()
+        for answer in threads.map(lambda _: client.post(url, content=body), range(DELIVERIES)):
+            answer.raise_for_status()
+        return (time.perf_counter() - begun) / DELIVERIES
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -14,6 +15,14 @@ from matcher.store.session import Ledger
 RESOURCES = (lots, demands, matches, contracts, notices, parties, crops, places, health)
 
 
+class _Service(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI description, problems included."""
+        description = super().openapi()
+        description["components"]["schemas"].update(problems.SCHEMAS)
+        return description
+
+
 def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> FastAPI:
     """The service on one ledger, which it closes on shutting down."""
 
@@ -22,7 +31,7 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
         yield
         ledger.engine.dispose()
 
-    app = FastAPI(
+    app = _Service(
         title="Harvest matching",
         version="0.1.0",
         summary="Lots and demands in, matches and contracts out.",

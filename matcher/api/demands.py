@@ -5,15 +5,27 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Request, Response
 
-from matcher.api.requests import Before, Caller, IfMatch, Known, Limit, Page, Transaction, etag, link_next
+from matcher.api.once import OnceRoute, once
+from matcher.api.requests import (
+    Before,
+    Caller,
+    IfMatch,
+    Known,
+    Limit,
+    Page,
+    Transaction,
+    amendment_of,
+    etag,
+    link_next,
+)
 from matcher.book.demands import DemandPost, DemandView, amend_demand, demand_view, post_demand
 from matcher.book.orders import get_order, list_orders, withdraw
 from matcher.store.tables import Demand
 
-router = APIRouter(prefix="/v1/demands", tags=["demands"])
+router = APIRouter(prefix="/v1/demands", tags=["demands"], route_class=OnceRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[once])
 def post(
     session: Transaction, caller: Caller, known: Known, body: DemandPost, response: Response
 ) -> DemandView:
@@ -48,9 +60,7 @@ def read(session: Transaction, caller: Caller, demand_id: UUID, response: Respon
     return demand_view(demand)
 
 
-@router.patch(
-    "/{demand_id}", openapi_extra={"requestBody": {"description": "The fields of a post that change"}}
-)
+@router.patch("/{demand_id}", dependencies=[once], openapi_extra=amendment_of(DemandPost))
 def amend(
     session: Transaction,
     caller: Caller,
@@ -66,7 +76,7 @@ def amend(
     return demand_view(demand)
 
 
-@router.post("/{demand_id}/withdraw")
+@router.post("/{demand_id}/withdraw", dependencies=[once])
 def take_back(session: Transaction, caller: Caller, demand_id: UUID, response: Response) -> DemandView:
     """Take what remains off the market; what is already matched stays matched."""
     demand = withdraw(session, Demand, demand_id, caller)

@@ -5,15 +5,27 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Request, Response
 
-from matcher.api.requests import Before, Caller, IfMatch, Known, Limit, Page, Transaction, etag, link_next
+from matcher.api.once import OnceRoute, once
+from matcher.api.requests import (
+    Before,
+    Caller,
+    IfMatch,
+    Known,
+    Limit,
+    Page,
+    Transaction,
+    amendment_of,
+    etag,
+    link_next,
+)
 from matcher.book.lots import LotPost, LotView, amend_lot, lot_view, post_lot
 from matcher.book.orders import get_order, list_orders, withdraw
 from matcher.store.tables import Lot
 
-router = APIRouter(prefix="/v1/lots", tags=["lots"])
+router = APIRouter(prefix="/v1/lots", tags=["lots"], route_class=OnceRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[once])
 def post(session: Transaction, caller: Caller, known: Known, body: LotPost, response: Response) -> LotView:
     """Offer a lot. Producers only."""
     lot = post_lot(session, caller, body, known)
@@ -46,7 +58,7 @@ def read(session: Transaction, caller: Caller, lot_id: UUID, response: Response)
     return lot_view(lot)
 
 
-@router.patch("/{lot_id}", openapi_extra={"requestBody": {"description": "The fields of a post that change"}})
+@router.patch("/{lot_id}", dependencies=[once], openapi_extra=amendment_of(LotPost))
 def amend(
     session: Transaction,
     caller: Caller,
@@ -62,7 +74,7 @@ def amend(
     return lot_view(lot)
 
 
-@router.post("/{lot_id}/withdraw")
+@router.post("/{lot_id}/withdraw", dependencies=[once])
 def take_back(session: Transaction, caller: Caller, lot_id: UUID, response: Response) -> LotView:
     """Take what remains off the market; what is already matched stays matched."""
     lot = withdraw(session, Lot, lot_id, caller)

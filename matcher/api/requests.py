@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request, Response
@@ -72,6 +72,17 @@ def link_next(request: Request, response: Response, rows: Sequence[_Identified],
     if len(rows) == limit:
         url = request.url.include_query_params(cursor=str(rows[-1].id))
         response.headers["Link"] = f'<{url}>; rel="next"'
+
+
+def amendment_of(post: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI request body of an amendment: the fields of `post`, none of them required."""
+    schema = post.model_json_schema(ref_template="#/components/schemas/{model}")
+    fields = {
+        name: {key: value for key, value in field.items() if key != "default"}
+        for name, field in schema["properties"].items()
+    }
+    body = {"type": "object", "properties": fields, "additionalProperties": False}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
 
 
 def _if_match(if_match: Annotated[str | None, Header()] = None) -> int | None:

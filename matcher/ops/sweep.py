@@ -5,6 +5,7 @@ from datetime import timedelta
 from config.settings import Settings
 from matcher.book.orders import books_due, expire
 from matcher.clock import now, today
+from matcher.idempotency import forget_answers
 from matcher.notices.deliver import deliveries_due
 from matcher.store.session import Ledger
 from matcher.trading.documents import documents_due
@@ -19,6 +20,7 @@ def sweep(ledger: Ledger, settings: Settings) -> None:
     rung_before = now() - timedelta(seconds=settings.ring_patience_seconds)
     with ledger.transaction() as session:
         expire(session, today())
+        forget_answers(session)
     for due in (books_due, deliveries_due, documents_due):
         with ledger.transaction() as session:
             due(session, rung_before)

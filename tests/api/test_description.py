@@ -1,0 +1,34 @@
+"""The OpenAPI description and the places a user looks first."""
+
+import re
+
+from tests.api.conftest import Api
+from tests.market import lot_body
+
+
+def test_the_description_is_whole(api: Api) -> None:
+    answer = api.get("/openapi.json")
+    description = answer.json()
+    assert description["openapi"].startswith("3.1")
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', answer.text))
+    assert named <= description["components"]["schemas"].keys()
+
+
+def test_an_amendment_is_described_by_the_fields_of_a_post_none_of_them_needed(api: Api) -> None:
+    paths = api.get("/openapi.json").json()["paths"]
+    schema = paths["/v1/lots/{lot_id}"]["patch"]["requestBody"]["content"]["application/json"]["schema"]
+    assert lot_body().keys() <= schema["properties"].keys()
+    assert "required" not in schema
+
+
+def test_places_are_found_without_diacritics_and_crops_listed_without_a_key(api: Api) -> None:
+    assert any(place["code"] == "06463" for place in api.get("/v1/places?q=chi+lang").json())
+    assert "custard_apple" in {crop["key"] for crop in api.get("/v1/crops").json()}
+
+
+def test_a_key_tells_whose_it_is_and_other_parties_stay_hidden(api: Api) -> None:
+    buyer, other, operator = api.as_new("buyer", "Chợ đầu mối"), api.as_new("buyer"), api.as_new("operator")
+    me = api.get("/v1/parties/me", headers=buyer).json()
+    assert (me["kind"], me["name"]) == ("buyer", "Chợ đầu mối")
+    assert api.get(f"/v1/parties/{me['id']}", headers=other).status_code == 404
+    assert api.get(f"/v1/parties/{me['id']}", headers=operator).json() == me

@@ -21,6 +21,7 @@ from matcher.api.requests import (
 from matcher.book.demands import DemandPost, DemandView, amend_demand, demand_view, post_demand
 from matcher.book.orders import get_order, list_orders, withdraw
 from matcher.store.tables import Demand
+from matcher.trading.explain import Explanation, explain
 
 router = APIRouter(prefix="/v1/demands", tags=["demands"], route_class=OnceRoute)
 
@@ -82,3 +83,9 @@ def take_back(session: Transaction, caller: Caller, demand_id: UUID, response: R
     demand = withdraw(session, Demand, demand_id, caller)
     etag(response, demand.version)
     return demand_view(demand)
+
+
+@router.get("/{demand_id}/explain")
+def explanation(session: Transaction, caller: Caller, demand_id: UUID) -> Explanation:
+    """Why it was matched as it was, what kept others apart, and the smallest change that would help."""
+    return explain(session, get_order(session, Demand, demand_id, caller))

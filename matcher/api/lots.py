@@ -21,6 +21,7 @@ from matcher.api.requests import (
 from matcher.book.lots import LotPost, LotView, amend_lot, lot_view, post_lot
 from matcher.book.orders import get_order, list_orders, withdraw
 from matcher.store.tables import Lot
+from matcher.trading.explain import Explanation, explain
 
 router = APIRouter(prefix="/v1/lots", tags=["lots"], route_class=OnceRoute)
 
@@ -80,3 +81,9 @@ def take_back(session: Transaction, caller: Caller, lot_id: UUID, response: Resp
     lot = withdraw(session, Lot, lot_id, caller)
     etag(response, lot.version)
     return lot_view(lot)
+
+
+@router.get("/{lot_id}/explain")
+def explanation(session: Transaction, caller: Caller, lot_id: UUID) -> Explanation:
+    """Why it was matched as it was, what kept others apart, and the smallest change that would help."""
+    return explain(session, get_order(session, Lot, lot_id, caller))

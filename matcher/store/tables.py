@@ -185,7 +185,10 @@ class Demand(Order, Base):
 
 
 class Clearing(Identified, Base):
-    """One run over a book. `welfare` and `upper_bound` are đồng·g/kg, exact; `input` replays it."""
+    """One run over a book. `welfare` and `upper_bound` are đồng·g/kg, exact; `input` replays to `result`.
+
+    Clearings older than the column have no `result`.
+    """
 
     __tablename__ = "clearing"
     __table_args__ = (CheckConstraint("welfare <= upper_bound", name="welfare_within_bound"),)
@@ -202,6 +205,7 @@ class Clearing(Identified, Base):
     optimal: Mapped[bool]
     method: Mapped[str]
     input: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    result: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class Match(Identified, Base):

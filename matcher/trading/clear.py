@@ -15,7 +15,7 @@ from matcher.store.session import ring
 from matcher.store.tables import Book, Clearing, Demand, Lot, Match
 from matcher.trading.contracts import draft
 from matcher.trading.news import tell_of_matches, tell_of_quarantine
-from matcher.trading.record import pack
+from matcher.trading.record import pack, pack_result
 from matcher.trading.snapshot import Snapshot, take_snapshot
 
 
@@ -74,6 +74,7 @@ def _write_clearing(
         optimal=result.optimal,
         method=result.method,
         input=pack(snapshot),
+        result=pack_result(result),
     )
     session.add(written)
     session.flush()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from matcher.errors import NotFound
 from matcher.fields import Kilograms, kilograms
 from matcher.parties import sees
-from matcher.store.tables import Contract, Match, Party
+from matcher.store.tables import Contract, Demand, Lot, Match, Party
 
 
 class MatchView(BaseModel):
@@ -58,6 +58,12 @@ def list_matches(
     if before is not None:
         query = query.where(Match.id < before)
     return [_view(row) for row in session.execute(query)]
+
+
+def matches_of(session: Session, order: Lot | Demand) -> Sequence[MatchView]:
+    """All matches of one order, in the order in which they were made."""
+    ours = Match.lot_id == order.id if isinstance(order, Lot) else Match.demand_id == order.id
+    return [_view(row) for row in session.execute(_matches().where(ours).order_by(Match.id))]
 
 
 def _matches() -> Select[Match, UUID, str]:

@@ -1,27 +1,39 @@
-"""The input of a clearing, packed small, so that any clearing can be run again."""
+"""What a clearing was given and what it found, packed small: any clearing can be run again and explained."""
 
 import io
 import json
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import Demands, Lots, Terms
+from matcher.clearing import Clearing, Demands, Lots, Terms
 from matcher.trading.snapshot import Snapshot
+
+Arrays = dict[str, NDArray[Any]]
+RESULT = (
+    "lot", "demand", "quantity", "price", "value", "distance", "delivery_day", "age",
+    "lot_price", "demand_price", "refused_lots", "refused_demands",
+)  # fmt: skip
 
 
 @dataclass
 class Input:
-    """What `matcher.clearing.clear` was given, with the ids of the orders in the arrays' order."""
+    """What `matcher.clearing.clear` was given, with the ids of the orders in the arrays' order.
+
+    `keys` are the catalogue's words behind numbers: `schemes` by code, `varieties` from 1, `grades` by rank.
+    """
 
     lots: Lots
     demands: Demands
     terms: Terms
     declined: NDArray[np.int32]
-    lot_ids: list[str]
-    demand_ids: list[str]
+    lot_ids: Sequence[str]
+    demand_ids: Sequence[str]
+    keys: Mapping[str, Sequence[str]]
 
 
 def pack(snapshot: Snapshot) -> bytes:
@@ -32,27 +44,55 @@ def pack(snapshot: Snapshot) -> bytes:
         "terms": asdict(snapshot.terms),
         "lot_ids": [str(lot.id) for lot in snapshot.lot_rows],
         "demand_ids": [str(demand.id) for demand in snapshot.demand_rows],
+        "keys": snapshot.keys,
     }
-    arrays["declined"] = snapshot.declined
-    arrays["words"] = np.frombuffer(json.dumps(words).encode(), dtype=np.uint8)
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)
-    return packed.getvalue()
+    return _archive(arrays | {"declined": snapshot.declined, "words": _bytes(words)})
 
 
 def unpack(packed: bytes) -> Input:
     """Raises ValueError when the bytes are not what `pack` made."""
-    try:
-        archive = np.load(io.BytesIO(packed), allow_pickle=False)
-        words = json.loads(archive["words"].tobytes())
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise ValueError("not the input of a clearing") from error
+    archive = _opened(packed, "the input of a clearing")
+    words = json.loads(archive["words"].tobytes())
     lots = Lots(**{field.name: archive[f"lots.{field.name}"] for field in fields(Lots)})
     demands = Demands(**{field.name: archive[f"demands.{field.name}"] for field in fields(Demands)})
     return Input(
-        lots, demands, Terms(**words["terms"]), archive["declined"], words["lot_ids"], words["demand_ids"]
+        lots=lots,
+        demands=demands,
+        terms=Terms(**words["terms"]),
+        declined=archive["declined"],
+        lot_ids=words["lot_ids"],
+        demand_ids=words["demand_ids"],
+        keys=words["keys"],
     )
 
 
-def _arrays(orders: Lots | Demands) -> dict[str, NDArray[np.generic]]:
+def pack_result(result: Clearing) -> bytes:
+    """The columns RESULT of what was found."""
+    return _archive({name: getattr(result, name) for name in RESULT})
+
+
+def unpack_result(packed: bytes) -> Arrays:
+    """The columns RESULT by name. Raises ValueError when the bytes are not what `pack_result` made."""
+    return _opened(packed, "the result of a clearing")
+
+
+def _archive(arrays: Arrays) -> bytes:
+    packed = io.BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, **arrays)
+    return packed.getvalue()
+
+
+def _opened(packed: bytes, what: str) -> Arrays:
+    try:
+        with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
+            return dict(archive)
+    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        raise ValueError(f"not {what}") from error
+
+
+def _bytes(words: object) -> NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(words).encode(), dtype=np.uint8)
+
+
+def _arrays(orders: Lots | Demands) -> Arrays:
     return {field.name: getattr(orders, field.name) for field in fields(orders)}

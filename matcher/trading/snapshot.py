@@ -27,6 +27,7 @@ class Snapshot:
     """One book at one moment: index i of the arrays `lots` is `lot_rows[i]`; likewise for demands.
 
     `unreadable` are open orders that could not be turned into numbers, with the reason; they are in no array.
+    `keys` are the words behind numbers: certificate schemes by code, varieties from 1, grades by rank.
     """
 
     lot_rows: Sequence[Lot]
@@ -36,6 +37,7 @@ class Snapshot:
     terms: Terms
     declined: NDArray[np.int32]
     unreadable: Mapping[UUID, str]
+    keys: Mapping[str, Sequence[str]]
 
 
 def take_snapshot(
@@ -66,6 +68,7 @@ def take_snapshot(
         _terms(catalogue, today, seller_share_percent),
         _declined(session, crop, lot_rows, demand_rows),
         unreadable,
+        {"schemes": [*codes.schemes], "varieties": crop.variety_keys, "grades": crop.grade_keys[::-1]},
     )
 
 

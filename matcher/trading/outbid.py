@@ -1,0 +1,85 @@
+"""Partners were possible, but others were worth more: the least change of price that would trade."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+
+from matcher import clearing as core
+from matcher.clearing import Demands, Lots
+from matcher.clearing.pairs import Pairs
+from matcher.trading.changes import Change
+from matcher.trading.record import Arrays, Input
+
+MOST_PAIRS = 250_000  # of a book that is cleared again to try a price; a larger one would take seconds
+
+
+def outbid(
+    given: Input, result: Arrays, side: Literal["lot", "demand"], place: int, possible: Pairs
+) -> Change | None:
+    """The least cut of the lot's ask, or rise of the demand's bid, in đ/kg, with which it trades more.
+
+    It is tried: the book with that price is cleared again. None where the order has nothing left or no
+    possible partner, where no price would do, and for books above MOST_PAIRS.
+    """
+    orders: Lots | Demands = given.lots if side == "lot" else given.demands
+    left = int(orders.quantity[place] - _taken(result, side, place))
+    if not left or not len(possible) or len(given.lots) * len(given.demands) > MOST_PAIRS:
+        return None
+    now = int((given.lots.ask if side == "lot" else given.demands.bid)[place])
+    other = result["demand_price"][possible.demand] if side == "lot" else result["lot_price"][possible.lot]
+    # Complementary slackness: with a smaller change the same prices still prove the same matches.
+    least = max(1, int(np.min(other - possible.value)))
+    most = now if side == "lot" else int(given.demands.bid.max()) * 2 + least
+    sign = -1 if side == "lot" else 1
+
+    def trades(change: int) -> bool:
+        again = _cleared_again(given, side, place, now + sign * change)
+        taken = again.quantity[getattr(again, side) == place].sum()
+        return int(taken) > _taken(result, side, place)
+
+    change = least_that(trades, least, most)
+    if change is None:
+        return None
+    if side == "lot":
+        return Change(
+            "lot", "ask", now, now - change, f"hạ giá chào {change:,} đ/kg", f"ask {change:,} đ/kg less"
+        )
+    return Change(
+        "demand", "bid", now, now + change, f"nâng giá mua {change:,} đ/kg", f"bid {change:,} đ/kg more"
+    )
+
+
+def least_that(holds: Callable[[int], bool], least: int, most: int) -> int | None:
+    """The least whole number from `least` to `most` for which `holds`, which stays true once it is."""
+    high, step = least, 1
+    while high <= most and not holds(high):
+        least, high, step = high + 1, high + step, step * 2
+    if high > most:
+        if least > most or not holds(most):
+            return None
+        high = most
+    while least < high:
+        middle = (least + high) // 2
+        least, high = (least, middle) if holds(middle) else (middle + 1, high)
+    return high
+
+
+def _taken(result: Arrays, side: str, place: int) -> int:
+    return int(result["quantity"][result[side] == place].sum())
+
+
+def _cleared_again(given: Input, side: str, place: int, price: int) -> core.Clearing:
+    lots, demands = given.lots, given.demands
+    if side == "lot":
+        lots = replace(lots, ask=_with(lots.ask, place, price))
+    else:
+        demands = replace(demands, bid=_with(demands.bid, place, price))
+    return core.clear(lots, demands, given.terms, given.declined)
+
+
+def _with(column: Any, place: int, value: int) -> Any:
+    changed = column.copy()
+    changed[place] = value
+    return changed

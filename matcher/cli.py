@@ -8,31 +8,37 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
 
 from config.settings import Settings
+from matcher.clock import VIETNAM
 from matcher.config_check import check_config
-from matcher.errors import MatcherError
+from matcher.errors import Invalid, MatcherError
 from matcher.faults import invalid
-from matcher.ops.show import show_status
+from matcher.notices.deliver import requeue as requeue_delivery
+from matcher.ops.show import show_comparison, show_status
 from matcher.ops.status import status as read_status
 from matcher.parties import PartyPost, add_endpoint, add_key, add_party, get_party, list_parties, revoke_key
 from matcher.store.migrate import migrate as migrate_database
 from matcher.store.session import Ledger
+from matcher.trading.replay import compare, last_clearings, replay
 
 app = typer.Typer(
     no_args_is_help=True, help="Match harvest lots with wholesale demand.", add_completion=False
 )
 party_app = typer.Typer(no_args_is_help=True, help="Parties, their keys and where their notices go.")
 config_app = typer.Typer(no_args_is_help=True, help="The files in config/.")
+clearing_app = typer.Typer(
+    no_args_is_help=True, help="Clearings: prove one again, or ask what other terms would do."
+)
 app.add_typer(party_app, name="party")
 app.add_typer(config_app, name="config")
+app.add_typer(clearing_app, name="clearing")
 console = Console()
 
 
 @app.command()
 def up() -> None:
-    """Start everything and stay up until Ctrl-C: servers of its own where no URLs are set, web, workers, scheduler."""
+    """Start everything and stay up until Ctrl-C: web, workers, scheduler, and servers if none are named."""
     from workers.up import up as stay_up  # noqa: PLC0415  # only this command needs the workers
 
     with _errors_shown():
@@ -82,6 +88,48 @@ def check() -> None:
     typer.echo("config/ is right.")
 
 
+@app.command()
+def requeue(delivery: UUID) -> None:
+    """Give a dead letter its whole schedule of attempts again, by the id of its delivery."""
+    with _ledger() as ledger, ledger.transaction() as session:
+        requeue_delivery(session, delivery)
+        typer.echo("Due now; the next sweep rings for it.")
+
+
+@clearing_app.command("list")
+def clearing_list(crop: str | None = None, limit: int = 20) -> None:
+    """List the last clearings, newest first: id, end, matches, value in percent of its bound, crop."""
+    with _ledger() as ledger, ledger.transaction() as session:
+        for row in last_clearings(session, crop, limit):
+            finished = f"{row.finished_at.astimezone(VIETNAM):%d/%m %H:%M:%S}"
+            percent = row.welfare / row.upper_bound * 100 if row.upper_bound else 100
+            typer.echo(f"{row.id}  {finished}  {row.matches:>5}  {percent:6.2f} %  {row.crop}")
+
+
+@clearing_app.command("replay")
+def clearing_replay(clearing: UUID) -> None:
+    """Run a clearing again from its stored input: its certificate and every match must come out the same."""
+    with _ledger() as ledger, ledger.transaction() as session:
+        different = replay(session, clearing)
+    if different:
+        typer.echo(f"It comes out different in: {', '.join(different)}", err=True)
+        raise typer.Exit(1)
+    typer.echo("The same, match for match, and its certificate holds.")
+
+
+@clearing_app.command("compare")
+def clearing_compare(
+    clearing: UUID,
+    rule: Annotated[
+        list[str], typer.Option(help="a term and its number, as max_distance=200000; may repeat")
+    ],
+) -> None:
+    """Show what other terms would have done to a clearing: another tariff, radius or price rule."""
+    changes = dict(part.partition("=")[::2] for part in rule)
+    with _ledger() as ledger, ledger.transaction() as session:
+        show_comparison(*compare(session, clearing, changes), console)
+
+
 @party_app.command("add")
 def party_add(
     kind: Annotated[str, typer.Argument(help="producer, buyer or operator")],
@@ -115,13 +163,12 @@ def party_key(party: UUID, label: str = "") -> None:
 
 @party_app.command("list")
 def party_list() -> None:
-    """List all parties with the ids of their valid keys."""
-    table = Table("party", "kind", "name", "keys", box=None, pad_edge=False)
+    """List all parties, each with its valid keys below it."""
     with _ledger() as ledger, ledger.transaction() as session:
         for party, keys in list_parties(session):
-            valid = ", ".join(f"{key.id} {key.label}".strip() for key in keys)
-            table.add_row(str(party.id), party.kind, party.name, valid)
-    console.print(table)
+            typer.echo(f"{party.id}  {party.kind:<8}  {party.name}")
+            for key in keys:
+                typer.echo(f"    key {key.id}  {key.label}".rstrip())
 
 
 @party_app.command("revoke")
@@ -150,8 +197,8 @@ def _errors_shown() -> Iterator[None]:
     """Turns a user's mistake into one line on standard error for each fault, and exit code 1."""
     try:
         yield
-    except ValidationError as error:
-        for fault in invalid(error).faults:
+    except (ValidationError, Invalid) as error:
+        for fault in (error if isinstance(error, Invalid) else invalid(error)).faults:
             typer.echo(f"{fault.path}: {fault.message}. {fault.remedy}", err=True)
         raise typer.Exit(1) from error
     except MatcherError as error:

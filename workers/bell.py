@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from celery import Celery
+from kombu import Producer
 from kombu.exceptions import OperationalError
 
 from config.settings import Settings
@@ -23,16 +24,17 @@ def bell(settings: Settings) -> Bell:
         try:
             with app.producer_pool.acquire(block=True, timeout=1.0) as producer:
                 for ring in rings:
-                    send(app, ring, producer=producer)
+                    _send(app, ring, producer)
         except (OperationalError, OSError) as error:
             logger.warning("could not ring %d times, the sweep will: %s", len(rings), error)
 
     return ring_all
 
 
-def send(app: Celery, ring: Ring, **options: object) -> None:
+def _send(app: Celery, ring: Ring, producer: Producer) -> None:
     """Sends one ring with the moment it was rung, which is how old a waiting ring is told."""
-    app.send_task(ring.task, args=[ring.id], headers={"rung_at": datetime.now(UTC).isoformat()}, **options)
+    rung_at = datetime.now(UTC).isoformat()
+    app.send_task(ring.task, args=[ring.id], headers={"rung_at": rung_at}, producer=producer)
 
 
 @cache

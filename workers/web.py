@@ -11,7 +11,7 @@ from workers.bell import bell
 
 
 def app() -> FastAPI:
-    """The service from MATCHER_* settings. Raises Unavailable without a database, ConfigError on a wrong config/."""
+    """The service from MATCHER_* settings. Raises Unavailable without a database, ConfigError on config/."""
     settings = Settings()
     return create_app(settings, Ledger(settings, bell(settings)), load_knowledge(settings.config_folder))
 

@@ -122,7 +122,10 @@ def quantities_shown(order: Lot | Demand) -> dict[str, Decimal]:
 
 def expire(session: Session, today: date, limit: int = 1000) -> int:
     """Expires open orders whose last useful day has passed; returns how many. Skips what others hold."""
-    expired = [*_expiring(session, Lot, today, limit), *_expiring(session, Demand, today, limit)]
+    expired: list[Lot | Demand] = [
+        *_expiring(session, Lot, today, limit),
+        *_expiring(session, Demand, today, limit),
+    ]
     for order in expired:
         order.state = "expired"
         order.version += 1

@@ -5,7 +5,7 @@ microseconds since 1970 UTC. Every array is checked here, once, and is read-only
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,13 +37,15 @@ _RANGES = {
     "shelf_life": (0, MOST_SHELF_LIFE),
     "min_shelf_life": (0, MOST_SHELF_LIFE),
     "certificate_scheme": (0, 63),
-} | {
-    day: (0, MOST_DAY)
-    for day in (
-        "harvest_from", "harvest_until", "deliver_from", "deliver_until", "gate_from", "gate_until",
-        "certificate_from", "certificate_until",
-    )
-}  # fmt: skip
+    "harvest_from": (0, MOST_DAY),
+    "harvest_until": (0, MOST_DAY),
+    "deliver_from": (0, MOST_DAY),
+    "deliver_until": (0, MOST_DAY),
+    "gate_from": (0, MOST_DAY),
+    "gate_until": (0, MOST_DAY),
+    "certificate_from": (0, MOST_DAY),
+    "certificate_until": (0, MOST_DAY),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class _Table:
         for column, dtype in self.COLUMNS.items():
             array = _column(f"{name}.{column}", getattr(self, column), np.dtype(dtype))
             low, high = _RANGES.get(column, _EVERYTHING)
-            if array.dtype != np.bool_ and array.dtype != np.uint64:
+            if array.dtype not in (np.bool_, np.uint64):
                 _within(f"{name}.{column}", array, low, high)
             if column not in self.ELSEWHERE and len(array) != len(self.key):
                 raise BadInput(f"{name}.{column} has {len(array)} entries, {name}.key has {len(self.key)}")
@@ -216,13 +218,16 @@ def declined_pairs(declined: ArrayLike, lots: int, demands: int) -> NDArray[np.i
     return pairs
 
 
-def _column(name: str, value: ArrayLike, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+def _column(name: str, value: ArrayLike, dtype: np.dtype[Any]) -> NDArray[Any]:
     """A read-only copy as `dtype`, refused where that would change a value."""
     given = np.asarray(value)
     if given.ndim != 1:
         raise BadInput(f"{name} has {given.ndim} dimensions; one is needed")
-    with np.errstate(invalid="ignore", over="ignore"):
-        array: NDArray[np.generic] = given.astype(dtype)
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            array: NDArray[Any] = given.astype(dtype)
+    except OverflowError:
+        raise BadInput(f"{name} has a figure that {dtype} does not hold") from None
     changed = array != given if len(given) else np.zeros(0, np.bool_)
     if changed.any():
         place = int(changed.argmax())
@@ -231,7 +236,7 @@ def _column(name: str, value: ArrayLike, dtype: np.dtype[np.generic]) -> NDArray
     return array
 
 
-def _within(name: str, array: NDArray[np.generic], low: int, high: int) -> None:
+def _within(name: str, array: NDArray[Any], low: int, high: int) -> None:
     outside = ~((array >= low) & (array <= high))
     if outside.any():
         place = int(outside.argmax())

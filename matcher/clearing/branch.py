@@ -18,6 +18,7 @@ from matcher.clearing.minimum import Problem
 from matcher.clearing.network import Network
 
 Longs = NDArray[np.int64]
+Places = NDArray[np.int32]
 
 EFFORT = 1_500_000  # arcs looked at in all, over every part of a book: bounded work, the same on any machine
 OVERHEAD = 300  # arcs that could be solved in the time it takes to set up one relaxation
@@ -56,7 +57,7 @@ def search(problem: Problem, shift: int, known: Longs, effort: int) -> tuple[Lon
     first = _relax(problem, shift, _everything(problem), serial)
     open_halves = [first] if first else []
     while open_halves and spent < effort:
-        relaxed = heapq.heappop(open_halves)
+        relaxed: Relaxed | None = heapq.heappop(open_halves)
         while relaxed is not None and relaxed.gain > best_gain:
             if spent >= effort:
                 heapq.heappush(open_halves, relaxed)
@@ -96,7 +97,8 @@ def _relax(problem: Problem, shift: int, half: Half, serial: int) -> Relaxed | N
 
     What an arc must take is taken off both its ends. A forced demand is filled up with the slack it
     may keep, by a lot of its own, at a reward for every gram: any reward bounds rightly (Lagrange),
-    this one is more than any single pair could gain.
+    this one is more than any single pair could gain. Where it stays short all the same, whether it could
+    be filled at all is asked apart.
     """
     supply, wanted = problem.supply.copy(), problem.wanted.copy()
     np.subtract.at(supply, problem.lot, half.low)
@@ -122,9 +124,22 @@ def _relax(problem: Problem, shift: int, half: Half, serial: int) -> Relaxed | N
     taken[arcs] += network.taken[: len(arcs)]
     lack = problem.min_fill - minimum.fill(problem, taken)
     shortage = int(np.maximum(lack, 0)[pressed].sum())
+    if shortage and not _can_fill(
+        supply, np.where(half.forced, needed, 0), ends, (half.room - half.low)[arcs]
+    ):
+        return None
     gain = total(problem.gain, taken) - reward * shortage
     value = gain >> shift if shortage else total(problem.value, taken)
     return Relaxed((-gain, serial), gain, value, taken, half, shortage > 0)
+
+
+def _can_fill(supply: Longs, needed: Longs, ends: tuple[Places, Places], room: Longs) -> bool:
+    """Whether arcs between `ends` with `room` can bring every demand what it needs, whatever it gains."""
+    needed = np.maximum(needed, 0)
+    network = Network(supply, needed)
+    network.add(*ends, np.ones(len(room), np.int64), room)
+    network.solve()
+    return int(network.taken.sum()) == int(needed.sum())
 
 
 def _split(problem: Problem, relaxed: Relaxed) -> list[Half]:

@@ -19,7 +19,7 @@ Longs = NDArray[np.int64]
 WHOLE = 1_000_000  # pairs; a book of no more is taken whole
 AT_ONCE = 1_000_000  # pairs held in memory at a time
 NEAREST = 16  # feasible partners of each order to begin with
-ASKED = 48  # nearest partners looked at for them
+ASKED = 3  # times as many nearest partners are looked at for them
 ADDED = 12  # partners of each order added in a round
 LOWERED = 32  # guessed prices are lowered by the highest of them over this
 
@@ -69,8 +69,7 @@ def first(book: Book, ties: Ties, stride: int) -> Candidates:
 
 def _without(book: Book, some: Candidates, others: Candidates) -> Candidates:
     """`some` but for those that are among `others`."""
-    codes = (arcs.lot.astype(np.int64) * len(book.demands) + arcs.demand for arcs in (some, others))
-    new = ~np.isin(*codes)
+    new = ~np.isin(_codes(book, some.lot, some.demand), _codes(book, others.lot, others.demand))
     return Candidates(some.lot[new], some.demand[new], some.value[new])
 
 
@@ -82,39 +81,21 @@ def _all(book: Book, lots: NDArray[np.intp], demands: NDArray[np.intp]) -> Itera
         yield _keep(Pairs(book, np.repeat(some, len(demands)), np.tile(demands, len(some))))
 
 
-def nearest(book: Book) -> Candidates:
-    """For each lot and each demand its NEAREST partners that keep every rule, of the ASKED nearest."""
+def nearest(book: Book, most: int = NEAREST) -> Candidates:
+    """For each lot and each demand the nearest partners that keep every rule, `most` of ASKED · `most`."""
     from scipy.spatial import cKDTree  # noqa: PLC0415  # a third of a second that only clearing needs
 
     parts = []
     sides = (book.lot_points, book.demand_points)
     for own, other in (sides, sides[::-1]):
         tree = cKDTree(other)
-        asked = min(ASKED, len(other))
+        asked = min(ASKED * most, len(other))
         chunk = max(1, AT_ONCE // asked)
         for first in range(0, len(own), chunk):
             near = tree.query(own[first : first + chunk], k=np.arange(1, asked + 1))[1].ravel()
             order = np.repeat(np.arange(first, first + len(near) // asked), asked)
             pairs = _keep(Pairs(book, order, near) if own is sides[0] else Pairs(book, near, order))
-            parts.append(pairs.select(rank(pairs.lot if own is sides[0] else pairs.demand) < NEAREST))
-    return _merged(book, parts)
-
-
-def nearest(book: Book) -> Candidates:
-    """For each lot and each demand its NEAREST partners that keep every rule, of the ASKED nearest."""
-    from scipy.spatial import cKDTree  # noqa: PLC0415  # a third of a second that only clearing needs
-
-    parts = []
-    sides = (book.lot_points, book.demand_points)
-    for own, other in (sides, sides[::-1]):
-        tree = cKDTree(other)
-        asked = min(ASKED, len(other))
-        chunk = max(1, AT_ONCE // asked)
-        for first in range(0, len(own), chunk):
-            near = tree.query(own[first : first + chunk], k=np.arange(1, asked + 1))[1].ravel()
-            order = np.repeat(np.arange(first, first + len(near) // asked), asked)
-            pairs = _keep(Pairs(book, order, near) if own is sides[0] else Pairs(book, near, order))
-            parts.append(pairs.select(rank(pairs.lot if own is sides[0] else pairs.demand) < NEAREST))
+            parts.append(pairs.select(rank(pairs.lot if own is sides[0] else pairs.demand) < most))
     return _merged(book, parts)
 
 
@@ -146,13 +127,16 @@ def _best(lot: NDArray[np.intp], demand: NDArray[np.intp], more: Longs) -> NDArr
 
 def joined(one: Candidates, other: Candidates) -> Candidates:
     """Both, `other` after `one`."""
-    columns = ((one.lot, other.lot), (one.demand, other.demand), (one.value, other.value))
-    return Candidates(*(np.concatenate(both) for both in columns))
+    return Candidates(
+        np.concatenate([one.lot, other.lot]),
+        np.concatenate([one.demand, other.demand]),
+        np.concatenate([one.value, other.value]),
+    )
 
 
 def _promising(book: Book, lot_price: Longs, demand_price: Longs) -> Iterator[Pairs]:
     """Feasible pairs worth at least the đồng prices of their orders, a bounded number at a time."""
-    from matcher.clearing.scan import scan  # noqa: PLC0415  # needs numba
+    from matcher.clearing.scan import Side, scan  # noqa: PLC0415  # needs numba
 
     terms, demands = book.terms, book.demands
     worth = demands.bid - demand_price - terms.fixed_dong_per_kg
@@ -164,19 +148,13 @@ def _promising(book: Book, lot_price: Longs, demand_price: Longs) -> Iterator[Pa
     if terms.max_distance >= 0:
         limit = np.minimum(limit, terms.max_distance)
     reach = (limit * straight + 2)[sequence]
-    columns = (
-        book.lots.ask + lot_price,
-        book.lot_points * EARTH_RADIUS,
-        worth[sequence],
-        book.demand_points[sequence] * EARTH_RADIUS,
-        reach,
-        *_levels(book, sequence),
-        metres_per_dong + 4,
-    )
+    has, needs = _levels(book, sequence)
+    sellers = Side(book.lots.ask + lot_price, book.lot_points * EARTH_RADIUS, has)
+    buyers = Side(worth[sequence], book.demand_points[sequence] * EARTH_RADIUS, needs)
     found = np.empty((2, max(AT_ONCE, len(demands))), np.int32)
     lot = 0
     while lot < len(book.lots):
-        lot, size = scan(lot, *columns, found)
+        lot, size = scan(lot, sellers, buyers, reach, metres_per_dong + 4, found)
         yield _keep(Pairs(book, found[0, :size].astype(np.intp), sequence[found[1, :size]]))
 
 
@@ -207,5 +185,11 @@ def _merged(book: Book, parts: list[Pairs]) -> Candidates:
     lot = np.concatenate([np.empty(0, np.intp), *(pairs.lot for pairs in parts)])
     demand = np.concatenate([np.empty(0, np.intp), *(pairs.demand for pairs in parts)])
     value = np.concatenate([np.empty(0, np.int64), *(pairs.value for pairs in parts)])
-    first = np.unique(lot * len(book.demands) + demand, return_index=True)[1]
+    first = np.unique(_codes(book, lot, demand), return_index=True)[1]
     return Candidates(lot[first].astype(np.int32), demand[first].astype(np.int32), value[first])
+
+
+def _codes(book: Book, lot: NDArray[np.integer], demand: NDArray[np.integer]) -> Longs:
+    """A number of its own for each pair of the book."""
+    codes: Longs = lot.astype(np.int64) * len(book.demands) + demand
+    return codes

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from matcher.clearing import candidates, minimum, transport
 from matcher.clearing.arrays import Demands, Lots, Terms, declined_pairs
 from matcher.clearing.branch import total
-from matcher.clearing.candidates import WHOLE, Candidates
+from matcher.clearing.candidates import Candidates
 from matcher.clearing.network import Network
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.price import price
@@ -18,6 +18,11 @@ from matcher.clearing.terms import keep_terms
 from matcher.clearing.ties import Ties, ties
 
 Longs = NDArray[np.int64]
+
+_SEARCHED = {
+    True: "network simplex over all pairs",
+    False: "network simplex over candidates until no pair outside them could gain",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,9 @@ class Clearing:
     `welfare` ≤ `upper_bound` ≤ `relaxation` are exact, in đồng·g/kg (thousandths of a đồng): the value
     of the matches, the most that any matches could be shown to reach, the value of the relaxation.
     `optimal`: welfare reaches the bound. `refused_lots` and `refused_demands` int32 trade in the
-    relaxation but not here, because of a minimum term, their own or another's.
+    relaxation but not here, because of a minimum term, their own or another's. `method` says in words how
+    the matches were found: where not all `pairs` of the book were `candidates`, the search for more went
+    on, for `rounds`, until the prices proved that none outside could gain.
     """
 
     lot: NDArray[np.int32]
@@ -137,7 +144,7 @@ def _result(book: Book, rules: Ties, relaxed: _Relaxed, lot_order: Longs, demand
         rounds=relaxed.rounds,
         candidates=len(arcs),
         pairs=len(book.lots) * len(book.demands),
-        method=kept.method,
+        method=f"{_SEARCHED[relaxed.whole]}; {kept.method}",
     )
 
 

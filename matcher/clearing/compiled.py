@@ -1,7 +1,7 @@
 """Machine code for the inner loops, kept on disk where that can be."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numba
 
@@ -14,6 +14,6 @@ def compiled(function: Function) -> Function:
     Where neither can be written, every process compiles anew: slower to start, otherwise the same.
     """
     try:
-        return numba.njit(cache=True)(function)  # type: ignore[no-any-return]
+        return cast("Function", numba.njit(cache=True)(function))
     except RuntimeError:  # numba's "no locator available": no folder it may write to
-        return numba.njit(function)  # type: ignore[no-any-return]
+        return cast("Function", numba.njit(function))

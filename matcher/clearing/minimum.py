@@ -57,14 +57,16 @@ class Problem:
 def supply(book: Book) -> Longs:
     """What each lot can sell: whole multiples of what remains."""
     multiple = np.maximum(book.lots.multiple, 1)
-    return book.lots.quantity // multiple * multiple
+    whole: Longs = book.lots.quantity // multiple * multiple
+    return whole
 
 
 def least(book: Book, lot: NDArray[np.integer], demand: NDArray[np.integer]) -> Longs:
     """The smallest take of each pair, in g: at least 1 and a whole multiple."""
     multiple = np.maximum(book.lots.multiple[lot], 1)
     minimum = np.maximum(book.lots.min_take[lot], book.demands.min_take[demand])
-    return -(-np.maximum(minimum, 1) // multiple) * multiple
+    smallest: Longs = -(-np.maximum(minimum, 1) // multiple) * multiple
+    return smallest
 
 
 def possible(pairs: Pairs) -> Pairs:
@@ -96,7 +98,8 @@ def problem(
 
 def broken_takes(problem: Problem, taken: Longs) -> Booleans:
     """Of each arc, whether it takes too little or no whole multiple."""
-    return (taken > 0) & ((taken < problem.least) | (taken % problem.multiple != 0))
+    broken: Booleans = (taken > 0) & ((taken < problem.least) | (taken % problem.multiple != 0))
+    return broken
 
 
 def fill(problem: Problem, taken: Longs) -> Longs:

@@ -67,11 +67,15 @@ class Network:
     ) -> None:
         """Further arcs; `room` is the most each may carry (default: no limit)."""
         count = len(gain)
-        room = np.full(count, NO_LIMIT, np.int64) if room is None else room
-        more = (lot, demand + self._lots, gain, room, np.zeros(count, np.int64), np.ones(count, np.int8))
-        self._arcs = self._simplex.Arcs(
-            *(np.concatenate([old, new.astype(old.dtype)]) for old, new in zip(self._arcs, more, strict=True))
+        more = self._simplex.Arcs(
+            source=lot.astype(np.int32),
+            target=(demand + self._lots).astype(np.int32),
+            gain=gain,
+            room=np.full(count, NO_LIMIT, np.int64) if room is None else room,
+            flow=np.zeros(count, np.int64),
+            state=np.ones(count, np.int8),
         )
+        self._arcs = self._simplex.Arcs(*map(np.concatenate, zip(self._arcs, more, strict=True)))
 
     def solve(self) -> None:
         """Take what gains most in all."""

@@ -14,14 +14,16 @@ Rule = Callable[[Pairs], Booleans]
 
 def crop(pairs: Pairs) -> Booleans:
     """The demand is for the lot's crop."""
-    return pairs.book.lots.crop[pairs.lot] == pairs.book.demands.crop[pairs.demand]
+    same: Booleans = pairs.book.lots.crop[pairs.lot] == pairs.book.demands.crop[pairs.demand]
+    return same
 
 
 def variety(pairs: Pairs) -> Booleans:
     """The demand names no variety, or the lot's among others. A lot that names none fits only the former."""
     wanted = pairs.book.demands.varieties[pairs.demand]
     offered = pairs.book.lots.variety[pairs.lot].astype(np.uint64)
-    return (wanted == 0) | ((offered > 0) & ((wanted >> offered) & np.uint64(1) == 1))
+    fits: Booleans = (wanted == 0) | ((offered > 0) & ((wanted >> offered) & np.uint64(1) == 1))
+    return fits
 
 
 def grade(pairs: Pairs) -> Booleans:
@@ -62,8 +64,10 @@ def freshness(pairs: Pairs) -> Booleans:
 def distance(pairs: Pairs) -> Booleans:
     """By road no further than the demand allows, nor than the tariff carries."""
     own, common = pairs.book.demands.max_distance[pairs.demand], pairs.book.terms.max_distance
-    near = (own < 0) | (pairs.road <= own)
-    return near if common < 0 else near & (pairs.road <= common)
+    near: Booleans = (own < 0) | (pairs.road <= own)
+    if common >= 0:
+        near &= pairs.road <= common
+    return near
 
 
 def price(pairs: Pairs) -> Booleans:
@@ -73,7 +77,7 @@ def price(pairs: Pairs) -> Booleans:
 
 def party(pairs: Pairs) -> Booleans:
     """Nobody trades with itself, and a pair that was declined is not proposed again."""
-    other = pairs.book.lots.party[pairs.lot] != pairs.book.demands.party[pairs.demand]
+    other: Booleans = pairs.book.lots.party[pairs.lot] != pairs.book.demands.party[pairs.demand]
     codes = pairs.book.declined_codes
     if not len(codes):
         return other
@@ -112,7 +116,7 @@ def blocking(
     pairs: tuple[NDArray[np.integer], NDArray[np.integer]],
     declined: ArrayLike = (),
 ) -> NDArray[np.str_]:
-    """For each pair (lot[k], demand[k]) the code of the first rule of RULES it breaks; "" where it keeps all."""
+    """For each pair (lot[k], demand[k]) the code of the first rule of RULES it breaks; "" where none."""
     book = Book(lots, demands, terms, declined_pairs(declined, len(lots), len(demands)))
     asked = Pairs(book, pairs[0].astype(np.intp), pairs[1].astype(np.intp))
     first = np.full(len(asked), "", dtype=f"<U{max(map(len, RULES))}")
@@ -124,4 +128,5 @@ def blocking(
 def _holds(pairs: Pairs, required: NDArray[np.uint64]) -> Booleans:
     if not required.any():
         return np.ones(len(pairs), np.bool_)
-    return (pairs.held & required) == required
+    held: Booleans = (pairs.held & required) == required
+    return held

@@ -90,7 +90,7 @@ def leave(tree: Tree, node: int) -> None:
 
 @compiled
 def entering(arcs: Arcs, potential: NDArray[np.int64], begin: int, block: int) -> tuple[int, int]:
-    """(the arc of the most negative reduced cost in the first block from `begin` that has one, next place)."""
+    """(the arc of most negative reduced cost in the first block from `begin` with one, the next place)."""
     count = len(arcs.gain)
     best, found, place, left = 0, NONE, begin, block
     for _ in range(count):

@@ -20,7 +20,7 @@ NEAR = 24
 
 @dataclass(frozen=True)
 class Kept:
-    """Takes that keep every term, a bound on the value of any such takes, and how they were found."""
+    """Takes that keep every term, a bound on the value of any such takes, and how the terms were kept."""
 
     taken: Longs
     bound: int
@@ -37,7 +37,7 @@ def keep_terms(problem: Problem, relaxed: Network, shift: int) -> Kept:
     """
     best = relaxed.taken.copy()
     if minimum.kept(problem, best):
-        return Kept(best, branch.total(problem.value, best), "simplex")
+        return Kept(best, branch.total(problem.value, best), "no minimum term in the way")
     more = problem.gain - relaxed.lot_price[problem.lot] - relaxed.demand_price[problem.demand]
     near = _near(problem, best, more)
     found = _search(problem.some(near), best[near], more[near], shift)
@@ -52,7 +52,8 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
     network.add(problem.lot, problem.demand, problem.gain)
     network.solve()
     repaired = repair(problem, network)
-    taken, bound, effort, method = best.copy(), 0, branch.EFFORT, "simplex, branch and bound"
+    taken, bound, effort = best.copy(), 0, branch.EFFORT
+    ways: list[str] = []
     parts = _parts(problem)
     for number in range(int(parts.max()) + 1):
         arcs = np.flatnonzero(parts == number)
@@ -60,14 +61,15 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
         if minimum.kept(part, best[arcs]):
             bound += branch.total(part.value, best[arcs])
         elif len(arcs) <= SMALL:
+            ways.append("branch and bound")
             taken[arcs], most, spent = branch.search(part, shift, repaired[arcs], effort)
             bound += most
             effort -= spent
         else:
-            method = "simplex, repair and neighbourhoods"
+            ways.append("repair and neighbourhoods")
             taken[arcs] = improve(part, repaired[arcs], best[arcs], more[arcs], shift, branch.EFFORT)
             bound += branch.total(part.value, best[arcs])
-    return Kept(taken, bound, method)
+    return Kept(taken, bound, "minimum terms by " + ", ".join(dict.fromkeys(ways)))
 
 
 def _near(problem: Problem, best: Longs, more: Longs) -> NDArray[np.intp]:

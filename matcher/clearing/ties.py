@@ -58,11 +58,13 @@ class Ties:
         if self.hash_bits:
             marks = _scatter(self.lot_mark[lot] ^ self.demand_mark[demand])
             bonus += (marks >> np.uint64(64 - self.hash_bits)).astype(np.int64)
-        return (value << self.shift) + bonus
+        gain: Longs = (value << self.shift) + bonus
+        return gain
 
     def dong(self, price: Longs) -> Longs:
         """Dual prices of the gains as whole đồng per kg."""
-        return (price + (1 << (self.shift - 1))) >> self.shift
+        dong: Longs = (price + (1 << (self.shift - 1))) >> self.shift
+        return dong
 
 
 def ties(book: Book) -> Ties:

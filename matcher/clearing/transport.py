@@ -1,6 +1,7 @@
 """The exact solver's door: the transportation problem with prices that prove the answer."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +84,9 @@ def _price_the_empty(price: Longs, end: Places, worth: Longs, empty: NDArray[np.
 
 
 def _validate(supply: Longs, demand: Longs, lot: Places, buyer: Places, gain: Longs) -> None:
-    arrays = {"supply": supply, "demand": demand, "lot": lot, "buyer": buyer, "gain": gain}
+    arrays: dict[str, NDArray[Any]] = {
+        "supply": supply, "demand": demand, "lot": lot, "buyer": buyer, "gain": gain,
+    }  # fmt: skip
     for name, array in arrays.items():
         dtype = np.dtype(np.int32 if name in ("lot", "buyer") else np.int64)
         if array.ndim != 1 or array.dtype != dtype:

@@ -22,4 +22,5 @@ def penalty(bid: Longs, age: Longs, shelf_life: Longs, percent: int) -> Longs:
     `shelf_life` may be 0 only where `age` is.
     """
     whole = 100 * np.maximum(shelf_life, 1)
-    return (2 * percent * bid * np.maximum(age, 0) + whole) // (2 * whole)
+    share: Longs = (2 * percent * bid * np.maximum(age, 0) + whole) // (2 * whole)
+    return share

@@ -1,4 +1,4 @@
-"""The status as an operator reads it in a terminal."""
+"""What an operator reads in a terminal."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from matcher.ops.status import Status
+from matcher.trading.replay import Outcome
 
 
 def show_status(status: Status, console: Console) -> None:
@@ -28,6 +29,21 @@ def show_status(status: Status, console: Console) -> None:
     for kind in ("worker", "scheduler"):
         if not any(process.kind == kind for process in status.alive):
             console.print(f"[red]No {kind} is alive.[/]")
+
+
+def show_comparison(was: Outcome, changed: Outcome, console: Console) -> None:
+    """Prints the two outcomes side by side."""
+    table = Table("", "as it was", "changed", box=None, pad_edge=False)
+    for title, name, form in (
+        ("matches", "matches", ","),
+        ("tonnes placed", "tonnes", ",.3f"),
+        ("value, đ", "value_dong", ","),
+        ("sellers get, đ", "farm_gate_dong", ","),
+        ("tonne-kilometres", "tonne_km", ",.1f"),
+        ("shelf life used on arrival, %", "spoilage_percent", ".1f"),
+    ):
+        table.add_row(title, *(format(getattr(outcome, name), form) for outcome in (was, changed)))
+    console.print(table)
 
 
 def _table(first: str, *others: str) -> Table:

@@ -1,0 +1,118 @@
+"""The commands of those who run the service, against a ledger of the test's own."""
+
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from config.settings import Settings
+from matcher.cli import app
+from matcher.errors import Unauthenticated
+from matcher.knowledge import Knowledge
+from matcher.parties import party_by_key
+from matcher.store.session import Ledger
+from matcher.trading.clear import clear
+from tests.market import demand, lot, party
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(settings: Settings, ledger: Ledger) -> Run:
+    """Runs a command and gives what it printed and its exit code."""
+    return lambda *words: CliRunner().invoke(
+        app, [str(word) for word in words], env=settings.as_environment()
+    )
+
+
+def word_after(label: str, said: str) -> str:
+    found = re.search(rf"^{label}\s+(\S+)$", said, re.MULTILINE)
+    assert found, said
+    return found[1]
+
+
+def test_a_party_is_added_with_a_key_that_works_until_it_is_revoked(run: Run, ledger: Ledger) -> None:
+    said = run(
+        "party", "add", "producer", "Hợp tác xã Chi Lăng", "--webhook", "https://erp.example.vn/hook"
+    ).output
+    key = word_after("key", said)
+    assert word_after("secret", said).startswith("whsec_")
+    with ledger.transaction() as session:
+        assert party_by_key(session, key).name == "Hợp tác xã Chi Lăng"
+    listed = run("party", "list").output
+    key_id = next(
+        word for word in listed.split() if re.fullmatch(r"[0-9a-f-]{36}", word) and word not in said
+    )
+    assert run("party", "revoke", key_id).exit_code == 0
+    with ledger.transaction() as session, pytest.raises(Unauthenticated):
+        party_by_key(session, key)
+
+
+def test_a_further_key_is_another_key_of_the_same_party(run: Run, ledger: Ledger) -> None:
+    said = run("party", "add", "buyer", "Chợ đầu mối").output
+    further = run("party", "key", word_after("party", said)).output.strip()
+    with ledger.transaction() as session:
+        assert party_by_key(session, further) == party_by_key(session, word_after("key", said))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("party", "add", "broker", "x"), "kind: "),
+        (("party", "add", "buyer", "x", "--email", "nobody"), "email: "),
+        (("party", "key", uuid4()), "No party"),
+        (("party", "revoke", uuid4()), "No key"),
+        (("requeue", uuid4()), "No delivery"),
+        (("clearing", "replay", uuid4()), "No clearing"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_exit_code_1(run: Run, words: tuple[object, ...], said: str) -> None:
+    result = run(*words)
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_the_status_names_every_queue_and_every_kind_of_overdue_work(run: Run) -> None:
+    said = run("status").output
+    for name in ("clearing", "notices", "documents", "housekeeping", "books to clear", "deliveries to make"):
+        assert name in said
+    assert "No worker is alive." in said
+
+
+def test_config_that_is_right_is_said_to_be(run: Run) -> None:
+    assert run("config", "check").output == "config/ is right.\n"
+
+
+@pytest.fixture
+def cleared(ledger: Ledger, knowledge: Knowledge, settings: Settings) -> str:
+    """The id of a clearing of one lot at 130 km or so from its one demand."""
+    with ledger.transaction() as session:
+        lot(session, party(session, "producer"), knowledge, quantity_kg=800)
+        demand(session, party(session, "buyer"), knowledge)
+    with ledger.transaction() as session:
+        written = clear(session, "custard_apple", knowledge, settings)
+        assert written is not None
+        return str(written.id)
+
+
+def test_a_clearing_replays_to_the_same_matches(run: Run, cleared: str) -> None:
+    assert "custard_apple" in run("clearing", "list").output
+    result = run("clearing", "replay", cleared)
+    assert result.exit_code == 0
+    assert "The same" in result.output
+
+
+def test_another_radius_shows_what_it_would_have_done(run: Run, cleared: str) -> None:
+    said = run("clearing", "compare", cleared, "--rule", "max_distance=50000").output
+    assert re.search(r"tonnes placed\s+0\.800\s+0\.000", said), said
+
+
+@pytest.mark.parametrize("rule", ["radius=5", "max_distance=far", "seller_share_percent=101", "max_distance"])
+def test_a_term_that_will_not_do_is_named_with_what_would(run: Run, cleared: str, rule: str) -> None:
+    result = run("clearing", "compare", cleared, "--rule", rule)
+    assert result.exit_code == 1
+    assert rule.partition("=")[0] in result.output
+    assert "whole number" in result.output or "Use one of" in result.output

@@ -55,7 +55,6 @@ def test_the_shipped_config_has_no_fault() -> None:
         ("crops.yaml", "key: na_bo", "key: na_dai", "crops.0.varieties.1: the key 'na_dai' is given twice"),
         ("crops.yaml", "key: grade_3", "key: grade_1", "crops.0.grades.2: the key 'grade_1' is given twice"),
         ("crops.yaml", "kilograms: 20", "kilograms: 0", "greater than 0"),
-        ("crops.yaml", "mode: continuous", "mode: call", "call_times belong to the mode call"),
         ("gates.yaml", "status: negotiating", "status: unclear", "gates.1.status: Input should be 'open'"),
         ("gates.yaml", "until: 2022-10-31", "until: 2017-01-01", "until 2017-01-01 is before from"),
         ("gates.yaml", "[custard_apple]", "[durian]", "crops.yaml has no crop 'durian'"),

@@ -10,7 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.servers.helpers import eventually, run_sql, server_processes
+from tests.servers.helpers import eventually, mark_of, run_sql
+from workers.processes import find_processes
 
 
 @pytest.mark.timeout(240)
@@ -24,7 +25,8 @@ def test_the_demo_ends_whole_though_its_broker_is_killed_in_the_middle(tmp_path:
             folder = eventually(lambda: next(tmp_path.glob("harvest-demo-*"), None), 60)
             assert folder is not None
             eventually(lambda: demo.poll() is not None or _lots(folder) > 100, 60)
-            (broker,) = server_processes(folder, "valkey-server")
+            mark = mark_of(folder)
+            (broker,) = find_processes("valkey-server", mark)
             os.kill(broker, signal.SIGKILL)
             assert demo.wait(200) == 0, output.read_text()
         finally:
@@ -32,7 +34,7 @@ def test_the_demo_ends_whole_though_its_broker_is_killed_in_the_middle(tmp_path:
             demo.wait(30)
     assert "✗" not in output.read_text()
     assert "Đại diện bên mua" in (tmp_path / "data" / "demo" / "contract.html").read_text()
-    assert server_processes(folder) == []
+    assert find_processes("", mark) == []
 
 
 def _lots(folder: Path) -> int:

@@ -32,9 +32,14 @@ def settings_for(folder: Path, database_url: str | None = None, redis_url: str |
     return Settings(data_folder=folder, database_url=database_url, redis_url=redis_url)
 
 
-def server_processes(folder: Path, program: str = "") -> list[int]:
+def mark_of(folder: Path) -> str:
+    """What every process of the servers of a data folder has in its command line."""
+    return Home(folder, None, Remembered(0, "", "", 0, "")).mark
+
+
+def server_processes(folder: Path) -> list[int]:
     """Every process of the servers of a data folder, PostgreSQL's children included."""
-    return find_processes(program, Home(folder, None, Remembered(0, "", "", 0, "")).mark)
+    return find_processes("", mark_of(folder))
 
 
 def run_sql(url: str | None, statement: LiteralString) -> list[tuple[Any, ...]]:

@@ -19,6 +19,7 @@ REMEDIES = {
     "control_character": "Send plain letters, digits and punctuation.",
     "blank": "Give some text, or leave the field out.",
     "day": "Give a day as YYYY-MM-DD, for example 2026-08-21.",
+    "instant": "Give an instant with its offset, for example 2026-08-21T05:00:00+07:00.",
     "int_type": "Give a whole number without quotes, for example 32000.",
     "json_invalid": "Send valid JSON in UTF-8.",
     "string_too_long": "Give at most 200 characters.",

@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -68,6 +68,19 @@ def _day(value: Any) -> Any:
     raise PydanticCustomError("day", "not a calendar day")
 
 
+def _instant(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value
+    try:
+        if isinstance(value, str) and len(value) > len("2026-08-21"):
+            said = datetime.fromisoformat(value)
+            if said.tzinfo is not None and 2000 <= said.year < 2200:
+                return said.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise PydanticCustomError("instant", "not an instant with its offset from UTC")
+
+
 def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
@@ -90,6 +103,7 @@ _quantity_schema = {
 Quantity = Annotated[Amount, PlainValidator(_amount), WithJsonSchema(_quantity_schema)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_text)]
 Day = Annotated[date, BeforeValidator(_day)]
+Instant = Annotated[datetime, BeforeValidator(_instant)]
 Dong = Annotated[int, Field(strict=True, ge=0, le=MOST_DONG)]
 Kilograms = Annotated[
     Decimal, PlainSerializer(_plain, return_type=str), Field(description="kg, exact, as a decimal string")

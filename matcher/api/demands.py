@@ -22,6 +22,7 @@ from matcher.book.demands import DemandPost, DemandView, amend_demand, demand_vi
 from matcher.book.orders import get_order, list_orders, withdraw
 from matcher.store.tables import Demand
 from matcher.trading.explain import Explanation, explain
+from matcher.trading.outlook import Outlook, outlook
 
 router = APIRouter(prefix="/v1/demands", tags=["demands"], route_class=OnceRoute)
 
@@ -89,3 +90,9 @@ def take_back(session: Transaction, caller: Caller, demand_id: UUID, response: R
 def explanation(session: Transaction, caller: Caller, demand_id: UUID) -> Explanation:
     """Why it was matched as it was, what kept others apart, and the smallest change that would help."""
     return explain(session, get_order(session, Demand, demand_id, caller))
+
+
+@router.get("/{demand_id}/outlook")
+def tentative(session: Transaction, caller: Caller, demand_id: UUID) -> Outlook:
+    """What it would get if its book froze now: kg, prices, distances; no names, no promise."""
+    return outlook(session, get_order(session, Demand, demand_id, caller))

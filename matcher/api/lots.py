@@ -22,6 +22,7 @@ from matcher.book.lots import LotPost, LotView, amend_lot, lot_view, post_lot
 from matcher.book.orders import get_order, list_orders, withdraw
 from matcher.store.tables import Lot
 from matcher.trading.explain import Explanation, explain
+from matcher.trading.outlook import Outlook, outlook
 
 router = APIRouter(prefix="/v1/lots", tags=["lots"], route_class=OnceRoute)
 
@@ -87,3 +88,9 @@ def take_back(session: Transaction, caller: Caller, lot_id: UUID, response: Resp
 def explanation(session: Transaction, caller: Caller, lot_id: UUID) -> Explanation:
     """Why it was matched as it was, what kept others apart, and the smallest change that would help."""
     return explain(session, get_order(session, Lot, lot_id, caller))
+
+
+@router.get("/{lot_id}/outlook")
+def tentative(session: Transaction, caller: Caller, lot_id: UUID) -> Outlook:
+    """What it would get if its book froze now: kg, prices, distances; no names, no promise."""
+    return outlook(session, get_order(session, Lot, lot_id, caller))

@@ -14,7 +14,7 @@ from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, 
 from matcher.catalogue import Catalogue, Crop
 from matcher.clock import today
 from matcher.faults import invalid
-from matcher.fields import Amount, Day, Dong, Kilograms, Quantity, Text, kilograms
+from matcher.fields import Amount, Day, Dong, Instant, Kilograms, Quantity, Text, kilograms
 from matcher.knowledge import Knowledge
 from matcher.parties import require
 from matcher.store.tables import Demand, Party
@@ -43,6 +43,9 @@ class DemandPost(BaseModel):
     min_shelf_life_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = Field(
         0, description="days of shelf life still left on arrival"
     )
+    decide_by: Instant | None = Field(
+        None, description="when you must know: your matches freeze then at the latest; a past one, at once"
+    )
 
 
 class DemandView(BaseModel):
@@ -70,6 +73,7 @@ class DemandView(BaseModel):
     min_ocop_stars: int | None
     market: str
     min_shelf_life_days: int
+    decide_by: datetime | None
     posted_at: datetime
     expires_on: date
     quarantine: str | None = Field(description="why the clearing passes it over; null when it does not")

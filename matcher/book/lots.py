@@ -14,7 +14,7 @@ from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, 
 from matcher.catalogue import Catalogue, Crop
 from matcher.clock import today
 from matcher.faults import invalid
-from matcher.fields import Amount, Day, Dong, Kilograms, Quantity, Text, kilograms
+from matcher.fields import Amount, Day, Dong, Instant, Kilograms, Quantity, Text, kilograms
 from matcher.knowledge import Knowledge
 from matcher.parties import require
 from matcher.store.tables import Lot, Party
@@ -51,6 +51,9 @@ class LotPost(BaseModel):
     ocop_stars: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
     growing_area_code: Text | None = None
     forecast: Annotated[bool, Field(strict=True)] = False
+    decide_by: Instant | None = Field(
+        None, description="when you must know: your matches freeze then at the latest; a past one, at once"
+    )
 
 
 class LotView(BaseModel):
@@ -77,6 +80,7 @@ class LotView(BaseModel):
     ocop_stars: int | None
     growing_area_code: str | None
     forecast: bool
+    decide_by: datetime | None
     posted_at: datetime
     expires_on: date
     quarantine: str | None = Field(description="why the clearing passes this lot over; null when it does not")

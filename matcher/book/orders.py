@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,11 +22,17 @@ OrderT = TypeVar("OrderT", Lot, Demand)
 
 def book_changed(session: Session, crop: str) -> None:
     """Counts a change of the crop's book and rings for its clearing, unless a ring is already out."""
+    already_due = Book.version > Book.cleared_version
     changed = (
         insert(Book)
         .values(crop=crop, version=1)
         .on_conflict_do_update(
-            index_elements=[Book.crop], set_={"version": Book.version + 1, "changed_at": now()}
+            index_elements=[Book.crop],
+            set_={
+                "version": Book.version + 1,
+                # The first change not yet cleared counts, or a busy book would never look overdue.
+                "changed_at": case((already_due, Book.changed_at), else_=now()),
+            },
         )
         .returning(Book.rung_at)
     )
@@ -105,6 +111,7 @@ def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> Non
         setattr(order, name, value)
     order.state = "filled" if order.quantity_g == order.taken_g else "open"
     order.version += 1
+    order.changed_at = now()
     order.quarantine = None
     session.flush()
     book_changed(session, order.crop)
@@ -129,7 +136,9 @@ def expire(session: Session, today: date, limit: int = 1000) -> int:
     for order in expired:
         order.state = "expired"
         order.version += 1
-        book_changed(session, order.crop)
+    # In one order for all, or two sweeps could wait for each other's books.
+    for crop in sorted({order.crop for order in expired}):
+        book_changed(session, crop)
     return len(expired)
 
 
@@ -144,10 +153,13 @@ def _expiring(session: Session, kind: type[OrderT], today: date, limit: int) -> 
 
 
 def books_due(session: Session, rung_before: datetime, limit: int = 1000) -> Sequence[str]:
-    """Crops whose book changed after its last clearing and was not rung for since `rung_before`."""
+    """Crops whose book changed after its last clearing, or has matches to freeze, and waits too long.
+
+    Too long is: not rung for since `rung_before`.
+    """
     due = (
         select(Book)
-        .where(Book.version > Book.cleared_version)
+        .where((Book.version > Book.cleared_version) | (Book.freeze_at <= now()))
         .where(Book.rung_at.is_(None) | (Book.rung_at < rung_before))
         .order_by(Book.changed_at)
         .limit(limit)

@@ -1,6 +1,7 @@
 """Crops: their varieties, grades, packages, shelf life and season (config/crops.yaml)."""
 
 from collections.abc import Iterator, Mapping
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -48,7 +49,11 @@ class Season(Sourced):
 
 
 class Crop(Sourced, Named):
-    """`grades` are in order, the best first. `contract_deadline_hours` None: the service's setting."""
+    """`grades` are in order, the best first. `contract_deadline_hours` None: the service's setting.
+
+    `hold_minutes` is how long a match stays tentative after its two orders last changed, `calls` are times
+    of day in Việt Nam at which all become matches; with neither they do at once.
+    """
 
     kind: Kind
     varieties: tuple[Named, ...] = ()
@@ -59,6 +64,19 @@ class Crop(Sourced, Named):
     hs: Annotated[str, Field(pattern=r"^\d{4}(\.\d{2}){0,2}$")]
     agrovoc: Text | None = None
     contract_deadline_hours: Positive | None = None
+    hold_minutes: Annotated[int, Strict(), Field(ge=0, le=10_080)] | None = None
+    calls: tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")], ...] = ()
+
+    @property
+    def hold(self) -> timedelta | None:
+        """How long matches stay tentative; None: until the next call."""
+        if self.hold_minutes is None:
+            return None if self.calls else timedelta(0)
+        return timedelta(minutes=self.hold_minutes)
+
+    @property
+    def call_times(self) -> tuple[time, ...]:
+        return tuple(time.fromisoformat(call) for call in self.calls)
 
     @property
     def shelf_life_days(self) -> Mapping[Storage, int]:

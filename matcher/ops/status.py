@@ -1,6 +1,7 @@
 """What an operator wants to know first: what waits, since when, and who works."""
 
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, func, select
@@ -61,6 +62,7 @@ def _overdue(session: Session) -> list[Overdue]:
     unsent = (Delivery.state == "due") & (Delivery.due_at <= now())
     return [
         _due(session, "books to clear", Book.changed_at, changed),
+        _due(session, "books to freeze", Book.freeze_at, Book.freeze_at <= now()),
         _due(session, "deliveries to make", Delivery.due_at, unsent),
         _due(session, "documents to render", Document.asked_at, Document.rendered_at.is_(None)),
         _due_orders(session, "lots to expire", Lot),
@@ -69,7 +71,7 @@ def _overdue(session: Session) -> list[Overdue]:
 
 
 def _due(
-    session: Session, kind: str, since: QueryableAttribute[datetime], condition: ColumnElement[bool]
+    session: Session, kind: str, since: QueryableAttribute[Any], condition: ColumnElement[bool]
 ) -> Overdue:
     count, oldest = session.execute(select(func.count(), func.min(since)).where(condition)).one()
     return Overdue(kind=kind, count=count, oldest_since=oldest)

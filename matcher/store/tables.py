@@ -88,12 +88,16 @@ class Endpoint(Identified, Base):
 
 
 class Book(Base):
-    """All open orders of one crop: `version` counts changes, `cleared_version` the last one cleared."""
+    """All open orders of one crop: `version` counts changes, `cleared_version` the last one cleared.
+
+    `freeze_at` is when the first of its tentative matches becomes a match; null where there is none.
+    """
 
     __tablename__ = "book"
     __table_args__ = (
         CheckConstraint("cleared_version <= version", name="cleared_not_ahead"),
         Index("book_due", "changed_at", postgresql_where=text("version > cleared_version")),
+        Index("book_freezing", "freeze_at"),
     )
 
     crop: Mapped[str] = mapped_column(primary_key=True)
@@ -101,6 +105,7 @@ class Book(Base):
     cleared_version: Mapped[int] = mapped_column(server_default="0")
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     cleared_at: Mapped[datetime | None]
+    freeze_at: Mapped[datetime | None]
     rung_at: Mapped[datetime | None]
 
 
@@ -121,6 +126,8 @@ class Order(Identified):
     quarantine: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
     posted_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    decide_by: Mapped[datetime | None]
     expires_on: Mapped[date]
 
 
@@ -206,6 +213,20 @@ class Clearing(Identified, Base):
     method: Mapped[str]
     input: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     result: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class TentativeMatch(Base):
+    """What would be matched if the book froze now; takes nothing from its orders until its freeze."""
+
+    __tablename__ = "tentative_match"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    demand_id: Mapped[UUID] = mapped_column(ForeignKey("demand.id"), primary_key=True, index=True)
+    crop: Mapped[str] = mapped_column(index=True)
+    quantity_g: Mapped[int]
+    price: Mapped[int]
+    distance_m: Mapped[int]
+    freeze_at: Mapped[datetime]
 
 
 class Match(Identified, Base):

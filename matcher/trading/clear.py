@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
@@ -13,8 +14,10 @@ from matcher.clock import day_of, now
 from matcher.knowledge import Knowledge
 from matcher.store.session import ring
 from matcher.store.tables import Book, Clearing, Demand, Lot, Match
-from matcher.trading.contracts import draft
+from matcher.trading.contracts import draft, signing_hours
+from matcher.trading.freeze import freezes
 from matcher.trading.news import tell_of_matches, tell_of_quarantine
+from matcher.trading.outlook import Pair, write_tentative
 from matcher.trading.record import pack, pack_result
 from matcher.trading.snapshot import Snapshot, take_snapshot
 
@@ -22,28 +25,35 @@ from matcher.trading.snapshot import Snapshot, take_snapshot
 def clear(session: Session, crop_key: str, knowledge: Knowledge, settings: Settings) -> Clearing | None:
     """Clears one book and writes what follows; the caller's commit makes all of it true at once.
 
-    Returns None when there is nothing to do: the book has not changed, or another worker clears it
-    just now and will look again when it ends. Raises NotFound for a crop that the catalogue lacks.
+    Matches whose freeze has come are made for good, with their contracts and notices; the others are
+    kept as tentative. Returns None when there is nothing to do: the book has not changed and nothing is
+    to freeze, or another worker clears it just now and will look again when it ends.
+    Raises NotFound for a crop that the catalogue lacks.
     """
     if not _claim(session, crop_key):
         return None
+    started_at = now()
+    freezing = Book.freeze_at <= started_at
     version = session.scalar(
-        select(Book.version).where(Book.crop == crop_key, Book.version > Book.cleared_version)
+        select(Book.version).where(Book.crop == crop_key, (Book.version > Book.cleared_version) | freezing)
     )
     if version is None:
         return None
-    started_at = now()
     crop = knowledge.catalogue.crop(crop_key)
     snapshot = take_snapshot(
         session, crop, knowledge.catalogue, day_of(started_at), settings.seller_share_percent
     )
     result = core.clear(snapshot.lots, snapshot.demands, snapshot.terms, snapshot.declined)
     written = _write_clearing(session, crop_key, version, started_at, snapshot, result)
-    matches = _write_matches(session, written, snapshot, result)
+    freeze_at = freezes(snapshot, result, crop, signing_hours(crop, settings), started_at)
+    frozen = [index for index, freeze in enumerate(freeze_at) if freeze <= started_at]
+    matches = _write_matches(session, written, snapshot, result, frozen)
     contracts = draft(session, matches, crop, settings, written.finished_at)
     tell_of_matches(session, crop, matches, contracts)
     _quarantine(session, crop, snapshot)
-    _close(session, crop_key, version)
+    tentative = _tentative(snapshot, result, freeze_at, started_at)
+    _close(session, crop_key, version, started_at, write_tentative(session, crop_key, tentative))
+    _forget_previous(session, written)
     return written
 
 
@@ -82,10 +92,10 @@ def _write_clearing(
 
 
 def _write_matches(
-    session: Session, written: Clearing, snapshot: Snapshot, result: core.Clearing
+    session: Session, written: Clearing, snapshot: Snapshot, result: core.Clearing, frozen: Sequence[int]
 ) -> Sequence[Match]:
     matches = []
-    for index in range(len(result.lot)):
+    for index in frozen:
         lot = snapshot.lot_rows[result.lot[index]]
         demand = snapshot.demand_rows[result.demand[index]]
         quantity_g = int(result.quantity[index])
@@ -118,6 +128,22 @@ def _write_matches(
     return matches
 
 
+def _tentative(
+    snapshot: Snapshot, result: core.Clearing, freeze_at: Sequence[datetime], started_at: datetime
+) -> dict[Pair, dict[str, Any]]:
+    """The columns of the matches that are not frozen yet, by (lot id, demand id)."""
+    return {
+        (snapshot.lot_rows[result.lot[index]].id, snapshot.demand_rows[result.demand[index]].id): {
+            "quantity_g": int(result.quantity[index]),
+            "price": int(result.price[index]),
+            "distance_m": int(result.distance[index]),
+            "freeze_at": freeze,
+        }
+        for index, freeze in enumerate(freeze_at)
+        if freeze > started_at
+    }
+
+
 def _take(order: Lot | Demand, quantity_g: int) -> None:
     order.taken_g += quantity_g
     order.version += 1
@@ -133,14 +159,29 @@ def _quarantine(session: Session, crop: Crop, snapshot: Snapshot) -> None:
         tell_of_quarantine(session, crop, order, reason)
 
 
-def _close(session: Session, crop_key: str, version: int) -> None:
+def _forget_previous(session: Session, written: Clearing) -> None:
+    """Forgets the crop's clearing before this one, unless matches came of it: it decided nothing."""
+    previous = session.scalar(
+        select(Clearing.id)
+        .where(Clearing.crop == written.crop, Clearing.id < written.id)
+        .order_by(Clearing.id.desc())
+        .limit(1)
+    )
+    made = select(Match.id).where(Match.clearing_id == previous).exists()
+    session.execute(delete(Clearing).where(Clearing.id == previous, ~made))
+
+
+def _close(
+    session: Session, crop_key: str, version: int, started_at: datetime, freeze_at: datetime | None
+) -> None:
     """Notes that the book was cleared as of `version`, and rings again if it has changed since."""
     close = (
         update(Book)
         .where(Book.crop == crop_key)
-        .values(cleared_version=version, cleared_at=now(), rung_at=None)
+        .values(cleared_version=version, cleared_at=now(), rung_at=None, freeze_at=freeze_at)
         .returning(Book.version)
     )
     if session.execute(close).scalar_one() > version:
-        session.execute(update(Book).where(Book.crop == crop_key).values(rung_at=now()))
+        changed_since = {"changed_at": started_at, "rung_at": now()}
+        session.execute(update(Book).where(Book.crop == crop_key).values(changed_since))
         ring(session, "clear_book", crop_key)

@@ -58,7 +58,7 @@ def draft(
         return []
     year = day_of(drafted_at).year
     first = _take_serials(session, settings.contract_series, year, len(matches))
-    hours = crop.contract_deadline_hours or settings.contract_deadline_hours
+    hours = signing_hours(crop, settings)
     contracts = []
     for serial, match in enumerate(matches, first):
         number = f"{serial:04d}/{year}/{settings.contract_series}"
@@ -86,6 +86,11 @@ def draft(
         )
         ring(session, "render", contract.id)
     return contracts
+
+
+def signing_hours(crop: Crop, settings: Settings) -> int:
+    """How long a draft of this crop waits for both signatures."""
+    return crop.contract_deadline_hours or settings.contract_deadline_hours
 
 
 def get_contract(session: Session, contract_id: UUID, party: Party) -> Contract:

@@ -12,13 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.catalogue import Catalogue, Crop
-from matcher.clearing import Demands, Lots, Terms
+from matcher.clearing import BadInput, Demands, Lots, Terms
 from matcher.store.tables import Contract, Demand, Lot, Match
 from matcher.trading.gates import OpenGate, open_gate
 
 OrderT = TypeVar("OrderT", Lot, Demand)
+RecordT = TypeVar("RecordT")
+TableT = TypeVar("TableT", Lots, Demands)
 Record = dict[str, int | float]
 Certificate = tuple[int, int, int]  # scheme code, valid from, valid until: day ordinals
+LotRecord = tuple[Record, list[Certificate]]
+OUT_OF_RANGE = (BadInput, OverflowError)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,29 +51,34 @@ def take_snapshot(
     codes = _Codes(catalogue)
     sellers = _sellers_so_far(session, crop)
     unreadable: dict[UUID, str] = {}
-    certificates: list[list[Certificate]] = []
 
-    def lot_record(lot: Lot) -> Record:
-        held = [codes.certificate(certificate) for certificate in lot.certificates]
-        record = _lot_record(lot, crop, codes)
-        certificates.append(held)
-        return record
+    def lot_record(lot: Lot) -> LotRecord:
+        return _lot_record(lot, crop, codes), [codes.certificate(held) for held in lot.certificates]
 
     def demand_record(demand: Demand) -> Record:
         return _demand_record(demand, crop, codes, catalogue, sellers.get(demand.id, 0))
 
-    lot_rows, lot_records = _read(session, Lot, crop, lot_record, unreadable)
-    demand_rows, demand_records = _read(session, Demand, crop, demand_record, unreadable)
+    lot_rows, lots = _read(session, Lot, crop, lot_record, _lots, unreadable)
+    demand_rows, demands = _read(session, Demand, crop, demand_record, _demands, unreadable)
     return Snapshot(
         lot_rows,
         demand_rows,
-        Lots(**_columns(Lots, lot_records), **_certificate_columns(certificates)),
-        Demands(**_columns(Demands, demand_records)),
+        lots,
+        demands,
         _terms(catalogue, today, seller_share_percent),
         _declined(session, crop, lot_rows, demand_rows),
         unreadable,
         {"schemes": [*codes.schemes], "varieties": crop.variety_keys, "grades": crop.grade_keys[::-1]},
     )
+
+
+def _lots(records: Sequence[LotRecord]) -> Lots:
+    certificates = _certificate_columns([held for _, held in records])
+    return Lots(**_columns(Lots, [record for record, _ in records]), **certificates)
+
+
+def _demands(records: Sequence[Record]) -> Demands:
+    return Demands(**_columns(Demands, records))
 
 
 def _columns(table: type[Lots] | type[Demands], records: Sequence[Record]) -> dict[str, Any]:
@@ -109,9 +118,10 @@ def _read(
     session: Session,
     kind: type[OrderT],
     crop: Crop,
-    record: Callable[[OrderT], Record],
+    record: Callable[[OrderT], RecordT],
+    table: Callable[[Sequence[RecordT]], TableT],
     unreadable: dict[UUID, str],
-) -> tuple[list[OrderT], list[Record]]:
+) -> tuple[list[OrderT], TableT]:
     query = (
         select(kind)
         .where(kind.crop == crop.key, kind.state == "open", kind.quarantine.is_(None))
@@ -127,7 +137,27 @@ def _read(
             unreadable[row.id] = f"{type(error).__name__}: {error}"
         else:
             rows.append(row)
-    return rows, records
+    try:
+        return rows, table(records)
+    except OUT_OF_RANGE:
+        readable = [place for place in range(len(rows)) if _fits(table, rows, records, place, unreadable)]
+        return [rows[place] for place in readable], table([records[place] for place in readable])
+
+
+def _fits(
+    table: Callable[[Sequence[RecordT]], TableT],
+    rows: Sequence[OrderT],
+    records: Sequence[RecordT],
+    place: int,
+    unreadable: dict[UUID, str],
+) -> bool:
+    """Whether a table can hold the record at this place by itself; noted in `unreadable` if not."""
+    try:
+        table(records[place : place + 1])
+    except OUT_OF_RANGE as error:
+        unreadable[rows[place].id] = f"{type(error).__name__}: {error}"
+        return False
+    return True
 
 
 def _common(order: Lot | Demand, codes: _Codes) -> Record:
@@ -159,7 +189,8 @@ def _lot_record(lot: Lot, crop: Crop, codes: _Codes) -> Record:
 
 def _demand_record(demand: Demand, crop: Crop, codes: _Codes, catalogue: Catalogue, sellers: int) -> Record:
     gate: OpenGate = open_gate(catalogue, crop, demand.market, demand.deliver_from, demand.deliver_until)
-    sellers_left = None if demand.max_sellers is None else demand.max_sellers - sellers
+    # An amendment may have lowered the limit below what is already taken from.
+    sellers_left = None if demand.max_sellers is None else max(0, demand.max_sellers - sellers)
     record: Record = {
         "varieties": sum(1 << (1 + crop.variety_keys.index(variety)) for variety in set(demand.varieties)),
         "min_grade": crop.grade_rank(demand.min_grade),

@@ -1,0 +1,93 @@
+"""When a tentative match becomes a match: its freeze."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher import clearing as core
+from matcher.catalogue import Crop
+from matcher.clearing.pairs import Book, Pairs
+from matcher.clearing.rules import feasible
+from matcher.clock import VIETNAM, day_of
+from matcher.trading.snapshot import Snapshot
+
+
+def freezes(
+    snapshot: Snapshot, result: core.Clearing, crop: Crop, signing_hours: int, now: datetime
+) -> list[datetime]:
+    """For each match of the result the instant from which it is a match for good.
+
+    It is the earliest of: the later of its two orders' last change and the crop's hold or, where the crop
+    has calls, the next of them; either order's `decide_by`; and the last moment at which the goods can leave
+    and still keep every rule, less the hours that signing the contract takes. The matches that together
+    reach a demand's minimum fill freeze together. Without hold and calls all freeze at once.
+    """
+    if crop.hold == timedelta(0):
+        return [now] * len(result)
+    departures = _last_departures(snapshot, result, crop)
+    found = []
+    for index in range(len(result)):
+        lot, demand = snapshot.lot_rows[result.lot[index]], snapshot.demand_rows[result.demand[index]]
+        begun = max(lot.changed_at, demand.changed_at)
+        ends = [next_call(crop.call_times, begun)] if crop.calls else []
+        if crop.hold is not None:
+            ends.append(begun + crop.hold)
+        ends += [order.decide_by for order in (lot, demand) if order.decide_by is not None]
+        departure = departures[index]
+        if departure is not None:
+            ends.append(departure - timedelta(hours=signing_hours))
+        found.append(min(ends))
+    return _together(snapshot, result, found)
+
+
+def next_call(calls: Sequence[time], begun: datetime) -> datetime:
+    """The first call at `begun` or after it; `calls` are times of day in Việt Nam."""
+    day = day_of(begun)
+    candidates = [
+        datetime.combine(day + timedelta(days=later), at, VIETNAM) for later in (0, 1) for at in calls
+    ]
+    return min(candidate for candidate in candidates if candidate >= begun)
+
+
+def _last_departures(snapshot: Snapshot, result: core.Clearing, crop: Crop) -> list[datetime | None]:
+    """When the goods of each match must leave at the latest; None where that is after any hold would end.
+
+    A day later never makes a match possible that was not: so each is followed until it is not.
+    """
+    longest = (crop.hold or timedelta(0)) + timedelta(days=1)
+    lot, demand = result.lot.astype(np.intp), result.demand.astype(np.intp)
+    last = np.full(len(result), -1)
+    places = np.arange(len(result))
+    days = longest.days + 2
+    for later in range(days):
+        terms = replace(snapshot.terms, today=snapshot.terms.today + later)
+        book = Book(snapshot.lots, snapshot.demands, terms, np.zeros((0, 2), np.int64))
+        places = _still_possible(Pairs(book, lot[places], demand[places]), places)
+        last[places] = later
+    return [
+        None if later == days - 1 else _leaving(snapshot.terms.today + int(later), snapshot) for later in last
+    ]
+
+
+def _still_possible(pairs: Pairs, places: NDArray[np.intp]) -> NDArray[np.intp]:
+    kept = feasible(pairs)
+    codes = pairs.lot.astype(np.int64) * len(pairs.book.demands) + pairs.demand
+    return places[np.isin(codes, kept.lot.astype(np.int64) * len(pairs.book.demands) + kept.demand)]
+
+
+def _leaving(day: int, snapshot: Snapshot) -> datetime:
+    midnight = datetime.combine(datetime.fromordinal(day).date(), time.min, VIETNAM)
+    return midnight + timedelta(hours=snapshot.terms.departure_hour)
+
+
+def _together(snapshot: Snapshot, result: core.Clearing, found: list[datetime]) -> list[datetime]:
+    """The earliest freeze of a demand's matches for all of them, where its minimum fill is yet to be met."""
+    earliest: dict[int, datetime] = {}
+    needing = snapshot.demands.min_fill > 0
+    for place, freeze in zip(result.demand.tolist(), found, strict=True):
+        if needing[place]:
+            earliest[place] = min(freeze, earliest.get(place, freeze))
+    return [earliest.get(place, freeze) for place, freeze in zip(result.demand.tolist(), found, strict=True)]

@@ -1,0 +1,69 @@
+"""Transactions, and when their rings leave."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import func, select
+
+from config.settings import Settings
+from matcher.errors import Unavailable
+from matcher.store.identifiers import uuid7
+from matcher.store.session import Ledger, Ring, ring
+from matcher.store.tables import Party
+from tests.market import party
+
+
+@pytest.fixture
+def rung() -> list[Ring]:
+    return []
+
+
+@pytest.fixture
+def listening(ledger: Ledger, settings: Settings, rung: list[Ring]) -> Ledger:
+    """A ledger whose rings are written down, after checking that their transaction is committed by then."""
+
+    def listen(rings: Sequence[Ring]) -> None:
+        with ledger.transaction() as session:
+            assert session.scalar(select(func.count()).select_from(Party)) == 1
+        rung.extend(rings)
+
+    return Ledger(settings, listen)
+
+
+def test_rings_leave_after_the_commit_each_once_and_in_order(listening: Ledger, rung: list[Ring]) -> None:
+    with listening.transaction() as session:
+        party(session, "buyer")
+        for task, identity in (("render", 2), ("clear_book", 1), ("render", 2)):
+            ring(session, task, identity)
+        assert rung == []
+    assert rung == [Ring("render", "2"), Ring("clear_book", "1")]
+    listening.engine.dispose()
+
+
+def test_what_is_rolled_back_rings_for_nothing(listening: Ledger, rung: list[Ring]) -> None:
+    def fail() -> None:
+        with listening.transaction() as session:
+            party(session, "buyer")
+            ring(session, "render", 1)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    with listening.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Party)) == 0
+    assert rung == []
+    listening.engine.dispose()
+
+
+def test_a_ledger_without_an_address_says_what_to_set(settings: Settings) -> None:
+    with pytest.raises(Unavailable, match="MATCHER_DATABASE_URL"):
+        Ledger(settings.model_copy(update={"database_url": None}))
+
+
+def test_ids_are_of_version_7_and_sort_by_the_time_they_were_made() -> None:
+    ids = [uuid7() for _ in range(2000)]
+    assert {identity.version for identity in ids} == {7}
+    assert {identity.variant for identity in ids} == {"specified in RFC 4122"}
+    assert len(set(ids)) == len(ids)
+    milliseconds = [identity.int >> 80 for identity in ids]
+    assert milliseconds == sorted(milliseconds)

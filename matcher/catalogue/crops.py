@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict
@@ -78,16 +79,16 @@ class Crop(Sourced, Named):
     def call_times(self) -> tuple[time, ...]:
         return tuple(time.fromisoformat(call) for call in self.calls)
 
-    @property
+    @cached_property
     def shelf_life_days(self) -> Mapping[Storage, int]:
         return {"ambient": self.shelf_life.ambient.days, "cool": self.shelf_life.cool.days}
 
-    @property
+    @cached_property
     def grade_keys(self) -> tuple[str, ...]:
         """The best first."""
         return tuple(grade.key for grade in self.grades)
 
-    @property
+    @cached_property
     def variety_keys(self) -> tuple[str, ...]:
         return tuple(variety.key for variety in self.varieties)
 

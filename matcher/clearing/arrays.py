@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from matcher.clearing.distance import along_curve
 from matcher.clearing.errors import BadInput
 
 Integers = NDArray[np.int32] | NDArray[np.int64]
@@ -56,6 +57,8 @@ class _Table:
     ELSEWHERE: ClassVar[tuple[str, ...]] = ()  # columns of another length than the table's
 
     key: NDArray[np.uint64]
+    latitude: NDArray[np.float64]  # degrees
+    longitude: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.key)
@@ -74,8 +77,11 @@ class _Table:
             raise BadInput(f"{name}.key names two orders alike")
 
     def sorted(self) -> tuple[Self, NDArray[np.int64]]:
-        """The same table in the order of its keys, and where each row stood before."""
-        order = np.argsort(self.key)
+        """The same table, near orders next to each other, and where each row stood before.
+
+        Rows of one place stand in the order of their keys, so the order given here does not matter.
+        """
+        order = np.lexsort((self.key, along_curve(self.latitude, self.longitude)))
         columns = {
             column: getattr(self, column)[order] for column in self.COLUMNS if column not in self.ELSEWHERE
         }
@@ -106,8 +112,6 @@ class Lots(_Table):
     ask: NDArray[np.int64]  # at the farm gate
     harvest_from: NDArray[np.int32]
     harvest_until: NDArray[np.int32]
-    latitude: NDArray[np.float64]  # degrees
-    longitude: NDArray[np.float64]
     shelf_life: NDArray[np.int32]  # days from picking, as stored
     ocop_stars: NDArray[np.int32]
     growing_area: Booleans  # has a growing area code
@@ -157,8 +161,6 @@ class Demands(_Table):
     bid: NDArray[np.int64]  # delivered
     deliver_from: NDArray[np.int32]
     deliver_until: NDArray[np.int32]
-    latitude: NDArray[np.float64]
-    longitude: NDArray[np.float64]
     max_distance: NDArray[np.int64]  # by road; -1: any
     certificates_required: NDArray[np.uint64]  # bit s: scheme s
     min_ocop_stars: NDArray[np.int32]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from matcher.clearing import minimum
 from matcher.clearing.distance import EARTH_RADIUS
@@ -12,6 +13,7 @@ from matcher.clearing.groups import rank
 from matcher.clearing.network import Network
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.rules import feasible
+from matcher.clearing.scan import Side, scan
 from matcher.clearing.ties import Ties
 
 Longs = NDArray[np.int64]
@@ -83,8 +85,6 @@ def _all(book: Book, lots: NDArray[np.intp], demands: NDArray[np.intp]) -> Itera
 
 def nearest(book: Book, most: int = NEAREST) -> Candidates:
     """For each lot and each demand the nearest partners that keep every rule, `most` of ASKED · `most`."""
-    from scipy.spatial import cKDTree  # noqa: PLC0415  # a third of a second that only clearing needs
-
     parts = []
     sides = (book.lot_points, book.demand_points)
     for own, other in (sides, sides[::-1]):
@@ -136,8 +136,6 @@ def joined(one: Candidates, other: Candidates) -> Candidates:
 
 def _promising(book: Book, lot_price: Longs, demand_price: Longs) -> Iterator[Pairs]:
     """Feasible pairs worth at least the đồng prices of their orders, a bounded number at a time."""
-    from matcher.clearing.scan import Side, scan  # noqa: PLC0415  # needs numba
-
     terms, demands = book.terms, book.demands
     worth = demands.bid - demand_price - terms.fixed_dong_per_kg
     sequence = np.argsort(-worth, kind="stable")

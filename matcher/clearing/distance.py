@@ -1,4 +1,4 @@
-"""Metres between two places."""
+"""Metres between two places, and an order of places in which near ones are mostly near."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,3 +29,16 @@ def great_circle(one: Floats, other: Floats) -> NDArray[np.int64]:
 def road(metres: NDArray[np.int64], factor_percent: int) -> NDArray[np.int64]:
     """Road metres from great-circle metres, half a metre rounded up."""
     return (metres * factor_percent + 50) // 100
+
+
+def along_curve(latitude: Floats, longitude: Floats) -> NDArray[np.int64]:
+    """The place of each on a curve through the whole globe that stays near where it is as long as it can.
+
+    The bits of 65,536 steps of latitude and of longitude, taken in turns (Morton, 1966).
+    """
+    north = ((latitude + 90) * (65_535 / 180)).astype(np.int64)
+    east = ((longitude + 180) * (65_535 / 360)).astype(np.int64)
+    curve = np.zeros(len(latitude), np.int64)
+    for bit in range(16):
+        curve |= ((north >> bit) & 1) << (2 * bit + 1) | ((east >> bit) & 1) << (2 * bit)
+    return curve

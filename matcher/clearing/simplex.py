@@ -3,14 +3,17 @@
 Nodes: lots 0..m−1, demands m..m+n−1, and the root, m+n. Arcs: for each lot or demand v one slack arc v,
 from a lot to the root or from the root to a demand, which carries what is left over for a gain of
 nothing; then the arcs from lots to demands. So every flow is feasible from the start, with all on the
-slack arcs. A basis is a spanning tree, held by parents, children and depths. With potentials that make
-every tree arc's reduced cost zero, an arc outside the tree whose reduced cost is negative can improve
-the flow: it enters, flow goes round the cycle it closes, and an arc that is emptied or filled leaves.
+slack arcs. A basis is a spanning tree. With potentials that make every tree arc's reduced cost zero, an
+arc outside the tree whose reduced cost is negative can improve the flow: it enters, flow goes round the
+cycle it closes, and an arc that is emptied or filled leaves.
 
 The leaving arc is the last blocking one of the cycle, followed in the direction of the flow from its
 top; so every tree is strongly feasible and degenerate steps cannot go round in circles (Cunningham, A
 network simplex method, 1976). Entering arcs are looked for block by block, the best of the first block
 that has any (Kelly, O'Neill, The minimum cost flow problem and the network simplex method, 1991).
+
+What a walk through the tree needs of a node lies together in memory, and orders that share arcs should
+have numbers close to each other: most of the time goes into waiting for memory.
 """
 
 from typing import NamedTuple
@@ -21,9 +24,12 @@ from numpy.typing import NDArray
 from matcher.clearing.compiled import compiled
 
 MOST_POTENTIAL = 1 << 60
+NO_LIMIT = 1 << 62
 NONE = -1
 LOWER, BASIC, UPPER = 1, 0, -1  # an arc's state: empty, in the tree, full
-UP, DOWN = 1, -1  # a tree arc runs to the parent, or from it
+
+SHAPE = np.dtype([("parent", "i4"), ("child", "i4"), ("next", "i4"), ("size", "i4")])
+LINK = np.dtype([("flow", "i8"), ("room", "i8"), ("arc", "i4"), ("previous", "i4"), ("up", "?")], align=True)
 
 
 class Arcs(NamedTuple):
@@ -31,196 +37,200 @@ class Arcs(NamedTuple):
     target: NDArray[np.int32]
     gain: NDArray[np.int64]
     room: NDArray[np.int64]
-    flow: NDArray[np.int64]
     state: NDArray[np.int8]
 
 
 class Tree(NamedTuple):
-    """For each node its parent, the arc to it and that arc's direction, depth, potential, and siblings."""
+    """`shape`: each node's parent, first child, next sibling, and how many nodes it and all below it are.
 
-    parent: NDArray[np.int32]
-    arc: NDArray[np.int32]
-    direction: NDArray[np.int8]
-    depth: NDArray[np.int32]
+    `link`: the arc to the parent, whether it runs up to it, its flow and room; the previous sibling.
+    `stack` is scratch space.
+    """
+
+    shape: NDArray[np.void]
+    link: NDArray[np.void]
     potential: NDArray[np.int64]
-    child: NDArray[np.int32]
-    next: NDArray[np.int32]
-    previous: NDArray[np.int32]
+    stack: NDArray[np.int32]
 
 
 @compiled
-def plant(arcs: Arcs, tree: Tree, lots: int) -> None:
-    """Hang every node on the root by its slack arc."""
-    root = len(tree.parent) - 1
-    tree.parent[root] = NONE
-    tree.arc[root] = NONE
-    tree.previous[root] = NONE
-    tree.next[root] = NONE
-    tree.child[root] = NONE
+def plant(tree: Tree, capacity: NDArray[np.int64], lots: int) -> None:
+    """Hang every node on the root by its slack arc, which carries all of its capacity."""
+    shape, link, root = tree.shape, tree.link, len(capacity)
+    for node in range(root + 1):
+        shape[node].parent = NONE
+        shape[node].child = NONE
+        shape[node].next = NONE
+        shape[node].size = 1
+        link[node].arc = node
+        link[node].previous = NONE
+    shape[root].size = root + 1
     for node in range(root):
-        arcs.state[node] = BASIC
-        tree.child[node] = NONE
-        tree.arc[node] = node
-        tree.direction[node] = UP if node < lots else DOWN
-        tree.depth[node] = 1
+        link[node].flow = capacity[node]
+        link[node].room = NO_LIMIT
+        link[node].up = node < lots
         adopt(tree, node, root)
 
 
 @compiled
 def adopt(tree: Tree, node: int, parent: int) -> None:
-    first = tree.child[parent]
-    tree.next[node] = first
-    tree.previous[node] = NONE
+    first = tree.shape[parent].child
+    tree.shape[node].next = first
+    tree.link[node].previous = NONE
     if first != NONE:
-        tree.previous[first] = node
-    tree.child[parent] = node
-    tree.parent[node] = parent
+        tree.link[first].previous = node
+    tree.shape[parent].child = node
+    tree.shape[node].parent = parent
 
 
 @compiled
 def leave(tree: Tree, node: int) -> None:
-    before, after = tree.previous[node], tree.next[node]
+    before, after = tree.link[node].previous, tree.shape[node].next
     if before != NONE:
-        tree.next[before] = after
+        tree.shape[before].next = after
     else:
-        tree.child[tree.parent[node]] = after
+        tree.shape[tree.shape[node].parent].child = after
     if after != NONE:
-        tree.previous[after] = before
+        tree.link[after].previous = before
 
 
 @compiled
 def entering(arcs: Arcs, potential: NDArray[np.int64], begin: int, block: int) -> tuple[int, int]:
     """(the arc of most negative reduced cost in the first block from `begin` with one, the next place)."""
     count = len(arcs.gain)
-    best, found, place, left = 0, NONE, begin, block
-    for _ in range(count):
-        if arcs.state[place] != BASIC:
-            reduced = potential[arcs.source[place]] - potential[arcs.target[place]] - arcs.gain[place]
-            reduced *= arcs.state[place]
+    place, left = begin, count
+    while left > 0:
+        last = min(place + block, count)
+        best, found = 0, NONE
+        for arc in range(place, last):
+            reduced = potential[arcs.source[arc]] - potential[arcs.target[arc]] - arcs.gain[arc]
+            reduced *= arcs.state[arc]
             if reduced < best:
-                best, found = reduced, place
-        place += 1
-        if place == count:
-            place = 0
-        left -= 1
-        if left == 0:
-            if found != NONE:
-                break
-            left = block
-    return found, place
+                best, found = reduced, arc
+        left -= last - place
+        place = last if last < count else 0
+        if found != NONE:
+            return found, place
+    return NONE, place
 
 
 @compiled
-def top_of_cycle(tree: Tree, one: int, other: int) -> int:
-    while one != other:
-        if tree.depth[one] >= tree.depth[other]:
-            one = tree.parent[one]
-        else:
-            other = tree.parent[other]
-    return one
+def blocking(tree: Tree, first: int, second: int, room: int) -> tuple[int, int, bool, int]:
+    """What stops a flow of `room` from `first` to `second`, and back through the tree.
 
-
-@compiled
-def blocking_node(
-    arcs: Arcs, tree: Tree, enter: int, first: int, second: int, top: int
-) -> tuple[int, int, bool]:
-    """What stops the flow from `first` over arc `enter` to `second`, up to `top` and down again.
-
-    Returns (the flow, the node whose tree arc blocks or NONE where `enter` itself does, whether that
-    node is on the side of `first`).
+    Returns (the flow, the node whose link blocks or NONE where `room` does, whether that node is on the
+    side of `first`, the top of the cycle).
     """
-    flow, found, near = arcs.room[enter], NONE, False
-    node = first
-    while node != top:
-        arc = tree.arc[node]
-        most = arcs.room[arc] - arcs.flow[arc] if tree.direction[node] == DOWN else arcs.flow[arc]
-        if most < flow:
-            flow, found, near = most, node, True
-        node = tree.parent[node]
-    node = second
-    while node != top:
-        arc = tree.arc[node]
-        most = arcs.room[arc] - arcs.flow[arc] if tree.direction[node] == UP else arcs.flow[arc]
-        if most <= flow:
-            flow, found, near = most, node, False
-        node = tree.parent[node]
-    return flow, found, near
+    shape, link = tree.shape, tree.link
+    near, near_flow, far, far_flow = NONE, room, NONE, room
+    while first != second:
+        if shape[first].size < shape[second].size:
+            most = link[first].flow if link[first].up else link[first].room - link[first].flow
+            if most < near_flow:
+                near, near_flow = first, most
+            first = shape[first].parent
+        else:
+            most = link[second].room - link[second].flow if link[second].up else link[second].flow
+            if most <= far_flow:
+                far, far_flow = second, most
+            second = shape[second].parent
+    if far != NONE and far_flow <= near_flow:
+        return far_flow, far, False, first
+    return near_flow, near, True, first
 
 
 @compiled
-def send(arcs: Arcs, tree: Tree, enter: int, flow: int, top: int) -> None:
-    """`flow`, negative to take back, over arc `enter` and round the tree."""
-    arcs.flow[enter] += flow
-    node = arcs.source[enter]
+def send(tree: Tree, node: int, top: int, flow: int) -> None:
+    """Let `flow` come down from `top` to `node`; a negative one goes up."""
     while node != top:
-        arcs.flow[tree.arc[node]] -= tree.direction[node] * flow
-        node = tree.parent[node]
-    node = arcs.target[enter]
-    while node != top:
-        arcs.flow[tree.arc[node]] += tree.direction[node] * flow
-        node = tree.parent[node]
+        tree.link[node].flow += -flow if tree.link[node].up else flow
+        node = tree.shape[node].parent
 
 
 @compiled
-def exchange(arcs: Arcs, tree: Tree, enter: int, out: int, inside: int) -> bool:
-    """Cut off `out` with all below it, and hang that part on arc `enter` by its node `inside`.
+def grow(tree: Tree, node: int, top: int, size: int) -> None:
+    """Count `size` nodes more below each from `node` up to `top`, which is left out."""
+    while node != top:
+        tree.shape[node].size += size
+        node = tree.shape[node].parent
+
+
+@compiled
+def hang(tree: Tree, out: int, inside: int, outside: int, by: tuple[int, int, int, bool]) -> None:
+    """Cut off `out` with all below it, and hang that part on `outside` by its node `inside`.
+
+    `by` is the arc between those two, its flow, its room and whether it runs up.
+    """
+    shape, link = tree.shape, tree.link
+    arc, flow, room, up = by
+    node, parent, total, below = inside, outside, shape[out].size, 0
+    while True:
+        old = (shape[node].parent, link[node].arc, link[node].flow, link[node].room, link[node].up)
+        size = shape[node].size
+        leave(tree, node)
+        adopt(tree, node, parent)
+        link[node].arc, link[node].flow, link[node].room, link[node].up = arc, flow, room, up
+        shape[node].size = total - below
+        if node == out:
+            return
+        parent, below = node, size
+        node, arc, flow, room = old[0], old[1], old[2], old[3]
+        up = not old[4]
+
+
+@compiled
+def shift(tree: Tree, top: int, change: int) -> bool:
+    """Add `change` to the potentials of `top` and all below it; returns whether they stay in bounds."""
+    shape, potential, stack = tree.shape, tree.potential, tree.stack
+    within, height = True, 1
+    stack[0] = top
+    while height > 0:
+        height -= 1
+        node = stack[height]
+        potential[node] += change
+        within = within and -MOST_POTENTIAL < potential[node] < MOST_POTENTIAL
+        child = shape[node].child
+        while child != NONE:
+            stack[height] = child
+            height += 1
+            child = shape[child].next
+    return within
+
+
+@compiled
+def exchange(arcs: Arcs, tree: Tree, enter: int, flow: int, out: int, inside: int, top: int) -> bool:
+    """Bring arc `enter`, carrying `flow`, in for the link of `out`; `inside` is its end at or below `out`.
 
     Returns whether the potentials stayed within MOST_POTENTIAL.
     """
-    leaving = tree.arc[out]
     arcs.state[enter] = BASIC
-    arcs.state[leaving] = LOWER if arcs.flow[leaving] == 0 else UPPER
-    outward = arcs.source[enter] == inside
-    outside = arcs.target[enter] if outward else arcs.source[enter]
+    arcs.state[tree.link[out].arc] = LOWER if tree.link[out].flow == 0 else UPPER
+    up = arcs.source[enter] == inside
+    outside = arcs.target[enter] if up else arcs.source[enter]
     change = tree.potential[outside] - tree.potential[inside]
-    change += arcs.gain[enter] if outward else -arcs.gain[enter]
-    node, parent, arc, direction = inside, outside, enter, UP if outward else DOWN
-    while True:
-        old_parent, old_arc, old_direction = tree.parent[node], tree.arc[node], tree.direction[node]
-        leave(tree, node)
-        adopt(tree, node, parent)
-        tree.arc[node] = arc
-        tree.direction[node] = direction
-        if node == out:
-            break
-        node, parent, arc, direction = old_parent, node, old_arc, -old_direction
-    return shift_below(tree, inside, change)
-
-
-@compiled
-def shift_below(tree: Tree, top: int, change: int) -> bool:
-    """Add `change` to the potentials of `top` and all below it, and count their depths anew."""
-    within = True
-    node = top
-    while True:
-        tree.potential[node] += change
-        tree.depth[node] = tree.depth[tree.parent[node]] + 1
-        within = within and -MOST_POTENTIAL < tree.potential[node] < MOST_POTENTIAL
-        if tree.child[node] != NONE:
-            node = tree.child[node]
-            continue
-        while node != top and tree.next[node] == NONE:
-            node = tree.parent[node]
-        if node == top:
-            return within
-        node = tree.next[node]
+    change += arcs.gain[enter] if up else -arcs.gain[enter]
+    size = tree.shape[out].size
+    grow(tree, tree.shape[out].parent, top, -size)
+    grow(tree, outside, top, size)
+    hang(tree, out, inside, outside, (enter, flow, arcs.room[enter], up))
+    return shift(tree, inside, change)
 
 
 @compiled
 def pivot(arcs: Arcs, tree: Tree, enter: int) -> bool:
     """Bring arc `enter` in; returns whether the potentials stayed within MOST_POTENTIAL."""
-    state = arcs.state[enter]
+    room, full = arcs.room[enter], arcs.state[enter] == UPPER
     first, second = arcs.source[enter], arcs.target[enter]
-    if state == UPPER:
+    if full:
         first, second = second, first
-    top = top_of_cycle(tree, first, second)
-    flow, out, near = blocking_node(arcs, tree, enter, first, second, top)
+    flow, out, near, top = blocking(tree, first, second, room)
     if flow > 0:
-        send(arcs, tree, enter, flow * state, top)
+        send(tree, first, top, flow)
+        send(tree, second, top, -flow)
     if out == NONE:
-        arcs.state[enter] = -state
+        arcs.state[enter] = LOWER if full else UPPER
         return True
-    return exchange(arcs, tree, enter, out, first if near else second)
+    return exchange(arcs, tree, enter, room - flow if full else flow, out, first if near else second, top)
 
 
 @compiled
@@ -242,20 +252,34 @@ def limit(arcs: Arcs, tree: Tree, arc: int, room: int) -> bool:
 
     Returns whether the potentials stayed within MOST_POTENTIAL.
     """
+    source, target = arcs.source[arc], arcs.target[arc]
+    below = source if tree.link[source].arc == arc else target
+    basic = arcs.state[arc] == BASIC
+    flow = tree.link[below].flow if basic else arcs.room[arc] if arcs.state[arc] == UPPER else 0
     within = True
     arcs.room[arc] = min(arcs.room[arc], room)
-    over = arcs.flow[arc] - arcs.room[arc]
+    if basic:
+        tree.link[below].room = arcs.room[arc]
+    over = flow - arcs.room[arc]
     if over <= 0:
         return within
-    ends = arcs.source[arc], arcs.target[arc]
-    arcs.flow[arc] = arcs.room[arc]
-    if arcs.state[arc] == BASIC:
-        below = ends[0] if tree.arc[ends[0]] == arc else ends[1]
-        within = exchange(arcs, tree, below, below, below)  # a node's slack arc has its number
-    else:
-        arcs.state[arc] = UPPER if arcs.room[arc] > 0 else LOWER
-    for node in ends:
+    if basic:
+        tree.link[below].flow = arcs.room[arc]
+        # A node's slack arc has its number.
+        within = exchange(arcs, tree, below, 0, below, below, len(tree.shape) - 1)
+    elif arcs.room[arc] == 0:
+        arcs.state[arc] = LOWER
+    for node in (source, target):
         if arcs.state[node] != BASIC:
             within = pivot(arcs, tree, node) and within
-        arcs.flow[node] += over
+        tree.link[node].flow += over
     return within
+
+
+@compiled
+def flows(arcs: Arcs, tree: Tree) -> NDArray[np.int64]:
+    """What each arc carries, slack arcs first."""
+    flow = np.where(arcs.state == UPPER, arcs.room, 0)
+    for node in range(len(tree.shape) - 1):
+        flow[tree.link[node].arc] = tree.link[node].flow
+    return flow

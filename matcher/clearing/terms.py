@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from matcher.clearing import branch, minimum
 from matcher.clearing.around import improve
@@ -82,9 +84,6 @@ def _near(problem: Problem, best: Longs, more: Longs) -> NDArray[np.intp]:
 
 def _parts(problem: Problem) -> NDArray[np.int32]:
     """Of each arc, the number of its connected component; parts are numbered from the smallest up."""
-    from scipy.sparse import coo_array  # noqa: PLC0415  # only books with terms need it
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
-
     nodes = len(problem.supply) + len(problem.wanted)
     ends = problem.lot, problem.demand + len(problem.supply)
     graph = coo_array((np.ones(len(problem.lot), np.int8), ends), shape=(nodes, nodes))

@@ -39,8 +39,8 @@ MOST_HASH_BITS = 20
 class Ties:
     """The bits of a book: `early` of each lot and demand, and how far each part of a gain is shifted.
 
-    In a book so large that bits run short the hash has fewer, or none; then the order of the keys, in
-    which every book is solved, decides what posting times leave open.
+    In a book so large that bits run short the hash has fewer, or none; then the order of places and keys,
+    in which every book is solved, decides what posting times leave open.
     """
 
     shift: int

@@ -1,26 +1,21 @@
 """The exact solver's door: the transportation problem with prices that prove the answer."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.clearing import fallback
+from matcher.clearing.certificate import Allocation, check
 from matcher.clearing.errors import BadInput, NotOptimal, Overflow
+from matcher.clearing.locality import near_each_other
 from matcher.clearing.network import MOST_GAIN, Network
 
 Longs = NDArray[np.int64]
 Places = NDArray[np.int32]
 MOST_QUANTITY = 1 << 62
 
-
-@dataclass(frozen=True)
-class Allocation:
-    """`taken` int64[a] of each arc; `lot_price` int64[m], `demand_price` int64[n] the dual prices."""
-
-    taken: Longs
-    lot_price: Longs
-    demand_price: Longs
+__all__ = ["Allocation", "check", "solve"]
 
 
 def solve(supply: Longs, demand: Longs, lot: Places, buyer: Places, gain: Longs) -> Allocation:
@@ -28,53 +23,46 @@ def solve(supply: Longs, demand: Longs, lot: Places, buyer: Places, gain: Longs)
 
     `supply` int64[m] and `demand` int64[n] are capacities; arc k joins lot[k] with buyer[k] (int32[a])
     and gains gain[k] (int64[a]) for each unit it carries. Several arcs may join the same two; an arc
-    that does not gain is never used. The answer is checked before it is returned.
+    that does not gain is never used. The answer is checked before it is returned; should the simplex
+    fail the check, HiGHS is asked, and checked too.
     Raises BadInput (arrays that do not fit together), Overflow (a gain of 2^58 or more, capacities that
     sum to 2^62 or more, or dual prices that leave 60 bits on the way), NotOptimal (a defect here).
     """
     _validate(supply, demand, lot, buyer, gain)
-    lots, demands = np.flatnonzero(supply), np.flatnonzero(demand)
-    arcs = np.flatnonzero((gain > 0) & (supply[lot] > 0) & (demand[buyer] > 0))
-    network = Network(supply[lots], demand[demands])
-    network.add(np.searchsorted(lots, lot[arcs]), np.searchsorted(demands, buyer[arcs]), gain[arcs])
-    network.solve()
-    taken, lot_price, demand_price = (np.zeros(len(like), np.int64) for like in (gain, supply, demand))
-    taken[arcs] = network.taken
-    lot_price[lots], demand_price[demands] = network.lot_price, network.demand_price
-    _price_the_empty(lot_price, lot, gain - demand_price[buyer], supply == 0)
-    _price_the_empty(demand_price, buyer, gain - lot_price[lot], demand == 0)
-    allocation = Allocation(taken, lot_price, demand_price)
-    check(supply, demand, lot, buyer, gain, allocation)
+    problem = supply, demand, lot, buyer, gain
+    allocation = _by_simplex(*problem)
+    try:
+        check(*problem, allocation)
+    except NotOptimal:
+        allocation = fallback.solve(*problem)
+        check(*problem, allocation)
     return allocation
 
 
-def check(
-    supply: Longs, demand: Longs, lot: Places, buyer: Places, gain: Longs, allocation: Allocation
-) -> None:
-    """Raise NotOptimal unless `allocation` is feasible and its prices prove it best.
+def _by_simplex(supply: Longs, demand: Longs, lot: Places, buyer: Places, gain: Longs) -> Allocation:
+    arcs = np.flatnonzero((gain > 0) & (supply[lot] > 0) & (demand[buyer] > 0)).astype(np.int32)
+    ends = lot[arcs], buyer[arcs]
+    order = near_each_other(*ends, len(supply), len(demand))
+    network = Network(supply[order.lots], demand[order.demands])
+    network.add(
+        _place(order.lots)[ends[0][order.arcs]],
+        _place(order.demands)[ends[1][order.arcs]],
+        gain[arcs][order.arcs],
+    )
+    network.solve()
+    taken, lot_price, demand_price = (np.zeros(len(like), np.int64) for like in (gain, supply, demand))
+    taken[arcs[order.arcs]] = network.taken
+    lot_price[order.lots], demand_price[order.demands] = network.lot_price, network.demand_price
+    _price_the_empty(lot_price, lot, gain - demand_price[buyer], supply == 0)
+    _price_the_empty(demand_price, buyer, gain - lot_price[lot], demand == 0)
+    return Allocation(taken, lot_price, demand_price)
 
-    Complementary slackness: prices p, q ≥ 0 with p + q ≥ gain on every arc, equality where something is
-    taken, and nothing left over at any lot or demand whose price is above zero. By linear programming
-    duality no allocation gains more than Σ supply·p + Σ demand·q, and this one gains just that.
-    """
-    taken, lot_price, demand_price = allocation.taken, allocation.lot_price, allocation.demand_price
-    sold, filled = np.zeros(len(supply), np.int64), np.zeros(len(demand), np.int64)
-    np.add.at(sold, lot, taken)
-    np.add.at(filled, buyer, taken)
-    slack = lot_price[lot] + demand_price[buyer] - gain
-    claims = {
-        "a taken quantity is negative": (taken < 0).any(),
-        "a lot is oversold": (sold > supply).any(),
-        "a demand is overfilled": (filled > demand).any(),
-        "a price is negative": (lot_price < 0).any() or (demand_price < 0).any(),
-        "an arc gains more than its prices": (slack < 0).any(),
-        "an arc is used that gains less than its prices": (slack[taken > 0] != 0).any(),
-        "a lot with a price is not sold out": (sold[lot_price > 0] != supply[lot_price > 0]).any(),
-        "a demand with a price is not full": (filled[demand_price > 0] != demand[demand_price > 0]).any(),
-    }
-    for claim, broken in claims.items():
-        if broken:
-            raise NotOptimal(claim)
+
+def _place(order: Places) -> Places:
+    """Of each entry its place in `order`."""
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return place
 
 
 def _price_the_empty(price: Longs, end: Places, worth: Longs, empty: NDArray[np.bool_]) -> None:

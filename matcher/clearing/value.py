@@ -1,4 +1,4 @@
-"""What a kilogram is worth to the market when it goes from a lot to a demand.
+"""What a kilogram is worth to the market when it goes from a lot to a demand, and what is paid for it.
 
     value = bid − ask − transport − freshness penalty          đ/kg, whole
 
@@ -24,3 +24,12 @@ def penalty(bid: Longs, age: Longs, shelf_life: Longs, percent: int) -> Longs:
     whole = 100 * np.maximum(shelf_life, 1)
     share: Longs = (2 * percent * bid * np.maximum(age, 0) + whole) // (2 * whole)
     return share
+
+
+def price(ask: Longs, bid: Longs, transport: Longs, seller_share_percent: int) -> Longs:
+    """Whole đồng per kg at the farm gate: the ask, and the seller's share of the rest of bid − transport.
+
+    A part of a đồng is rounded down, in the buyer's favour, so ask ≤ price and price + transport ≤ bid
+    wherever ask + transport ≤ bid, which the rule `price` grants for every match.
+    """
+    return ask + (bid - transport - ask) * seller_share_percent // 100

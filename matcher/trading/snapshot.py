@@ -56,7 +56,7 @@ def take_snapshot(
         return _lot_record(lot, crop, codes), [codes.certificate(held) for held in lot.certificates]
 
     def demand_record(demand: Demand) -> Record:
-        return _demand_record(demand, crop, codes, catalogue, sellers.get(demand.id, 0))
+        return _demand_record(demand, crop, codes, sellers.get(demand.id, 0))
 
     lot_rows, lots = _read(session, Lot, crop, lot_record, _lots, unreadable)
     demand_rows, demands = _read(session, Demand, crop, demand_record, _demands, unreadable)
@@ -102,6 +102,14 @@ class _Codes:
     def __init__(self, catalogue: Catalogue) -> None:
         self.schemes = {key: code for code, key in enumerate(sorted(catalogue.certificates))}
         self._parties: dict[UUID, int] = {}
+        self._catalogue = catalogue
+        self._gates: dict[tuple[str, date, date], OpenGate] = {}
+
+    def gate(self, crop: Crop, demand: Demand) -> OpenGate:
+        asked = demand.market, demand.deliver_from, demand.deliver_until
+        if asked not in self._gates:
+            self._gates[asked] = open_gate(self._catalogue, crop, *asked)
+        return self._gates[asked]
 
     def party(self, party_id: UUID) -> int:
         return self._parties.setdefault(party_id, len(self._parties))
@@ -181,14 +189,14 @@ def _lot_record(lot: Lot, crop: Crop, codes: _Codes) -> Record:
         "ask": lot.ask,
         "harvest_from": lot.harvest_from.toordinal(),
         "harvest_until": lot.harvest_until.toordinal(),
-        "shelf_life": {str(key): days for key, days in crop.shelf_life_days.items()}[lot.storage],
+        "shelf_life": crop.shelf_life_days["cool" if lot.storage == "cool" else "ambient"],
         "ocop_stars": lot.ocop_stars or 0,
         "growing_area": int(lot.growing_area_code is not None),
     }
 
 
-def _demand_record(demand: Demand, crop: Crop, codes: _Codes, catalogue: Catalogue, sellers: int) -> Record:
-    gate: OpenGate = open_gate(catalogue, crop, demand.market, demand.deliver_from, demand.deliver_until)
+def _demand_record(demand: Demand, crop: Crop, codes: _Codes, sellers: int) -> Record:
+    gate = codes.gate(crop, demand)
     # An amendment may have lowered the limit below what is already taken from.
     sellers_left = None if demand.max_sellers is None else max(0, demand.max_sellers - sellers)
     record: Record = {

@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format bench clean
+.PHONY: help demo up test lint format bench bench-season lock clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -39,6 +39,9 @@ format: $(READY)  ## put the code into its format
 
 bench: $(READY)  ## measure the running service beside named limits; prints a table of docs/performance.md
 	@$(BIN)/python -m bench.service
+
+bench-season: $(READY)  ## what waiting is worth: a season's value by policy, in percent of hindsight
+	@$(BIN)/python -m bench.season
 
 lock:  ## write requirements.lock anew (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev \

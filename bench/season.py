@@ -1,6 +1,6 @@
 """What waiting is worth: one season's value by the policy that turns matches into promises.
 
-`make bench-season` draws seasons from bench.clearing.books: orders arrive one by one in random order and leave
+`make bench-season` draws seasons from bench.clearing.books: orders arrive one by one, at random, and leave
 again after a while (the patience, counted in arrivals). Policies, all on the same arrivals:
 
 - at once: the book is cleared at each arrival and every match is promised (no hold);

@@ -4,12 +4,14 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 from rich.console import Console
 
 from config.settings import Settings
+from matcher.clock import now
 from matcher.ops.heartbeat import alive
 from matcher.store.migrate import migrate
 from matcher.store.session import Ledger
@@ -27,10 +29,10 @@ def running_service(settings: Settings, procfile: Path = PROCFILE) -> Iterator[S
     Raises ServerError, naming the log to read, when a process is not ready within a minute.
     """
     with servers(settings) as with_servers:
-        ledger = Ledger(with_servers)
+        ledger, started_at = Ledger(with_servers), now()
         migrate(ledger)
         with running_processes(procfile, with_servers) as ready:
-            _wait_until_ready(ready, ledger, expected=len(read_procfile(procfile, {})) - 1)
+            _wait_until_ready(ready, ledger, started_at, expected=len(read_procfile(procfile, {})) - 1)
             ledger.engine.dispose()
             yield ready
 
@@ -47,12 +49,13 @@ def up(settings: Settings, console: Console) -> None:
         console.print(
             "Add a party with `.venv/bin/matcher party add producer 'Hợp tác xã …'`. Ctrl-C stops all."
         )
-        signal.pause()
+        while True:  # a signal that ends nothing, such as a terminal's new size, wakes it too
+            signal.pause()
 
 
-def _wait_until_ready(settings: Settings, ledger: Ledger, expected: int) -> None:
+def _wait_until_ready(settings: Settings, ledger: Ledger, started_at: datetime, expected: int) -> None:
     deadline = time.monotonic() + READY_WITHIN_SECONDS
-    while not (_web_answers(settings) and _count_alive(ledger) >= expected):
+    while not (_web_answers(settings) and _count_alive(ledger, started_at) >= expected):
         if time.monotonic() > deadline:
             raise ServerError(
                 f"Not ready within a minute; the logs in {settings.data_folder / 'log'} say why"
@@ -67,6 +70,7 @@ def _web_answers(settings: Settings) -> bool:
         return False
 
 
-def _count_alive(ledger: Ledger) -> int:
+def _count_alive(ledger: Ledger, started_at: datetime) -> int:
+    # Those of a run that was killed a moment ago seem alive for a while.
     with ledger.transaction() as session:
-        return len(alive(session))
+        return sum(each.beaten_at >= started_at for each in alive(session))

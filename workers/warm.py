@@ -1,0 +1,22 @@
+"""A worker that clears has the solver's machine code before its first ring, and before its pool forks.
+
+The first time on a machine numba compiles it, some seconds long, and keeps it; later it is only loaded.
+"""
+
+from typing import Any
+
+import numpy as np
+from celery import signals
+
+from matcher.clearing import transport
+
+
+def connect() -> None:
+    """Has every worker of the clearing queue load the solver when it starts."""
+    signals.celeryd_after_setup.connect(_after_setup, weak=False)
+
+
+def _after_setup(instance: Any, **_: object) -> None:
+    if "clearing" in instance.app.amqp.queues.consume_from:
+        one, first = np.ones(1, np.int64), np.zeros(1, np.int32)
+        transport.solve(one, one, first, first, one)

@@ -5,17 +5,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from matcher.api.once import OnceRoute, once
 from matcher.api.requests import Before, Caller, Limit, Page, Transaction, etag, link_next
-from matcher.trading.contracts import (
-    ContractView,
-    contract_by_page,
-    contract_view,
-    get_contract,
-    list_contracts,
-)
+from matcher.trading.contract_view import ContractView, contract_view
+from matcher.trading.contracts import contract_by_page, get_contract, list_contracts
 from matcher.trading.documents import contract_page
+from matcher.trading.life import Acceptance, Reason, accept, cancel, decline
 
-router = APIRouter(prefix="/v1/contracts", tags=["contracts"])
+router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=OnceRoute)
 pages = APIRouter(tags=["contracts"])
 
 # The link is the key: it should not travel on in a Referer, a shared cache or a search engine.
@@ -38,7 +35,7 @@ def read_all(
     """Contracts of which you are a side, newest first; an operator sees all."""
     contracts = list_contracts(session, caller, before=cursor, limit=limit)
     link_next(request, response, contracts, limit)
-    return Page(items=[contract_view(contract) for contract in contracts])
+    return Page(items=[contract_view(contract, caller) for contract in contracts])
 
 
 @router.get("/{contract_id}.html", response_class=HTMLResponse)
@@ -52,7 +49,28 @@ def read_page(session: Transaction, caller: Caller, contract_id: UUID) -> HTMLRe
 def read(session: Transaction, caller: Caller, contract_id: UUID, response: Response) -> ContractView:
     contract = get_contract(session, contract_id, caller)
     etag(response, contract.version)
-    return contract_view(contract)
+    return contract_view(contract, caller)
+
+
+@router.post("/{contract_id}/accept", dependencies=[once])
+def take(
+    request: Request, session: Transaction, caller: Caller, contract_id: UUID, body: Acceptance
+) -> ContractView:
+    """Accept for your side, on the hash of the terms you read. When both have, the contract is agreed."""
+    address = request.client.host if request.client else ""
+    return contract_view(accept(session, contract_id, caller, body, address), caller)
+
+
+@router.post("/{contract_id}/decline", dependencies=[once])
+def refuse(session: Transaction, caller: Caller, contract_id: UUID, body: Reason) -> ContractView:
+    """Decline: the quantity is back in the book at once, and this pair is not proposed again."""
+    return contract_view(decline(session, contract_id, caller, body.reason), caller)
+
+
+@router.post("/{contract_id}/cancel", dependencies=[once])
+def call_off(session: Transaction, caller: Caller, contract_id: UUID, body: Reason) -> ContractView:
+    """Cancel, agreed or not. Operators only."""
+    return contract_view(cancel(session, contract_id, caller, body.reason), caller)
 
 
 @pages.get("/c/{page_key}", response_class=HTMLResponse)

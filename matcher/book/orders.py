@@ -10,7 +10,7 @@ from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from matcher.clock import now
+from matcher.clock import now, today
 from matcher.errors import Conflict, Fault, Invalid, NotFound, StaleVersion
 from matcher.fields import kilograms
 from matcher.parties import sees
@@ -113,6 +113,18 @@ def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> Non
     order.version += 1
     order.changed_at = now()
     order.quarantine = None
+    session.flush()
+    book_changed(session, order.crop)
+
+
+def give_back(session: Session, kind: type[OrderT], order_id: UUID, quantity_g: int) -> None:
+    """Returns what a match had taken to its order; a filled one that is still fresh is open again."""
+    order = session.get_one(kind, order_id, with_for_update=True, populate_existing=True)
+    order.taken_g -= quantity_g
+    order.version += 1
+    order.changed_at = now()
+    if order.state == "filled":
+        order.state = "open" if order.expires_on >= today() else "expired"
     session.flush()
     book_changed(session, order.crop)
 

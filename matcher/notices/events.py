@@ -14,7 +14,10 @@ from matcher.store.identifiers import uuid7
 from matcher.store.session import ring
 from matcher.store.tables import Delivery, Endpoint, Event, Notice, Party
 
-Kind = Literal["match.made", "order.quarantined"]
+Kind = Literal[
+    "match.made", "contract.accepted", "contract.agreed", "contract.declined", "contract.lapsed",
+    "contract.cancelled", "order.quarantined",
+]  # fmt: skip
 Addresses = list[tuple[str, str]]
 
 
@@ -44,6 +47,23 @@ class MatchMade(TypedDict):
     buyer: str
 
 
+class ContractMoved(TypedDict):
+    """The data of the events `contract.…`: what became of a contract; told to seller and buyer.
+
+    `by` is who did it, seller, buyer, operator or deadline, `by_name` that party's name, "" for a deadline;
+    `reason` is what a party gave for declining or cancelling.
+    """
+
+    contract_id: str
+    contract_number: str
+    contract_page: str
+    crop: CropNamed
+    quantity_kg: str
+    by: str
+    by_name: str
+    reason: str | None
+
+
 class OrderQuarantined(TypedDict):
     """The data of `order.quarantined`: the clearing passes it over; told to its owner and the operators.
 
@@ -66,7 +86,7 @@ class Happening:
     kind: Kind
     subject_id: UUID
     subject_version: int
-    data: MatchMade | OrderQuarantined
+    data: MatchMade | ContractMoved | OrderQuarantined
     parties: Collection[UUID]
 
 

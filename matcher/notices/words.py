@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
-from matcher.notices.events import MatchMade, OrderQuarantined
+from matcher.notices.events import ContractMoved, Kind, MatchMade, OrderQuarantined
 
 
 @dataclass(frozen=True)
@@ -116,15 +117,62 @@ Read it: {links_begin}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
     )
 
 
+def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Words:
+    crop, quantity = moved["crop"]["vi"], number(moved["quantity_kg"], "vi")
+    what = {
+        "contract.accepted": f"{moved['by_name']} đã chấp thuận; còn chờ bên kia",
+        "contract.agreed": "hai bên đã chấp thuận, hợp đồng có hiệu lực",
+        "contract.declined": f"{moved['by_name']} đã từ chối; khối lượng đã trở lại thị trường",
+        "contract.lapsed": "đã quá hạn chấp thuận; khối lượng đã trở lại thị trường",
+        "contract.cancelled": f"{moved['by_name']} đã hủy; khối lượng đã trở lại thị trường",
+    }[kind]
+    reason = f"Lý do: {moved['reason']}\n" if moved["reason"] else ""
+    return Words(
+        f"Hợp đồng {moved['contract_number']}: {what.partition(';')[0]}",
+        f"""Hợp đồng số {moved["contract_number"]}: {what}.
+
+Nông sản: {crop}
+Khối lượng: {quantity} kg
+{reason}
+Xem hợp đồng: {links_begin}{moved["contract_page"]}
+""",
+    )
+
+
+def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Words:
+    crop, quantity = moved["crop"]["en"], number(moved["quantity_kg"], "en")
+    what = {
+        "contract.accepted": f"accepted by {moved['by_name']}; the other side has yet to accept",
+        "contract.agreed": "accepted by both sides and in force",
+        "contract.declined": f"declined by {moved['by_name']}; the quantity is back on the market",
+        "contract.lapsed": "not accepted in time; the quantity is back on the market",
+        "contract.cancelled": f"cancelled by {moved['by_name']}; the quantity is back on the market",
+    }[kind]
+    reason = f"Reason: {moved['reason']}\n" if moved["reason"] else ""
+    return Words(
+        f"Contract {moved['contract_number']}: {what.partition(';')[0]}",
+        f"""Contract {moved["contract_number"]}: {what}.
+
+Crop: {crop}
+Quantity: {quantity} kg
+{reason}
+Read the contract: {links_begin}{moved["contract_page"]}
+""",
+    )
+
+
 # Not strftime's %B, which follows the locale of whoever runs the worker.
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December",
 )  # fmt: skip
 
+_MOVES = [kind for kind in get_args(Kind) if kind.startswith("contract.")]
 _WORDS: dict[tuple[str, str], Callable[[Any, str], Words]] = {
     ("match.made", "vi"): _match_made_vi,
     ("match.made", "en"): _match_made_en,
+    **{(kind, "vi"): partial(_contract_moved_vi, kind) for kind in _MOVES},
+    **{(kind, "en"): partial(_contract_moved_en, kind) for kind in _MOVES},
     ("order.quarantined", "vi"): _order_quarantined_vi,
     ("order.quarantined", "en"): _order_quarantined_en,
 }

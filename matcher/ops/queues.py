@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from typing import Any
 
 from kombu import Connection
 from kombu.exceptions import ChannelError
@@ -33,22 +34,26 @@ def queues(settings: Settings, names: Sequence[str]) -> list[QueueView]:
         settings.redis_url, connect_timeout=PATIENCE_SECONDS, transport_options=options if redis else {}
     )
     try:
-        with closing(connection), connection.channel() as channel:
-            return [_look(channel, name, peek=redis) for name in names]
+        with closing(connection):
+            # One try: kombu's own pause before a second is 2 s.
+            connection.ensure_connection(max_retries=0, reraise_as_library_errors=False)
+            return [_look(connection, name, peek=redis) for name in names]
     except connection.connection_errors as error:
         raise Unavailable(f"The broker does not answer: {error}") from error
 
 
-def _look(channel: object, name: str, *, peek: bool) -> QueueView:
-    if peek:
-        client = channel.client  # type: ignore[attr-defined]
-        oldest = client.lindex(name, -1)
-        return QueueView(name=name, depth=client.llen(name), oldest_rung_at=_rung_at(oldest))
-    try:
-        declared = channel.queue_declare(name, passive=True)  # type: ignore[attr-defined]
-    except ChannelError:
-        return QueueView(name=name, depth=0, oldest_rung_at=None)
-    return QueueView(name=name, depth=declared.message_count, oldest_rung_at=None)
+def _look(connection: Connection, name: str, *, peek: bool) -> QueueView:
+    # A channel for each queue: AMQP closes the one that asked for a queue that is not there.
+    channel: Any
+    with connection.channel() as channel:
+        if peek:
+            oldest = channel.client.lindex(name, -1)
+            return QueueView(name=name, depth=channel.client.llen(name), oldest_rung_at=_rung_at(oldest))
+        try:
+            declared = channel.queue_declare(name, passive=True)
+        except ChannelError:
+            return QueueView(name=name, depth=0, oldest_rung_at=None)
+        return QueueView(name=name, depth=declared.message_count, oldest_rung_at=None)
 
 
 def _rung_at(message: bytes | None) -> datetime | None:

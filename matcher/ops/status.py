@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Boolean, ColumnElement, func, literal_column, select
 from sqlalchemy.orm import QueryableAttribute, Session
 
 from config.settings import Settings
@@ -13,7 +13,7 @@ from matcher.errors import Unavailable
 from matcher.ops.heartbeat import Alive, alive
 from matcher.ops.queues import QueueView, queues
 from matcher.store.session import Ledger
-from matcher.store.tables import Book, Delivery, Demand, Document, Lot
+from matcher.store.tables import CONTRACT_WAITING, Book, Contract, Delivery, Demand, Document, Lot
 
 QUEUES = ("clearing", "notices", "documents", "housekeeping")
 
@@ -59,12 +59,14 @@ def status(ledger: Ledger, settings: Settings) -> Status:
 
 def _overdue(session: Session) -> list[Overdue]:
     changed = Book.version > Book.cleared_version
+    lapsing = literal_column(CONTRACT_WAITING, Boolean) & (Contract.deadline_at <= now())
     unsent = (Delivery.state == "due") & (Delivery.due_at <= now())
     return [
         _due(session, "books to clear", Book.changed_at, changed),
         _due(session, "books to freeze", Book.freeze_at, Book.freeze_at <= now()),
         _due(session, "deliveries to make", Delivery.due_at, unsent),
         _due(session, "documents to render", Document.asked_at, Document.rendered_at.is_(None)),
+        _due(session, "contracts to lapse", Contract.deadline_at, lapsing),
         _due_orders(session, "lots to expire", Lot),
         _due_orders(session, "demands to expire", Demand),
     ]

@@ -230,6 +230,8 @@ class TentativeMatch(Base):
 
 
 class Match(Identified, Base):
+    """kg of one lot promised to one demand; `released_at` is when its contract came to nothing, if it did."""
+
     __tablename__ = "match"
     __table_args__ = (
         UniqueConstraint("clearing_id", "lot_id", "demand_id"),
@@ -255,6 +257,7 @@ class Match(Identified, Base):
     leave_day: Mapped[date]
     delivery_day: Mapped[date]
     made_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
     lot: Mapped[Lot] = relationship()
     demand: Mapped[Demand] = relationship()
     seller: Mapped[Party] = relationship(foreign_keys=seller_id)
@@ -271,6 +274,9 @@ class ContractSeries(Base):
     last_serial: Mapped[int]
 
 
+CONTRACT_WAITING = "signature IN ('draft', 'accepted_by_seller', 'accepted_by_buyer')"
+
+
 class Contract(Identified, Base):
     """Drafted from a match. Whoever has `page_key`, which can not be guessed, may read its page."""
 
@@ -282,6 +288,7 @@ class Contract(Identified, Base):
             "lapsed", "cancelled", "superseded",
         ),
         one_of("fulfilment", "unfulfilled", "partly_delivered", "fulfilled", "short", "breached"),
+        Index("contract_waiting", "deadline_at", postgresql_where=text(CONTRACT_WAITING)),
         Index("contract_of_seller", "seller_id", "id"),
         Index("contract_of_buyer", "buyer_id", "id"),
     )  # fmt: skip
@@ -300,6 +307,27 @@ class Contract(Identified, Base):
     terms: Mapped[Json]
     drafted_at: Mapped[datetime]
     deadline_at: Mapped[datetime]
+    moved_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    signatures: Mapped[list["Signature"]] = relationship(order_by="Signature.id")
+
+
+class Signature(Identified, Base):
+    """One side's acceptance of one version of a contract, on the hash of its terms."""
+
+    __tablename__ = "signature"
+    __table_args__ = (UniqueConstraint("contract_id", "version", "side"), one_of("side", "seller", "buyer"))
+
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    version: Mapped[int]
+    side: Mapped[str]
+    signer: Mapped[str]
+    role: Mapped[str | None]
+    authority: Mapped[str | None]
+    method: Mapped[str]
+    address: Mapped[str]
+    terms_hash: Mapped[str]
+    signed_at: Mapped[datetime]
 
 
 class Document(Base):

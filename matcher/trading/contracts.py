@@ -3,10 +3,8 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -21,29 +19,6 @@ from matcher.store.tables import Contract, ContractSeries, Document, Match, Part
 from matcher.trading.terms import contract_terms
 
 HTML = "text/html"
-
-Signature = Literal[
-    "draft", "sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined", "lapsed",
-    "cancelled", "superseded",
-]  # fmt: skip
-Fulfilment = Literal["unfulfilled", "partly_delivered", "fulfilled", "short", "breached"]
-
-
-class ContractView(BaseModel):
-    """A contract as both parties read it; `terms` is the content that its document shows."""
-
-    id: UUID
-    number: str
-    match_id: UUID
-    seller_id: UUID
-    buyer_id: UUID
-    version: int
-    signature: Signature
-    fulfilment: Fulfilment
-    terms: dict[str, Any]
-    page: str = Field(description="path of its page; whoever has it may read the page, without a key")
-    drafted_at: datetime
-    deadline_at: datetime = Field(description="when the draft lapses unless both have accepted")
 
 
 def draft(
@@ -119,11 +94,6 @@ def list_contracts(
     if before is not None:
         query = query.where(Contract.id < before)
     return session.scalars(query).all()
-
-
-def contract_view(contract: Contract) -> ContractView:
-    shown = {name: getattr(contract, name) for name in ContractView.model_fields if name != "page"}
-    return ContractView(**shown, page=page_path(contract))
 
 
 def page_path(contract: Contract) -> str:

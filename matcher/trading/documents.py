@@ -26,6 +26,14 @@ def render(session: Session, contract_id: UUID) -> None:
     document.rendered_at = now()
 
 
+def ask_again(session: Session, contract: Contract) -> None:
+    """Asks for the page anew, because the contract's state has changed."""
+    document = session.get_one(Document, (contract.id, contract.version, HTML), with_for_update=True)
+    document.content = document.rendered_at = None
+    document.asked_at = document.rung_at = now()
+    ring(session, "render", contract.id)
+
+
 def documents_due(session: Session, rung_before: datetime, limit: int = 1000) -> Sequence[UUID]:
     """Contracts whose page is not rendered and was not rung for since `rung_before`; rings for them."""
     due = (
@@ -50,7 +58,7 @@ def contract_page(session: Session, contract: Contract) -> bytes:
 
 
 def page(contract: Contract) -> bytes:
-    """The contract as a bilingual HTML page in UTF-8; depends on nothing but the contract's own row."""
+    """The contract as a bilingual HTML page in UTF-8; depends on nothing but it and its signatures."""
     template = _templates.get_template("contract.html")
     drafted_on = contract.drafted_at.astimezone(VIETNAM)
     return template.render(
@@ -71,6 +79,10 @@ def _day(iso: str) -> str:
     return f"{date.fromisoformat(iso):%d/%m/%Y}"
 
 
+def _instant(instant: datetime) -> str:
+    return f"{instant.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+
+
 _templates = Environment(
     loader=PackageLoader("matcher.trading"),
     autoescape=select_autoescape(["html"]),
@@ -78,4 +90,4 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"grouped": _grouped, "day": _day}
+_templates.filters |= {"grouped": _grouped, "day": _day, "instant": _instant}

@@ -227,6 +227,7 @@ def _sellers_so_far(session: Session, crop: Crop) -> dict[UUID, int]:
         select(Match.demand_id, Match.lot_id)
         .join(Demand, Demand.id == Match.demand_id)
         .where(Demand.crop == crop.key, Demand.state == "open", Demand.max_sellers.is_not(None))
+        .where(Match.released_at.is_(None))
         .distinct()
     )
     counts: dict[UUID, int] = {}

@@ -1,5 +1,7 @@
 """The content of a contract: everything its document says, as plain JSON, taken once when it is drafted."""
 
+import hashlib
+import json
 from typing import Any
 
 from matcher.catalogue import Crop
@@ -26,6 +28,12 @@ def contract_terms(match: Match, crop: Crop, number: str) -> dict[str, Any]:
         "destination": match.demand.place_name,
         "distance_km": f"{kilograms(match.distance_m).normalize():f}",
     }
+
+
+def terms_hash(terms: dict[str, Any]) -> str:
+    """SHA-256, in hexadecimal, of the terms in canonical form: JSON, keys sorted, no spaces, UTF-8."""
+    text = json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def amount(quantity_g: int, price: int) -> int:

@@ -95,3 +95,37 @@ def test_a_name_with_markup_in_it_is_shown_as_text(
     page = api.get(only(api, "/v1/contracts", seller)["page"]).text
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_both_sides_accept_on_the_hash_they_read_and_the_contract_is_agreed(api: Api, sides: Sides) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    assert contract["moves"] == ["accept", "decline"]
+    said = {"signer": "Chủ nhiệm", "role": "director", "terms_hash": contract["terms_hash"]}
+    path = f"/v1/contracts/{contract['id']}/accept"
+    first, second = (api.post(path, json=said, headers=headers) for headers in sides)
+    assert first.json()["signature"] == "accepted_by_seller", first.text
+    assert second.json()["signature"] == "agreed", second.text
+    signed = second.json()["signatures"]
+    assert [(each["side"], each["signer"], each["address"]) for each in signed] == [
+        ("seller", "Chủ nhiệm", "127.0.0.1"),
+        ("buyer", "Chủ nhiệm", "127.0.0.1"),
+    ]
+
+
+def test_a_decline_says_why_and_a_second_one_is_a_conflict(api: Api, sides: Sides) -> None:
+    path = f"/v1/contracts/{only(api, '/v1/contracts', sides[0])['id']}/decline"
+    first = api.post(path, json={"reason": "Hàng đã bán"}, headers=sides[0])
+    assert (first.json()["signature"], first.json()["reason"]) == ("declined", "Hàng đã bán")
+    again = api.post(path, json={"reason": "Hàng đã bán"}, headers=sides[1])
+    assert again.status_code == 409
+    assert "you may now: nothing" in again.json()["detail"]
+
+
+def test_only_an_operator_cancels(api: Api, sides: Sides) -> None:
+    path = f"/v1/contracts/{only(api, '/v1/contracts', sides[0])['id']}/cancel"
+    assert api.post(path, json={"reason": "x"}, headers=sides[0]).status_code == 403
+    assert api.post(path, json={"reason": ""}, headers=api.as_new("operator")).status_code == 422
+    assert (
+        api.post(path, json={"reason": "x"}, headers=api.as_new("operator")).json()["signature"]
+        == "cancelled"
+    )

@@ -1,6 +1,5 @@
 """When a book is rung for: after the commit, once for many changes, and again until it is cleared."""
 
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Book, Clearing, Demand, Lot, Party
 from matcher.trading.clear import clear
 from tests.market import demand, lot, party
+from tests.servers.helpers import eventually
 from tests.trading.locks import held, wait_for_waiting
 from workers.bell import bell
 
@@ -90,23 +90,29 @@ def test_a_refused_change_leaves_the_book_as_it_was_and_rings_for_nothing(
 def test_a_hundred_posts_before_a_clearing_leave_one_ring_in_the_queue(
     settings: Settings, knowledge: Knowledge
 ) -> None:
-    ringing = Ledger(settings, bell(settings))
+    ring = bell(settings)
+    ringing = Ledger(settings, ring)
     with ringing.transaction() as session:
         seller = party(session, "producer")
-    with redis.Redis.from_url(settings.redis_url or "") as queue:
-        queue.delete("clearing")
-        threads = [threading.Thread(target=post, args=(ringing, seller, knowledge, 25)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert queue.llen("clearing") == 1
+    with redis.Redis.from_url(settings.redis_url or "") as broker:
+
+        def in_queue() -> int:
+            """How many rings there are once all that were rung for so far have left, as they do in order."""
+            broker.delete("documents")
+            ring([Ring("render", "the last")])
+            eventually(lambda: broker.llen("documents"))
+            return int(broker.llen("clearing"))
+
+        broker.delete("clearing")
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda _: post(ringing, seller, knowledge, 25), range(4)))
+        assert in_queue() == 1
         written = clear_book(ringing, knowledge, settings)
         assert written is not None
         assert (written.lots, written.book_version) == (100, 100)
         post(ringing, seller, knowledge, 10)
-        assert queue.llen("clearing") == 2
-        queue.delete("clearing")
+        assert in_queue() == 2
+        broker.delete("clearing", "documents")
     ringing.engine.dispose()
 
 

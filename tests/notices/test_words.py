@@ -1,11 +1,11 @@
 from decimal import Decimal
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.notices.events import Kind, OrderQuarantined
+from matcher.notices.events import ContractMoved, Kind, OrderQuarantined
 from matcher.notices.words import day, number, words
 from tests.notices.letters import CONTRACT, match_made
 
@@ -19,7 +19,20 @@ QUARANTINED: OrderQuarantined = {
     "owner": "Chợ đầu mối Hà Nội",
     "reason": "KeyError: 'grade_9'",
 }
-DATA = {"match.made": dict(match_made().data), "order.quarantined": dict(QUARANTINED)}
+MOVED: ContractMoved = {
+    "contract_id": CONTRACT,
+    "contract_number": "0007/2020/HĐMB-LS",
+    "contract_page": "/c/q3lZ0cV2mYk1Xb9T8uHnRw",
+    "crop": {"key": "custard_apple", "vi": "Na", "en": "Custard apple"},
+    "quantity_kg": "1250.5",
+    "by": "buyer",
+    "by_name": "Chợ đầu mối Hà Nội",
+    "reason": "Giá đã đổi",
+}
+DATA: dict[str, dict[str, Any]] = {
+    "match.made": dict(match_made().data),
+    "order.quarantined": dict(QUARANTINED),
+} | {kind: dict(MOVED) for kind in get_args(Kind) if kind.startswith("contract.")}
 
 
 def test_a_vietnamese_notice_of_a_match_says_everything_as_vietnamese_write_it() -> None:
@@ -52,6 +65,16 @@ def test_every_kind_of_event_has_words_in_every_language(kind: str, language: st
     said = words(kind, DATA[kind], language, PUBLIC)
     assert "\n" not in said.subject
     assert "https://cho.example/" in said.text
+
+
+def test_who_declined_and_why_is_said_in_both_languages() -> None:
+    vi, en = (
+        words("contract.declined", DATA["contract.declined"], language, PUBLIC) for language in ("vi", "en")
+    )
+    assert vi.subject == "Hợp đồng 0007/2020/HĐMB-LS: Chợ đầu mối Hà Nội đã từ chối"
+    assert en.subject == "Contract 0007/2020/HĐMB-LS: declined by Chợ đầu mối Hà Nội"
+    assert "Lý do: Giá đã đổi" in vi.text
+    assert "Reason: Giá đã đổi" in en.text
 
 
 @given(st.integers(min_value=0, max_value=10**14))

@@ -1,0 +1,115 @@
+"""The sweep finds by query alone what nobody has rung for lately."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from config.settings import Settings
+from matcher.clock import now, today
+from matcher.knowledge import Knowledge
+from matcher.ops.sweep import sweep
+from matcher.store.session import Ledger, Ring
+from matcher.store.tables import Book, Contract, Delivery, Demand, Document, KeptAnswer, Lot
+from matcher.trading.clear import clear
+from tests.market import demand, lot, party
+
+
+@pytest.fixture
+def rung() -> list[Ring]:
+    return []
+
+
+@pytest.fixture
+def listening(settings: Settings, rung: list[Ring]) -> Iterator[Ledger]:
+    """A ledger whose rings are written down; a match is made in it, and another book has changed."""
+    ledger = Ledger(settings, rung.extend)
+    yield ledger
+    ledger.engine.dispose()
+
+
+@pytest.fixture
+def due(listening: Ledger, rung: list[Ring], knowledge: Knowledge, settings: Settings) -> set[Ring]:
+    """The rings for one piece of due work of every kind: all were rung once, and nobody heard."""
+    with listening.transaction() as session:
+        seller = party(session, "producer")
+        lot(session, seller, knowledge)
+        demand(session, party(session, "buyer", email="mua@example.vn"), knowledge)
+    with listening.transaction() as session:
+        clear(session, "custard_apple", knowledge, settings)
+    with listening.transaction() as session:
+        lot(session, seller, knowledge, crop="longan")
+    with listening.transaction() as session:
+        contract, delivery = session.scalar(select(Contract.id)), session.scalar(select(Delivery.id))
+    rung.clear()
+    return {Ring("clear_book", "longan"), Ring("render", str(contract)), Ring("deliver", str(delivery))}
+
+
+def long_unheard(ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        for table in (Book, Document, Delivery):
+            session.execute(update(table).values(rung_at=now() - timedelta(minutes=1)))
+
+
+def test_each_kind_of_due_work_is_rung_for_again_when_its_ring_was_not_heard(
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring]
+) -> None:
+    sweep(listening, settings)
+    assert rung == [], "all were rung for just now"
+    long_unheard(listening)
+    sweep(listening, settings)
+    assert sorted(rung, key=str) == sorted(due, key=str)
+    sweep(listening, settings)
+    assert len(rung) == len(due), "and again only after a while"
+
+
+def test_what_was_never_rung_for_is_rung_for_at_once(
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring]
+) -> None:
+    with listening.transaction() as session:
+        for table in (Book, Document, Delivery):
+            session.execute(update(table).values(rung_at=None))
+    sweep(listening, settings)
+    assert set(rung) == due
+
+
+def test_many_sweeps_at_once_ring_once_for_each(
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring]
+) -> None:
+    long_unheard(listening)
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda _: sweep(listening, settings), range(12)))
+    assert sorted(rung, key=str) == sorted(due, key=str)
+
+
+def test_what_is_past_its_day_expires_and_its_book_is_rung_for(
+    listening: Ledger, settings: Settings, knowledge: Knowledge, rung: list[Ring]
+) -> None:
+    with listening.transaction() as session:
+        past = lot(session, party(session, "producer"), knowledge, crop="mango").id
+        wanted = demand(session, party(session, "buyer"), knowledge, crop="mango", bid=1000).id
+        session.execute(update(Lot).values(expires_on=today() - timedelta(days=1)))
+        session.execute(update(Demand).values(expires_on=today()))
+    with listening.transaction() as session:
+        clear(session, "mango", knowledge, settings)
+    rung.clear()
+    sweep(listening, settings)
+    with listening.transaction() as session:
+        assert session.get_one(Lot, past).state == "expired"
+        assert session.get_one(Demand, wanted).state == "open"
+    assert rung == [Ring("clear_book", "mango")]
+
+
+def test_answers_kept_for_two_days_are_forgotten(listening: Ledger, settings: Settings) -> None:
+    with listening.transaction() as session:
+        owner = party(session, "buyer")
+        for key, hours in (("old", 49), ("new", 47)):
+            kept_at = now() - timedelta(hours=hours)
+            session.add(
+                KeptAnswer(party_id=owner.id, key=key, request_digest=b"", headers={}, kept_at=kept_at)
+            )
+    sweep(listening, settings)
+    with listening.transaction() as session:
+        assert session.scalars(select(KeptAnswer.key)).all() == ["new"]

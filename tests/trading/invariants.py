@@ -1,0 +1,106 @@
+"""What must be true of a ledger whatever happened to it, asked of the tables themselves."""
+
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from matcher import clearing as core
+from matcher.store.session import Ledger
+from matcher.store.tables import Clearing, Match
+from matcher.trading.record import unpack
+
+# Each selects what breaks it.
+NEVER = {
+    "what an order's matches take is what it says is taken": """
+        SELECT o.id FROM (SELECT id, taken_g FROM lot UNION ALL SELECT id, taken_g FROM demand) o
+        LEFT JOIN (SELECT lot_id AS id, quantity_g FROM match WHERE released_at IS NULL
+                   UNION ALL SELECT demand_id, quantity_g FROM match WHERE released_at IS NULL) m USING (id)
+        GROUP BY o.id, o.taken_g HAVING o.taken_g <> coalesce(sum(m.quantity_g), 0)
+    """,
+    "an order is never taken beyond its quantity": """
+        SELECT id FROM (SELECT id, quantity_g, taken_g, remaining_g FROM lot
+                        UNION ALL SELECT id, quantity_g, taken_g, remaining_g FROM demand) o
+        WHERE taken_g > quantity_g OR taken_g + remaining_g <> quantity_g OR remaining_g < 0
+    """,
+    "a match has one contract, of the same two parties": """
+        SELECT m.id FROM match m LEFT JOIN contract c ON c.match_id = m.id
+        GROUP BY m.id
+        HAVING count(c.id) <> 1 OR bool_or(c.seller_id <> m.seller_id OR c.buyer_id <> m.buyer_id)
+    """,
+    "both parties of a match are told of it, each once": """
+        SELECT m.id FROM match m LEFT JOIN event e ON e.subject_id = m.id AND e.kind = 'match.made'
+        LEFT JOIN notice n ON n.event_id = e.id
+        GROUP BY m.id, m.seller_id, m.buyer_id
+        HAVING coalesce(array_agg(n.party_id ORDER BY n.party_id), '{}')
+            <> (SELECT array_agg(p ORDER BY p) FROM unnest(ARRAY[m.seller_id, m.buyer_id]) p)
+    """,
+    "a notice has a delivery for every address of its party": """
+        SELECT n.id FROM notice n
+        JOIN (SELECT id AS party_id, email AS address FROM party WHERE email IS NOT NULL
+              UNION ALL SELECT party_id, url FROM endpoint) a USING (party_id)
+        LEFT JOIN delivery d ON d.notice_id = n.id AND d.address = a.address WHERE d.id IS NULL
+    """,
+    "a contract's page is asked for": """
+        SELECT c.id FROM contract c LEFT JOIN document d ON d.contract_id = c.id WHERE d.contract_id IS NULL
+    """,
+    "contract numbers have no gaps": """
+        SELECT series FROM contract GROUP BY series, year
+        HAVING min(serial) <> 1 OR max(serial) <> count(*) OR count(DISTINCT serial) <> count(*)
+    """,
+    "the serials given are those of contracts": """
+        SELECT s.series FROM contract_series s
+        WHERE s.last_serial <> (SELECT count(*) FROM contract c WHERE (c.series, c.year) = (s.series, s.year))
+    """,
+    "nobody trades with itself, and a match is between a lot and a demand of its crop": """
+        SELECT m.id FROM match m JOIN lot l ON l.id = m.lot_id JOIN demand d ON d.id = m.demand_id
+        WHERE m.seller_id = m.buyer_id OR l.party_id <> m.seller_id OR d.party_id <> m.buyer_id
+           OR l.crop <> m.crop OR d.crop <> m.crop
+    """,
+    "a price lies between ask and bid less transport": """
+        SELECT id FROM match WHERE price < ask OR price + transport > bid
+    """,
+}
+
+DUE = """
+    SELECT (SELECT count(*) FROM book WHERE version > cleared_version),
+           (SELECT count(*) FROM document WHERE rendered_at IS NULL),
+           (SELECT count(*) FROM delivery WHERE state = 'due')
+"""
+
+
+def broken(ledger: Ledger) -> dict[str, list[UUID | str]]:
+    """What is broken, with the rows that break it: nothing, or somebody has been cheated."""
+    with ledger.transaction() as session:
+        found = {name: list(session.scalars(text(query))) for name, query in NEVER.items()}
+        found["a clearing's input replays to its matches"] = [
+            clearing.id for clearing in session.scalars(select(Clearing)) if not replays(session, clearing)
+        ]
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def nothing_is_due(ledger: Ledger) -> bool:
+    """Whether every book is cleared, every page rendered and every notice delivered."""
+    with ledger.transaction() as session:
+        return not any(session.execute(text(DUE)).one())
+
+
+def replays(session: Session, clearing: Clearing) -> bool:
+    """Whether the stored input, cleared again, gives the matches in the table, to the gram and the đồng."""
+    given = unpack(clearing.input)
+    again = core.clear(given.lots, given.demands, given.terms, given.declined)
+    columns = (again.quantity, again.price, again.transport, again.value, again.delivery_day)
+    expected = {
+        (given.lot_ids[lot], given.demand_ids[demand], *map(int, figures))
+        for lot, demand, *figures in zip(again.lot, again.demand, *columns, strict=True)
+    }
+    written = {
+        (str(match.lot_id), str(match.demand_id), match.quantity_g, match.price, match.transport, match.value,
+         match.delivery_day.toordinal())
+        for match in session.scalars(select(Match).where(Match.clearing_id == clearing.id))
+    }  # fmt: skip
+    welfare = sum(
+        int(quantity) * int(value) for quantity, value in zip(again.quantity, again.value, strict=True)
+    )
+    return expected == written and int(clearing.welfare) == welfare and bool(np.all(again.quantity > 0))

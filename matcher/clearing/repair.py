@@ -10,8 +10,8 @@ from matcher.clearing.network import Network
 
 Longs = NDArray[np.int64]
 
-STRIKES = 20
-AT_ONCE = 5  # of so many that break a term one is limited before the rest is made best again
+STRIKES = 8
+AT_ONCE = 2  # of so many that break a term one is limited before the rest is made best again
 
 
 def repair(problem: Problem, network: Network) -> Longs:
@@ -23,15 +23,11 @@ def repair(problem: Problem, network: Network) -> Longs:
     """
     lots, demands = Orders(problem.lot, len(problem.supply)), Orders(problem.demand, len(problem.wanted))
     while True:
-        taken = network.taken.copy()
-        broken = np.flatnonzero(minimum.broken_takes(problem, taken))
-        if len(broken):
-            arcs = _some(broken, -taken[broken])
-            own = problem.lots_own[arcs]
-            closed = np.concatenate([lots.strike(arcs[own]), demands.strike(arcs[~own])])
-            arcs = np.union1d(arcs, closed[taken[closed] == 0])
-        else:
-            arcs = _too_much(problem, taken, network.lot_price, demands.arcs)
+        taken = network.taken
+        arcs = np.union1d(
+            _too_little(problem, taken, lots, demands),
+            _too_much(problem, taken, network.lot_price, demands.arcs),
+        )
         if not len(arcs):
             return taken
         for arc in arcs.tolist():
@@ -54,9 +50,18 @@ class Orders:
         return self.arcs.members(np.unique(orders[self._strikes[orders] >= STRIKES]))
 
 
+def _too_little(problem: Problem, taken: Longs, lots: Orders, demands: Orders) -> Longs:
+    """Arcs to limit next: broken takes, the smallest first, and those that their orders are closed to."""
+    broken = np.flatnonzero(minimum.broken_takes(problem, taken))
+    arcs = _some(broken, -taken[broken])
+    own = problem.lots_own[arcs]
+    closed = np.concatenate([lots.strike(arcs[own]), demands.strike(arcs[~own])])
+    return np.union1d(arcs, closed[taken[closed] == 0])
+
+
 def _some(places: Longs, weight: Longs) -> Longs:
-    """One in AT_ONCE of `places`, those of the greatest weight."""
-    return places[np.argsort(-weight, kind="stable")][: 1 + len(places) // AT_ONCE]
+    """One in AT_ONCE of `places`, rounded up, those of the greatest weight."""
+    return places[np.argsort(-weight, kind="stable")][: -(-len(places) // AT_ONCE)]
 
 
 def _room(problem: Problem, arc: int, taken: int) -> int:

@@ -16,6 +16,7 @@ from matcher.store.session import ring
 from matcher.store.tables import Book, Clearing, Demand, Lot, Match
 from matcher.trading.contracts import draft, signing_hours
 from matcher.trading.freeze import freezes
+from matcher.trading.isolate import clear_isolated
 from matcher.trading.news import tell_of_matches, tell_of_quarantine
 from matcher.trading.outlook import Pair, write_tentative
 from matcher.trading.record import pack, pack_result
@@ -43,7 +44,7 @@ def clear(session: Session, crop_key: str, knowledge: Knowledge, settings: Setti
     snapshot = take_snapshot(
         session, crop, knowledge.catalogue, day_of(started_at), settings.seller_share_percent
     )
-    result = core.clear(snapshot.lots, snapshot.demands, snapshot.terms, snapshot.declined)
+    snapshot, result = clear_isolated(snapshot)
     written = _write_clearing(session, crop_key, version, started_at, snapshot, result)
     freeze_at = freezes(snapshot, result, crop, signing_hours(crop, settings), started_at)
     frozen = [index for index, freeze in enumerate(freeze_at) if freeze <= started_at]
@@ -152,7 +153,7 @@ def _take(order: Lot | Demand, quantity_g: int) -> None:
 
 
 def _quarantine(session: Session, crop: Crop, snapshot: Snapshot) -> None:
-    """Sets aside the orders that could not be read, and tells their owners and the operators."""
+    """Sets aside the orders that could not be read or cleared, and tells their owners and the operators."""
     for order_id, reason in snapshot.unreadable.items():
         order = session.get(Lot, order_id) or session.get_one(Demand, order_id)
         order.quarantine = reason

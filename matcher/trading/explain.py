@@ -1,7 +1,7 @@
 """Why an order was matched, and why not: told from the stored input of the clearing that decided it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from matcher.trading.changes import Change, Pair, smallest_change
 from matcher.trading.matches import MatchView, matches_of
 from matcher.trading.outbid import outbid
 from matcher.trading.record import Arrays, Input, unpack, unpack_result
+from matcher.trading.subset import subset
 
 Side = Literal["lot", "demand"]
 LOOKED_BACK = 20  # clearings of the crop, to find the last one that had an order which is no longer open
@@ -109,7 +110,7 @@ class _Seen:
 
     def pair(self, other: int) -> Pair:
         lot, demand = (self.place, other) if self.side == "lot" else (other, self.place)
-        return Pair(_row(self.given.lots, lot), _row(self.given.demands, demand), self.given.terms)
+        return Pair(subset(self.given.lots, [lot]), subset(self.given.demands, [demand]), self.given.terms)
 
 
 def _last_seen(session: Session, order: Lot | Demand) -> _Seen | None:
@@ -180,13 +181,3 @@ def _shortfall(code: str, pairs: Pairs) -> NDArray[np.int64]:
     if code == "distance":
         return pairs.road - demands.max_distance[pairs.demand]
     return pairs.road
-
-
-def _row(table: Any, place: int) -> Any:
-    """One order of the table by itself, a lot with its certificates."""
-    if not table.ELSEWHERE:
-        return replace(table, **{name: getattr(table, name)[[place]] for name in table.COLUMNS})
-    own = {name: getattr(table, name)[[place]] for name in table.COLUMNS if name not in table.ELSEWHERE}
-    held = np.flatnonzero(table.certificate_lot == place)
-    certificates = {name: getattr(table, name)[held] for name in table.ELSEWHERE}
-    return replace(table, **own | certificates | {"certificate_lot": np.zeros(len(held), np.int32)})

@@ -12,6 +12,10 @@ from config.settings import Settings
 from matcher.errors import Unavailable
 
 
+# A process that is frozen in the middle of a transaction holds its locks no longer than a task may run.
+OPTIONS = "-c timezone=UTC -c lock_timeout=20s -c idle_in_transaction_session_timeout=120s"
+
+
 @dataclass(frozen=True)
 class Ring:
     """A Celery message to be: the task's name and the one id it carries."""
@@ -41,7 +45,7 @@ class Ledger:
             max_overflow=30,
             pool_timeout=5,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=20s"},
+            connect_args={"connect_timeout": 5, "options": OPTIONS},
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._bell = bell

@@ -1,5 +1,6 @@
 """What an operator sees: what waits, since when, and who works."""
 
+import socket
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
@@ -118,10 +119,12 @@ def test_without_the_broker_the_work_is_still_found(
 ) -> None:
     with ledger.transaction() as session:
         lot(session, party(session, "producer"), knowledge)
-    seen = status(ledger, settings.model_copy(update={"redis_url": AWAY}))
-    assert "does not answer" in seen.broker
-    assert seen.queues == []
-    assert seen.overdue[0].count == 1
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        for broker in (AWAY, f"redis://127.0.0.1:{mute.getsockname()[1]}/0"):
+            seen = status(ledger, settings.model_copy(update={"redis_url": broker}))
+            assert "does not answer" in seen.broker
+            assert seen.queues == []
+            assert seen.overdue[0].count == 1
 
 
 def test_healthz_says_how_it_is_and_503_while_the_database_is_away(

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-import redis
 
 from config.settings import Settings
 from matcher.ops.queues import queues
@@ -26,14 +25,10 @@ def at(settings: Settings, port: int) -> Settings:
 
 
 def test_a_ring_waits_in_its_queue_with_the_moment_it_was_rung(settings: Settings) -> None:
-    database = str(settings.redis_url).removesuffix("/0") + "/7"
-    own = settings.model_copy(update={"redis_url": database})
-    bell(own)([Ring("clear_book", "na"), Ring("deliver", "x")])
-    waiting = eventually(lambda: [each for each in queues(own, ("clearing", "notices")) if each.depth])
-    eventually(lambda: len([each for each in queues(own, ("clearing", "notices")) if each.depth]) == 2)
+    bell(settings)([Ring("clear_book", "na"), Ring("deliver", "x")])
+    waiting = eventually(lambda: [each for each in queues(settings, ("clearing", "notices")) if each.depth])
+    eventually(lambda: len([each for each in queues(settings, ("clearing", "notices")) if each.depth]) == 2)
     assert all(each.oldest_rung_at for each in waiting)
-    with redis.Redis.from_url(database) as client:
-        client.flushdb()
 
 
 def test_who_rings_does_not_wait_for_a_broker_that_is_mute(

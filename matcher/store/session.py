@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from config.settings import Settings
 from matcher.errors import Unavailable
 
-
 # A process that is frozen in the middle of a transaction holds its locks no longer than a task may run.
 OPTIONS = "-c timezone=UTC -c lock_timeout=20s -c idle_in_transaction_session_timeout=120s"
 

@@ -1,100 +1,16 @@
 """The exact solver, against linear programming and against checks of its own."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
-from numpy.typing import NDArray
-from scipy.optimize import LinearConstraint, milp
-from scipy.sparse import coo_array
 
-from matcher.clearing import BadInput, NotOptimal, Overflow, transport
-from matcher.clearing.transport import Allocation
-
-Longs = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Instance:
-    supply: Longs
-    demand: Longs
-    lot: NDArray[np.int32]
-    buyer: NDArray[np.int32]
-    gain: Longs
-
-    def solve(self) -> Allocation:
-        return transport.solve(self.supply, self.demand, self.lot, self.buyer, self.gain)
-
-    def check(self, allocation: Allocation) -> None:
-        transport.check(self.supply, self.demand, self.lot, self.buyer, self.gain, allocation)
-
-
-@st.composite
-def instances(draw: st.DrawFn, most: int = 7) -> Instance:
-    """Of any shape: a side empty, no arcs, doubled arcs, separate parts, losses, ties, no capacity."""
-    m, n = draw(st.integers(0, most)), draw(st.integers(0, most))
-    arcs = draw(st.integers(0, 3 * most)) if m and n else 0
-    gains = draw(st.sampled_from([st.integers(-2, 3), st.integers(-50, 1000), st.just(5)]))
-    capacities = draw(st.sampled_from([st.integers(0, 3), st.integers(0, 1000), st.just(1)]))
-    return Instance(
-        draw(arrays.arrays(np.int64, m, elements=capacities)),
-        draw(arrays.arrays(np.int64, n, elements=capacities)),
-        draw(arrays.arrays(np.int32, arcs, elements=st.integers(0, max(m - 1, 0)))),
-        draw(arrays.arrays(np.int32, arcs, elements=st.integers(0, max(n - 1, 0)))),
-        draw(arrays.arrays(np.int64, arcs, elements=gains)),
-    )
-
-
-def random_instance(lots: int, demands: int, arcs: int, seed: int) -> Instance:
-    """In the manner of NETGEN: random ends, capacities and gains."""
-    random = np.random.default_rng(seed)
-    return Instance(
-        random.integers(0, 100, lots),
-        random.integers(0, 100, demands),
-        random.integers(0, lots, arcs, dtype=np.int32),
-        random.integers(0, demands, arcs, dtype=np.int32),
-        random.integers(-20, 1000, arcs),
-    )
-
-
-def best_gain(instance: Instance) -> int:
-    """By HiGHS; exact after rounding, as an optimum at a vertex of this polytope is whole."""
-    if not len(instance.gain):
-        return 0
-    arc = np.arange(len(instance.gain))
-    rows = np.concatenate([instance.lot, len(instance.supply) + instance.buyer])
-    ends = coo_array(
-        (np.ones(2 * len(arc)), (rows, np.tile(arc, 2))),
-        shape=(len(instance.supply) + len(instance.demand), len(arc)),
-    )
-    room = np.concatenate([instance.supply, instance.demand]).astype(np.float64)
-    found = milp(-instance.gain.astype(np.float64), constraints=LinearConstraint(ends.tocsc(), -np.inf, room))
-    assert found.fun is not None
-    return round(-found.fun)
-
-
-def assert_proven(instance: Instance, allocation: Allocation) -> None:
-    """Feasible, and worth in all what the prices say that nothing can exceed; in plain Python integers."""
-    taken, left = allocation.taken.tolist(), instance.supply.tolist()
-    missing = instance.demand.tolist()
-    p, q = allocation.lot_price.tolist(), allocation.demand_price.tolist()
-    assert min([0, *p, *q, *taken]) >= 0
-    gained = 0
-    ends = zip(instance.lot.tolist(), instance.buyer.tolist(), instance.gain.tolist(), taken, strict=True)
-    for lot, buyer, gain, quantity in ends:
-        left[lot] -= quantity
-        missing[buyer] -= quantity
-        gained += gain * quantity
-        assert p[lot] + q[buyer] >= gain
-        assert quantity == 0 or p[lot] + q[buyer] == gain
-    assert min([0, *left, *missing]) >= 0
-    assert all(price == 0 for price, rest in zip([*p, *q], [*left, *missing], strict=True) if rest)
-    capacities = [*instance.supply.tolist(), *instance.demand.tolist()]
-    assert gained == sum(a * b for a, b in zip([*p, *q], capacities, strict=True))
+from matcher.clearing import BadInput, NotOptimal, Overflow, fallback, transport
+from matcher.clearing.certificate import Allocation
+from tests.clearing.instances import Instance, assert_proven, best_gain, instances, random_instance
 
 
 @settings(max_examples=1500)
@@ -216,3 +132,29 @@ def test_arrays_that_do_not_fit_are_refused(change: dict[str, Any], message: str
     )  # fmt: skip
     with pytest.raises(BadInput, match=message):
         replace(plain, **change).solve()
+
+
+@settings(max_examples=200)
+@given(instances())
+def test_the_fallback_reaches_the_same_optimum(instance: Instance) -> None:
+    allocation = fallback.solve(instance.supply, instance.demand, instance.lot, instance.buyer, instance.gain)
+    assert int((allocation.taken * instance.gain).sum()) == best_gain(instance)
+    assert_proven(instance, allocation)
+
+
+def test_an_answer_that_fails_its_check_is_replaced_by_the_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = random_instance(30, 30, 200, seed=1)
+    nothing = Allocation(np.zeros(200, np.int64), np.zeros(30, np.int64), np.zeros(30, np.int64))
+    monkeypatch.setattr(transport, "_by_simplex", lambda *_: nothing)
+    allocation = instance.solve()
+    assert allocation.taken.any()
+    assert_proven(instance, allocation)
+
+
+def test_an_answer_that_nobody_can_prove_is_never_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = random_instance(30, 30, 200, seed=1)
+    nothing = Allocation(np.zeros(200, np.int64), np.zeros(30, np.int64), np.zeros(30, np.int64))
+    monkeypatch.setattr(transport, "_by_simplex", lambda *_: nothing)
+    monkeypatch.setattr(fallback, "solve", lambda *_: nothing)
+    with pytest.raises(NotOptimal):
+        instance.solve()

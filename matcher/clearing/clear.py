@@ -16,8 +16,8 @@ class Clearing:
 
     `lot`, `demand` int32[k] are places in the given arrays; `quantity` g; `value`, `transport`,
     `penalty` and `price` đ/kg, the price at the farm gate; `distance` metres by road; days are ordinals.
-    `lot_price` int64[m] and `demand_price` int64[n], đ/kg, are what one kg more of each order would add
-    to the relaxation, the same book without minimum terms; they prove its value.
+    `lot_price` int64[m] and `demand_price` int64[n], đ/kg, prove the value of the relaxation, the same
+    book without minimum terms; no order could add more to it by one kg more than its price.
     `welfare` ≤ `upper_bound` ≤ `relaxation` are exact, in đồng·g/kg (thousandths of a đồng): the value
     of the matches, the most that any matches could be shown to reach, the value of the relaxation.
     `optimal`: welfare reaches the bound. `refused_lots` and `refused_demands` int32 trade in the

@@ -73,7 +73,7 @@ def _relax(book: Book, rules: Ties) -> _Relaxed:
 def _result(book: Book, rules: Ties, relaxed: _Relaxed, lot_order: Longs, demand_order: Longs) -> Clearing:
     arcs, network = relaxed.arcs, relaxed.network
     problem = minimum.problem(book, arcs.lot, arcs.demand, arcs.value, relaxed.gain)
-    best = Allocation(network.taken.copy(), network.lot_price, network.demand_price)
+    best = Allocation(network.taken, network.lot_price, network.demand_price)
     proof = Allocation(best.taken, rules.dong(best.lot_price), rules.dong(best.demand_price))
     ends = problem.supply, problem.wanted, arcs.lot, arcs.demand
     certificate.check(*ends, relaxed.gain, best)

@@ -37,7 +37,7 @@ def keep_terms(problem: Problem, relaxed: Network, shift: int) -> Kept:
     bound, a larger one by neighbourhoods. In a book of very many pairs only the arcs nearest to gaining
     are looked at, and the bound stays the relaxation's.
     """
-    best = relaxed.taken.copy()
+    best = relaxed.taken
     if minimum.kept(problem, best):
         return Kept(best, branch.total(problem.value, best), "no minimum term in the way")
     more = problem.gain - relaxed.lot_price[problem.lot] - relaxed.demand_price[problem.demand]

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -21,6 +22,8 @@ from matcher.trading.news import tell_of_matches, tell_of_quarantine
 from matcher.trading.outlook import Pair, write_tentative
 from matcher.trading.record import pack, pack_result
 from matcher.trading.snapshot import Snapshot, take_snapshot
+
+OrderT = TypeVar("OrderT", Lot, Demand)
 
 
 def clear(session: Session, crop_key: str, knowledge: Knowledge, settings: Settings) -> Clearing | None:
@@ -95,10 +98,10 @@ def _write_clearing(
 def _write_matches(
     session: Session, written: Clearing, snapshot: Snapshot, result: core.Clearing, frozen: Sequence[int]
 ) -> Sequence[Match]:
+    lots = _orders(session, Lot, [snapshot.lot_rows[result.lot[index]].id for index in frozen])
+    demands = _orders(session, Demand, [snapshot.demand_rows[result.demand[index]].id for index in frozen])
     matches = []
-    for index in frozen:
-        lot = snapshot.lot_rows[result.lot[index]]
-        demand = snapshot.demand_rows[result.demand[index]]
+    for index, lot, demand in zip(frozen, lots, demands, strict=True):
         quantity_g = int(result.quantity[index])
         _take(lot, quantity_g)
         _take(demand, quantity_g)
@@ -127,6 +130,12 @@ def _write_matches(
     session.add_all(matches)
     session.flush()
     return matches
+
+
+def _orders(session: Session, kind: type[OrderT], ids: Sequence[UUID]) -> list[OrderT]:
+    """The orders of these ids, which the snapshot has locked, in their order."""
+    found = {order.id: order for order in session.scalars(select(kind).where(kind.id.in_(ids)))}
+    return [found[order_id] for order_id in ids]
 
 
 def _tentative(

@@ -1,9 +1,9 @@
 """The book as the clearing sees it: its rows turned into arrays of numbers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import numpy as np
@@ -30,6 +30,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Snapshot:
     """One book at one moment: index i of the arrays `lots` is `lot_rows[i]`; likewise for demands.
 
+    The rows are for reading only: they have the columns of Lot and Demand, and no session knows of them.
     `unreadable` are open orders that could not be turned into numbers, with the reason; they are in no array.
     `keys` are the words behind numbers: certificate schemes by code, varieties from 1, grades by rank.
     """
@@ -131,13 +132,14 @@ def _read(
     unreadable: dict[UUID, str],
 ) -> tuple[list[OrderT], TableT]:
     query = (
-        select(kind)
+        select(*kind.__table__.columns)
         .where(kind.crop == crop.key, kind.state == "open", kind.quarantine.is_(None))
         .order_by(kind.id)
         .with_for_update()
     )
     rows, records = [], []
-    for row in session.scalars(query):
+    # Plain rows, which have the attributes of an order and come in half the time.
+    for row in cast("Iterable[OrderT]", session.execute(query)):
         # Whatever is wrong with one row must not keep the others from trading.
         try:
             records.append(record(row))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from matcher.book.checks import Faults, crop_named, grams, in_order, known, positive, within
-from matcher.book.orders import amend, book_changed, lock_order, quantities_shown
+from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, quantities_shown
 from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, place_view
 from matcher.catalogue import Catalogue, Crop
 from matcher.clock import today
@@ -110,6 +110,7 @@ def amend_lot(
         post = LotPost.model_validate(_said(lot) | changes)
     except ValidationError as error:
         raise invalid(error) from error
+    keeps_crop(lot, post.crop)
     amend(session, lot, _columns(post, knowledge))
     return lot
 

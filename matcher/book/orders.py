@@ -97,16 +97,20 @@ def withdraw(session: Session, kind: type[OrderT], order_id: UUID, party: Party)
     return order
 
 
+def keeps_crop(order: Lot | Demand, crop: str) -> None:
+    """Raises Invalid when an amendment names another crop."""
+    if crop != order.crop:
+        raise Invalid(Fault("crop", "an order keeps its crop", "Withdraw this order and post another."))
+
+
 def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> None:
     """Writes the checked columns into a locked order, counts its version and its book's.
 
-    Raises Invalid when more than the new quantity is already matched, or the crop would change.
+    Raises Invalid when more than the new quantity is already matched.
     """
     taken = f"{kilograms(order.taken_g)} kg"
     if columns["quantity_g"] < order.taken_g:
         raise Invalid(Fault("quantity_kg", f"{taken} of it are already matched", f"Give {taken} or more."))
-    if columns["crop"] != order.crop:
-        raise Invalid(Fault("crop", "an order keeps its crop", "Withdraw this order and post another."))
     for name, value in columns.items():
         setattr(order, name, value)
     order.state = "filled" if order.quantity_g == order.taken_g else "open"

@@ -56,7 +56,7 @@ def take_snapshot(
     def lot_record(lot: Lot) -> LotRecord:
         return _lot_record(lot, crop, codes), [codes.certificate(held) for held in lot.certificates]
 
-    def demand_record(demand: Demand) -> Record:
+    def demand_record(demand: Demand) -> Record | None:
         return _demand_record(demand, crop, codes, sellers.get(demand.id, 0))
 
     lot_rows, lots = _read(session, Lot, crop, lot_record, _lots, unreadable)
@@ -127,26 +127,30 @@ def _read(
     session: Session,
     kind: type[OrderT],
     crop: Crop,
-    record: Callable[[OrderT], RecordT],
+    record: Callable[[OrderT], RecordT | None],
     table: Callable[[Sequence[RecordT]], TableT],
     unreadable: dict[UUID, str],
 ) -> tuple[list[OrderT], TableT]:
+    """The open orders and their table, without those that `record` gives None for or can not read."""
     query = (
         select(*kind.__table__.columns)
         .where(kind.crop == crop.key, kind.state == "open", kind.quarantine.is_(None))
         .order_by(kind.id)
         .with_for_update()
     )
-    rows, records = [], []
+    rows: list[OrderT] = []
+    records: list[RecordT] = []
     # Plain rows, which have the attributes of an order and come in half the time.
     for row in cast("Iterable[OrderT]", session.execute(query)):
         # Whatever is wrong with one row must not keep the others from trading.
         try:
-            records.append(record(row))
+            said = record(row)
         except Exception as error:
             unreadable[row.id] = f"{type(error).__name__}: {error}"
-        else:
+            continue
+        if said is not None:
             rows.append(row)
+            records.append(said)
     try:
         return rows, table(records)
     except OUT_OF_RANGE:
@@ -197,15 +201,17 @@ def _lot_record(lot: Lot, crop: Crop, codes: _Codes) -> Record:
     }
 
 
-def _demand_record(demand: Demand, crop: Crop, codes: _Codes, sellers: int) -> Record:
+def _demand_record(demand: Demand, crop: Crop, codes: _Codes, sellers: int) -> Record | None:
+    """None for a demand that has taken from as many lots as it allows, or more since it was amended."""
+    sellers_left = 0 if demand.max_sellers is None else demand.max_sellers - sellers
+    if demand.max_sellers is not None and sellers_left <= 0:
+        return None
     gate = codes.gate(crop, demand)
-    # An amendment may have lowered the limit below what is already taken from.
-    sellers_left = None if demand.max_sellers is None else max(0, demand.max_sellers - sellers)
-    record: Record = {
+    return _common(demand, codes) | {
         "varieties": sum(1 << (1 + crop.variety_keys.index(variety)) for variety in set(demand.varieties)),
         "min_grade": crop.grade_rank(demand.min_grade),
         "min_fill": max(0, demand.min_fill_g - demand.taken_g),
-        "max_sellers": sellers_left or 0,
+        "max_sellers": sellers_left,
         "bid": demand.bid,
         "deliver_from": demand.deliver_from.toordinal(),
         "deliver_until": demand.deliver_until.toordinal(),
@@ -218,9 +224,6 @@ def _demand_record(demand: Demand, crop: Crop, codes: _Codes, sellers: int) -> R
         "gate_growing_area": int(gate.growing_area_code),
         "gate_certificates": codes.scheme_mask(gate.certificates),
     }
-    if sellers_left == 0:
-        record["gate_from"], record["gate_until"] = 2, 1  # nobody further may sell to it
-    return _common(demand, codes) | record
 
 
 def _sellers_so_far(session: Session, crop: Crop) -> dict[UUID, int]:

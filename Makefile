@@ -4,10 +4,10 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format bench bench-season lock clean
+.PHONY: help demo up test lint format bench bench-clearing bench-season chaos lock clean
 
 help:  ## list these commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say."; exit 1; }
@@ -40,12 +40,24 @@ format: $(READY)  ## put the code into its format
 bench: $(READY)  ## measure the running service beside named limits; prints a table of docs/performance.md
 	@$(BIN)/python -m bench.service
 
+bench-clearing: .venv/bench-ready  ## measure the solver beside OR-Tools, POT and others; ten minutes
+	@$(BIN)/python -m bench.clearing
+
+.venv/bench-ready: $(READY) bench/requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
+	@touch $@
+
 bench-season: $(READY)  ## what waiting is worth: a season's value by policy, in percent of hindsight
 	@$(BIN)/python -m bench.season
 
-lock:  ## write requirements.lock anew (needs uv)
+chaos: $(READY)  ## kill, freeze and cut everything under load for ten minutes, then check I1 to I6; SEED=1
+	@$(BIN)/python -m chaos --seed $(or $(SEED),1)
+
+lock:  ## write the files of pinned requirements anew (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev \
 	  --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra bench -c requirements.lock \
+	  --no-emit-index-url --no-header pyproject.toml -o bench/requirements.lock
 
 clean:  ## remove the virtual environment and the embedded servers' data
 	@rm -rf .venv data

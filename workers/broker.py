@@ -4,8 +4,6 @@ from celery import Celery
 
 from config.settings import Settings
 
-QUEUES = ("clearing", "notices", "documents", "housekeeping")
-
 HARD_LIMIT_SECONDS = 120
 SOFT_LIMIT_SECONDS = 100
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from config.settings import Settings
 from matcher.errors import Unavailable
 
+QUEUES = ("clearing", "notices", "documents", "housekeeping")
 PATIENCE_SECONDS = 1.0
 
 
@@ -59,5 +60,5 @@ def _look(connection: Connection, name: str, *, peek: bool) -> QueueView:
 def _rung_at(message: bytes | None) -> datetime | None:
     if message is None:
         return None
-    rung_at = json.loads(message)["headers"].get("rung_at")
+    rung_at = json.loads(message).get("headers", {}).get("rung_at")
     return None if rung_at is None else datetime.fromisoformat(rung_at)

@@ -11,11 +11,9 @@ from config.settings import Settings
 from matcher.clock import VIETNAM, now, today
 from matcher.errors import Unavailable
 from matcher.ops.heartbeat import Alive, alive
-from matcher.ops.queues import QueueView, queues
+from matcher.ops.queues import QUEUES, QueueView, queues
 from matcher.store.session import Ledger
 from matcher.store.tables import CONTRACT_WAITING, Book, Contract, Delivery, Demand, Document, Lot
-
-QUEUES = ("clearing", "notices", "documents", "housekeeping")
 
 
 class Overdue(BaseModel):

@@ -5,18 +5,23 @@ from datetime import timedelta
 from config.settings import Settings
 from matcher.book.orders import books_due, expire
 from matcher.clock import now, today
+from matcher.errors import Unavailable
 from matcher.idempotency import forget_answers
 from matcher.notices.deliver import deliveries_due
+from matcher.ops.queues import QUEUES, queues
 from matcher.store.session import Ledger
 from matcher.trading.documents import documents_due
 from matcher.trading.life import lapse
+
+MOST_WAITING = 1000  # rings in a queue; its workers are busy for seconds with them
 
 
 def sweep(ledger: Ledger, settings: Settings) -> None:
     """Lapses contracts, expires orders, and rings for books, deliveries and documents that wait too long.
 
     Each kind in its own short transaction, and at most 1,000 of each: after an outage the next sweeps
-    take the rest. Two sweeps at once skip what the other holds.
+    take the rest. Two sweeps at once skip what the other holds. No queue is rung fuller than MOST_WAITING,
+    and none at all while the broker is away: what is due stays due.
     """
     rung_before = now() - timedelta(seconds=settings.ring_patience_seconds)
     with ledger.transaction() as session:
@@ -24,6 +29,16 @@ def sweep(ledger: Ledger, settings: Settings) -> None:
     with ledger.transaction() as session:
         expire(session, today())
         forget_answers(session)
-    for due in (books_due, deliveries_due, documents_due):
-        with ledger.transaction() as session:
-            due(session, rung_before)
+    room = _room(settings)
+    for name, due in (("clearing", books_due), ("notices", deliveries_due), ("documents", documents_due)):
+        if room[name] > 0:
+            with ledger.transaction() as session:
+                due(session, rung_before, room[name])
+
+
+def _room(settings: Settings) -> dict[str, int]:
+    """How many more rings each queue may take."""
+    try:
+        return {queue.name: MOST_WAITING - queue.depth for queue in queues(settings, QUEUES)}
+    except Unavailable:
+        return dict.fromkeys(QUEUES, 0)

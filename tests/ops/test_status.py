@@ -14,8 +14,8 @@ from config.settings import Settings
 from matcher.clock import VIETNAM, now, today
 from matcher.knowledge import Knowledge
 from matcher.ops.heartbeat import ALIVE_FOR, FORGOTTEN_AFTER, alive, beat, stop
-from matcher.ops.queues import queues
-from matcher.ops.status import QUEUES, status
+from matcher.ops.queues import QUEUES, queues
+from matcher.ops.status import status
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Book, Delivery, Demand, Document, Heartbeat, Lot
 from matcher.trading.clear import clear

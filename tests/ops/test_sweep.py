@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import redis
 from sqlalchemy import select, update
 
 from config.settings import Settings
 from matcher.clock import now, today
 from matcher.knowledge import Knowledge
-from matcher.ops.sweep import sweep
+from matcher.ops.sweep import MOST_WAITING, sweep
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Book, Contract, Delivery, Demand, Document, KeptAnswer, Lot
 from matcher.trading.clear import clear
@@ -113,3 +114,27 @@ def test_answers_kept_for_two_days_are_forgotten(listening: Ledger, settings: Se
     sweep(listening, settings)
     with listening.transaction() as session:
         assert session.scalars(select(KeptAnswer.key)).all() == ["new"]
+
+
+def test_a_queue_that_is_full_of_rings_is_not_rung_fuller(
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring]
+) -> None:
+    own_broker = settings.model_copy(update={"redis_url": str(settings.redis_url).removesuffix("/0") + "/9"})
+    long_unheard(listening)
+    with redis.Redis.from_url(str(own_broker.redis_url)) as client:
+        client.rpush("notices", *["{}"] * MOST_WAITING)
+        sweep(listening, own_broker)
+        assert {ring.task for ring in rung} == {"clear_book", "render"}
+        client.flushdb()
+    sweep(listening, own_broker)
+    assert set(rung) == due
+
+
+def test_nothing_is_rung_for_while_the_broker_is_away_so_that_all_is_at_once_when_it_is_back(
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring]
+) -> None:
+    long_unheard(listening)
+    sweep(listening, settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))
+    assert rung == []
+    sweep(listening, settings)
+    assert set(rung) == due

@@ -14,8 +14,7 @@ from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.knowledge import Knowledge
 from matcher.ops.heartbeat import Alive, alive
-from matcher.ops.queues import queues
-from matcher.ops.status import QUEUES
+from matcher.ops.queues import QUEUES, queues
 from matcher.parties import add_endpoint
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Clearing, Document, Match, Party

@@ -20,7 +20,8 @@ from matcher.ops.status import status as read_status
 from matcher.parties import PartyPost, add_endpoint, add_key, add_party, get_party, list_parties, revoke_key
 from matcher.store.migrate import migrate as migrate_database
 from matcher.store.session import Ledger
-from matcher.trading.replay import compare, last_clearings, replay
+from matcher.trading.clearings import last_clearings
+from matcher.trading.replay import compare, replay
 
 app = typer.Typer(
     no_args_is_help=True, help="Match harvest lots with wholesale demand.", add_completion=False

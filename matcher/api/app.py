@@ -7,12 +7,24 @@ from typing import Any
 from fastapi import FastAPI
 
 from config.settings import Settings
-from matcher.api import contracts, crops, demands, health, lots, matches, notices, parties, places, problems
+from matcher.api import (
+    clearings,
+    contracts,
+    crops,
+    demands,
+    health,
+    lots,
+    matches,
+    notices,
+    parties,
+    places,
+    problems,
+)
 from matcher.api.body_limit import BodyLimit
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 
-RESOURCES = (lots, demands, matches, contracts, notices, parties, crops, places, health)
+RESOURCES = (lots, demands, matches, clearings, contracts, notices, parties, crops, places, health)
 
 
 class _Service(FastAPI):

@@ -21,27 +21,30 @@ DEMANDS = 6  # freed in all
 STEPS = 60  # relaxations at most in one neighbourhood
 
 
-def improve(problem: Problem, known: Longs, best: Longs, more: Longs, shift: int, effort: int) -> Longs:
-    """Takes no worse than `known`. `best` are the relaxation's, `more` what each arc gains over its prices.
+def improve(
+    problem: Problem, known: Longs, best: Longs, more: Longs, shift: int, effort: int
+) -> tuple[Longs, int]:
+    """(Takes no worse than `known`, the effort spent).
 
-    Goes through the demands, those first that lost most of what the relaxation gave them, until a whole
+    `best` are the relaxation's takes, `more` is what each arc gains over the relaxation's prices. Goes through the demands, those first that lost most of what the relaxation gave them, until a whole
     round betters nothing or the effort is spent.
     """
-    taken = known.copy()
+    taken, spent = known.copy(), 0
     lots, demands = Groups(problem.lot, len(problem.supply)), Groups(problem.demand, len(problem.wanted))
     while True:
         bettered = False
         for demand in _most_lost(problem, best - taken):
             arcs = _freed(problem, taken, more, int(demand), lots, demands)
             part = _part(problem, taken, arcs, lots)
-            if effort < STEPS * (len(arcs) + branch.OVERHEAD):
-                return taken
-            found, _, spent = branch.search(part, shift, taken[arcs], STEPS * (len(arcs) + branch.OVERHEAD))
-            effort -= spent
+            most = STEPS * (len(arcs) + branch.OVERHEAD)
+            if effort - spent < most:
+                return taken, spent
+            found, _, steps = branch.search(part, shift, taken[arcs], most)
+            spent += steps
             bettered = bettered or bool((found != taken[arcs]).any())
             taken[arcs] = found
         if not bettered:
-            return taken
+            return taken, spent
 
 
 def _most_lost(problem: Problem, lost: Longs) -> Longs:

@@ -16,7 +16,7 @@ from matcher.clearing.repair import repair
 
 Longs = NDArray[np.int64]
 
-SMALL = 400  # arcs
+SMALL = 6_000  # arcs
 NEAR = 24
 
 
@@ -33,9 +33,9 @@ def keep_terms(problem: Problem, relaxed: Network, shift: int) -> Kept:
     """The best takes found; `relaxed` is the solved network of `problem`, gains are value · 2^shift + bonus.
 
     Where nothing is broken the relaxation is the answer. Otherwise its takes are repaired; then each
-    connected part of the book in which a term was broken is searched, a small one whole, by branch and
-    bound, a larger one by neighbourhoods. In a book of very many pairs only the arcs nearest to gaining
-    are looked at, and the bound stays the relaxation's.
+    connected part of the book in which a term was broken is searched by neighbourhoods, and a small one
+    then as a whole, by branch and bound, which also says how much better it could be. In a book of very
+    many pairs only the arcs nearest to gaining are looked at, and the bound stays the relaxation's.
     """
     best = relaxed.taken
     if minimum.kept(problem, best):
@@ -59,18 +59,21 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
     parts = _parts(problem)
     for number in range(int(parts.max()) + 1):
         arcs = np.flatnonzero(parts == number)
-        part = problem.part(arcs)
+        part, small = problem.part(arcs), len(arcs) <= SMALL
         if minimum.kept(part, best[arcs]):
             bound += branch.total(part.value, best[arcs])
-        elif len(arcs) <= SMALL:
-            ways.append("branch and bound")
-            taken[arcs], most, spent = branch.search(part, shift, repaired[arcs], effort)
+            continue
+        known, spent = improve(
+            part, repaired[arcs], best[arcs], more[arcs], shift, effort // 3 if small else branch.EFFORT
+        )
+        if small:
+            known, most, longer = branch.search(part, shift, known, effort - spent)
             bound += most
-            effort -= spent
+            effort -= spent + longer
         else:
-            ways.append("repair and neighbourhoods")
-            taken[arcs] = improve(part, repaired[arcs], best[arcs], more[arcs], shift, branch.EFFORT)
             bound += branch.total(part.value, best[arcs])
+        ways.append("branch and bound" if small else "repair and neighbourhoods")
+        taken[arcs] = known
     return Kept(taken, bound, "minimum terms by " + ", ".join(dict.fromkeys(ways)))
 
 

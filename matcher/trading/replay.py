@@ -1,11 +1,10 @@
 """A clearing run again from its stored input: to prove its matches, and to ask what other terms would do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher import clearing as core
@@ -54,12 +53,6 @@ def compare(session: Session, clearing_id: UUID, changes: Mapping[str, str]) -> 
     given = unpack(_clearing(session, clearing_id).input)
     changed = replace(given, terms=_terms(given.terms, changes))
     return _outcome(given), _outcome(changed)
-
-
-def last_clearings(session: Session, crop: str | None, limit: int) -> Sequence[Clearing]:
-    """Newest first; of one crop, or of all."""
-    query = select(Clearing).order_by(Clearing.id.desc()).limit(limit)
-    return session.scalars(query if crop is None else query.where(Clearing.crop == crop)).all()
 
 
 def _clearing(session: Session, clearing_id: UUID) -> Clearing:

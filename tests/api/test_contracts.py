@@ -59,6 +59,17 @@ def test_nobody_else_reads_them_but_the_operator(api: Api, sides: Sides) -> None
         assert api.get(path, headers=other).json()["items"] == []
 
 
+def test_who_has_a_match_reads_how_good_its_clearing_is_proven_to_be(api: Api, sides: Sides) -> None:
+    match = only(api, "/v1/matches", sides[0])
+    path = f"/v1/clearings/{match['clearing_id']}"
+    clearing = api.get(path, headers=sides[1]).json()
+    assert clearing["value"] == clearing["upper_bound"] == 600 * match["value"]
+    assert clearing["optimal"]
+    assert "network simplex" in clearing["method"]
+    assert api.get(path, headers=api.as_new("buyer")).status_code == 404
+    assert api.get(path, headers=api.as_new("operator")).json() == clearing
+
+
 def test_the_page_says_in_both_languages_what_the_contract_says(api: Api, sides: Sides) -> None:
     contract = only(api, "/v1/contracts", sides[0])
     page = api.get(f"/v1/contracts/{contract['id']}.html", headers=sides[1])

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from tests.clearing.scalar import TODAY, Certificate, Demand, Lot
+from tests.clearing.scalar import TODAY, Certificate, Demand, Lot, keyed
 
 PLACES = [(21.6, 106.5), (21.5, 106.3), (21.0, 105.8), (16.05, 108.2), (10.8, 106.7)]
 
@@ -63,3 +63,9 @@ def plain_demand(draw: st.DrawFn) -> Demand:
         posted=draw(few), quantity=draw(st.integers(0, 12)), latitude=place[0], longitude=place[1],
         bid=draw(st.sampled_from([15_000, 20_000, 21_000])),
     )  # fmt: skip
+
+
+books = st.tuples(
+    st.lists(st.one_of(plain_lot(), any_lot()), max_size=6),
+    st.lists(st.one_of(plain_demand(), any_demand()), max_size=6),
+).map(lambda orders: keyed(*orders))

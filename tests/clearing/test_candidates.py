@@ -1,13 +1,14 @@
 """A book too large to be taken whole gives what it would if it were."""
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from bench.clearing.books import FAMILIES, book
-from matcher.clearing import Clearing, candidates, clear
+from matcher.clearing import candidates, clear
 from matcher.clearing.pairs import Book
+from tests.clearing.scalar import TERMS, Demand, Lot, tables
+from tests.clearing.strategies import books
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -22,7 +23,22 @@ def test_searching_candidates_gives_the_matches_of_the_whole_book(
     assert searched.rounds > whole.rounds == 1
     for name in ("lot", "demand", "quantity", "welfare", "relaxation"):
         assert np.array_equal(getattr(searched, name), getattr(whole, name)), name
-    assert {field.name for field in fields(Clearing)} >= {"rounds", "candidates", "pairs", "method"}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(orders=books)
+def test_small_books_of_every_kind_are_searched_as_if_they_were_whole(
+    orders: tuple[list[Lot], list[Demand]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tabled = tables(*orders)
+    whole = clear(*tabled, TERMS)
+    with monkeypatch.context() as patched:
+        patched.setattr(candidates, "WHOLE", 1)
+        patched.setattr(candidates, "NEAREST", 1)
+        patched.setattr(candidates, "ADDED", 1)
+        searched = clear(*tabled, TERMS)
+    for name in ("lot", "demand", "quantity", "welfare", "relaxation"):
+        assert np.array_equal(getattr(searched, name), getattr(whole, name)), name
 
 
 def test_the_nearest_candidates_are_the_nearest_that_keep_every_rule() -> None:

@@ -12,12 +12,8 @@ from numpy.typing import NDArray
 from matcher.clearing import Clearing, clear
 from tests.clearing.milp import best_welfare
 from tests.clearing.scalar import TERMS, Demand, Lot, Pair, keyed, tables
-from tests.clearing.strategies import any_demand, any_lot, plain_demand, plain_lot
+from tests.clearing.strategies import books
 
-books = st.tuples(
-    st.lists(st.one_of(plain_lot(), any_lot()), max_size=6),
-    st.lists(st.one_of(plain_demand(), any_demand()), max_size=6),
-).map(lambda orders: keyed(*orders))
 Book = tuple[list[Lot], list[Demand]]
 
 

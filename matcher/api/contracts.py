@@ -1,8 +1,9 @@
 """/v1/contracts"""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
 from matcher.api.once import OnceRoute, once
@@ -74,7 +75,9 @@ def call_off(session: Transaction, caller: Caller, contract_id: UUID, body: Reas
 
 
 @pages.get("/c/{page_key}", response_class=HTMLResponse)
-def read_by_link(session: Transaction, page_key: str) -> HTMLResponse:
+def read_by_link(
+    session: Transaction, page_key: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+) -> HTMLResponse:
     """The same page for whoever was sent its link, as in a mail or an SMS; no key is needed."""
     contract = contract_by_page(session, page_key)
     return HTMLResponse(contract_page(session, contract), headers=_UNLISTED)

@@ -9,6 +9,7 @@ from matcher.api.once import OnceRoute, once
 from matcher.api.requests import (
     Before,
     Caller,
+    CropKey,
     IfMatch,
     Known,
     Limit,
@@ -43,7 +44,7 @@ def read_all(
     session: Transaction,
     caller: Caller,
     state: Literal["open", "filled", "withdrawn", "expired"] | None = None,
-    crop: str | None = None,
+    crop: CropKey = None,
     cursor: Before = None,
     limit: Limit = 50,
 ) -> Page[LotView]:

@@ -64,6 +64,7 @@ def _settings(request: Request) -> Settings:
 Known = Annotated[Knowledge, Depends(_knowledge)]
 Configured = Annotated[Settings, Depends(_settings)]
 Limit = Annotated[int, Query(ge=1, le=200)]
+CropKey = Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,60}$", description="a key of GET /v1/crops")]
 Before = Annotated[UUID | None, Query(alias="cursor", description="from the Link header of the page before")]
 
 

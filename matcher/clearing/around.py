@@ -26,8 +26,9 @@ def improve(
 ) -> tuple[Longs, int]:
     """(Takes no worse than `known`, the effort spent).
 
-    `best` are the relaxation's takes, `more` is what each arc gains over the relaxation's prices. Goes through the demands, those first that lost most of what the relaxation gave them, until a whole
-    round betters nothing or the effort is spent.
+    `best` are the relaxation's takes, `more` is what each arc gains over the relaxation's prices. Goes
+    through the demands, those first that lost most of what the relaxation gave them, until a whole round
+    betters nothing or the effort is spent.
     """
     taken, spent = known.copy(), 0
     lots, demands = Groups(problem.lot, len(problem.supply)), Groups(problem.demand, len(problem.wanted))

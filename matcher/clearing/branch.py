@@ -153,7 +153,7 @@ def _split(problem: Problem, relaxed: Relaxed) -> list[Half]:
         return _split_sellers(problem, half, taken, int(excess.argmax()))
     broken = minimum.broken_takes(problem, taken)
     if broken.any():
-        stake = np.where(broken, problem.value * np.maximum(taken, problem.least) + 1, 0)
+        stake = np.where(broken, problem.value * np.maximum(taken, problem.least).astype(np.float64) + 1, 0)
         return _split_take(problem, half, int(stake.argmax()), int(taken[stake.argmax()]))
     return []
 

@@ -157,3 +157,16 @@ def test_the_same_book_gives_the_same_clearing_twice() -> None:
     for field in fields(Clearing):
         first: NDArray[np.int64] | int = getattr(one, field.name)
         assert np.array_equal(first, getattr(other, field.name))
+
+
+def test_the_largest_quantities_and_prices_are_cleared_exactly() -> None:
+    lots, demands = keyed(
+        [Lot(quantity=10**15, ask=0), Lot(quantity=10**15 - 1, ask=1, min_take=10**14)],
+        [Demand(quantity=10**15, bid=10**9, min_fill=10**15), Demand(quantity=10**15 - 2, bid=10**9 - 1)],
+    )
+    clearing = clear_orders(lots, demands)
+    pairs = [[Pair(lot, demand) for demand in demands] for lot in lots]
+    sold = zip(clearing.lot.tolist(), clearing.demand.tolist(), clearing.quantity.tolist(), strict=True)
+    assert clearing.welfare == sum(pairs[i][j].value * quantity for i, j, quantity in sold)
+    assert clearing.quantity.sum() == 2 * 10**15 - 2
+    assert clearing.optimal

@@ -21,6 +21,7 @@ from matcher.api import (
     problems,
 )
 from matcher.api.body_limit import BodyLimit
+from matcher.api.in_flight import InFlight
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 
@@ -55,6 +56,7 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
     app.state.ledger = ledger
     app.state.knowledge = knowledge
     problems.install(app)
+    app.add_middleware(InFlight)
     app.add_middleware(BodyLimit, most_bytes=256 * 1024)
     for resource in RESOURCES:
         app.include_router(resource.router)

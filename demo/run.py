@@ -34,7 +34,7 @@ def run(settings: Settings, console: Console) -> None:
     """Trades the season on servers of its own, prints what was traded, stops everything.
 
     Keeps the sample contract and the logs in `data_folder/demo`. Raises Unavailable when the work is not
-    done in time or a count does not hold.
+    done in time, a count does not hold, or a signal ends it early.
     """
     kept = settings.data_folder.resolve() / "demo"
     with (
@@ -55,6 +55,8 @@ def run(settings: Settings, console: Console) -> None:
         console.print(f"Hợp đồng mẫu · The sample contract: {kept / 'contract.html'}", soft_wrap=True)
         if not found.holds:
             raise Unavailable(f"The counts above do not all hold; the logs in {kept / 'log'} say why")
+        return
+    raise Unavailable("Stopped before its end; nothing was left behind.")
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+BROKERS = ("redis", "rediss", "sentinel", "amqp", "amqps")
 
 
 class Settings(BaseSettings):
@@ -40,6 +43,24 @@ class Settings(BaseSettings):
     ring_patience_seconds: float = Field(
         15.0, gt=0, description="how long a ring may stay unanswered before the sweep rings again"
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: str | None) -> str | None:
+        scheme, _, rest = (url or "").partition("://")
+        if scheme in ("postgres", "postgresql"):
+            url = f"postgresql+psycopg://{rest}"
+        elif url is not None and (scheme != "postgresql+psycopg" or not rest):
+            raise PydanticCustomError("database_url", "not the address of a PostgreSQL")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _broker(cls, url: str | None) -> str | None:
+        scheme, _, rest = (url or "").partition("://")
+        if url is not None and (scheme not in BROKERS or not rest):
+            raise PydanticCustomError("broker_url", "not the address of a broker")
+        return url
 
     @property
     def links_begin(self) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings
 from matcher.clock import VIETNAM
@@ -201,6 +202,9 @@ def _errors_shown() -> Iterator[None]:
     except (ValidationError, Invalid) as error:
         for fault in (error if isinstance(error, Invalid) else invalid(error)).faults:
             typer.echo(f"{fault.path}: {fault.message}. {fault.remedy}", err=True)
+        raise typer.Exit(1) from error
+    except OperationalError as error:
+        typer.echo(f"The database does not answer: {error.orig}", err=True)
         raise typer.Exit(1) from error
     except MatcherError as error:
         typer.echo(str(error), err=True)

@@ -75,6 +75,25 @@ def test_a_mistake_is_one_clear_line_and_exit_code_1(run: Run, words: tuple[obje
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("MATCHER_DATABASE_URL", "nonsense", "database_url: not the address of a PostgreSQL"),
+        ("MATCHER_DATABASE_URL", "mysql://root@localhost/x", "Give postgresql://"),
+        ("MATCHER_DATABASE_URL", "postgresql://x@127.0.0.1:1/x", "The database does not answer"),
+        ("MATCHER_REDIS_URL", "localhost:6379", "Give redis://"),
+        ("MATCHER_PORT", "eighty", "Give a whole number."),
+    ],
+)
+def test_a_setting_that_will_not_do_is_said_in_a_line(
+    settings: Settings, name: str, value: str, said: str
+) -> None:
+    result = CliRunner().invoke(app, ["status"], env=settings.as_environment() | {name: value})
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
 def test_the_status_names_every_queue_and_every_kind_of_overdue_work(run: Run) -> None:
     said = run("status").output
     for name in ("clearing", "notices", "documents", "housekeeping", "books to clear", "deliveries to make"):

@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import string
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from types import FrameType
 
 from config.settings import Settings
 from matcher.errors import ConfigError
+from workers.processes import ServerError
 from workers.supervisor import Supervisor
 
 
@@ -65,6 +67,7 @@ def running_processes(procfile: Path, settings: Settings) -> Iterator[Settings]:
         from workers.embedded import free_port  # noqa: PLC0415 (seldom needed)
 
         settings = settings.model_copy(update={"port": free_port()})
+    _check_free(settings.host, settings.port)
     folder = settings.data_folder.resolve()
     environment = {
         **os.environ,
@@ -81,6 +84,19 @@ def running_processes(procfile: Path, settings: Settings) -> Iterator[Settings]:
         yield settings
     finally:
         supervisor.stop()
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises ServerError when something listens there already; only `web` would say so, in its log."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ServerError(
+                f"Nothing can listen on {host}:{port}: {error.strerror}. "
+                "Set MATCHER_PORT to another port, or to 0 for any that is free"
+            ) from error
 
 
 class _Signalled(BaseException):

@@ -1,14 +1,16 @@
 """Reading a Procfile, and running one beside the servers."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 
+from config.settings import Settings
 from matcher.errors import ConfigError
 from tests.servers.helpers import eventually, needs_death_signal, owner_process, server_processes
-from workers.processes import find_processes, running
-from workers.procfile import read_procfile
+from workers.processes import ServerError, find_processes, running
+from workers.procfile import read_procfile, running_processes
 
 PROCFILE = """\
 # two processes
@@ -80,3 +82,14 @@ def test_the_processes_of_a_killed_owner_end_too(tmp_path: Path) -> None:
         owner.process.wait(30)
         eventually(lambda: not find_processes("sleep", mark))
         eventually(lambda: not server_processes(tmp_path / "data"))
+
+
+def test_a_port_that_is_taken_is_named_before_anything_starts(tmp_path: Path) -> None:
+    procfile = tmp_path / "Procfile"
+    procfile.write_text("web: sleep 60\n")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        settings = Settings(data_folder=tmp_path, port=port)
+        with pytest.raises(ServerError, match="MATCHER_PORT"), running_processes(procfile, settings):
+            pass
+    assert not (tmp_path / "log").exists()

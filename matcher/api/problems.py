@@ -6,9 +6,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg.errors import ReadOnlySqlTransaction
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -94,6 +95,13 @@ def install(app: FastAPI) -> None:
     def database_away(request: Request, _error: Exception) -> ProblemResponse:
         away = Unavailable("The database does not answer just now; nothing was changed.")
         return problem(away, request.url.path)
+
+    @app.exception_handler(InternalError)
+    def database_reads_only(request: Request, error: InternalError) -> ProblemResponse:
+        if not isinstance(error.orig, ReadOnlySqlTransaction):
+            return unforeseen(request, error)
+        frozen = Unavailable("The database takes no changes just now; nothing was changed.")
+        return problem(frozen, request.url.path)
 
     @app.exception_handler(HTTPException)
     def http_error(request: Request, error: HTTPException) -> ProblemResponse:

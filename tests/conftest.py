@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 import uvicorn
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -17,6 +18,10 @@ from matcher.knowledge import Knowledge, load_knowledge
 from matcher.store.migrate import migrate
 from matcher.store.session import Ledger
 from workers.servers import servers
+
+# The same examples at every run; and the first call of a compiled function may have to compile it.
+hypothesis_settings.register_profile("tests", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """Measure the clearing, print the tables, and write them with a plot to docs/.
 
-python -m bench.clearing                    about ten minutes
-python -m bench.clearing --most 10000       one minute
-python -m bench.clearing --most 1000000     an hour, most of it OR-Tools
+python -m bench.clearing                    a quarter of an hour
+python -m bench.clearing --most 1000        one minute
+python -m bench.clearing --most 1000000     half an hour, most of it OR-Tools
 """
 
 import argparse
@@ -54,9 +54,7 @@ PACKAGES = ("numpy", "numba", "scipy", "ortools", "POT", "networkx")
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.clearing", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument(
-        "--most", type=int, default=100_000, help="the largest book, in lots (1,000 to 1,000,000)"
-    )
+    parser.add_argument("--most", type=int, default=100_000, help="the largest book, in lots")
     parser.add_argument("--seeds", type=int, default=3, help="books of each family for the minimum terms")
     chosen = parser.parse_args()
     sizes = [size for size in (1_000, 10_000, 100_000, 1_000_000) if size <= chosen.most]

@@ -1,6 +1,6 @@
 """What lots and demands have in common once they are in the book: read, list, withdraw, expire."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -121,16 +121,21 @@ def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> Non
     book_changed(session, order.crop)
 
 
-def give_back(session: Session, kind: type[OrderT], order_id: UUID, quantity_g: int) -> None:
-    """Returns what a match had taken to its order; a filled one that is still fresh is open again."""
-    order = session.get_one(kind, order_id, with_for_update=True, populate_existing=True)
-    order.taken_g -= quantity_g
-    order.version += 1
-    order.changed_at = now()
-    if order.state == "filled":
-        order.state = "open" if order.expires_on >= today() else "expired"
+def give_back(session: Session, kind: type[OrderT], quantities: Mapping[UUID, int]) -> set[str]:
+    """Returns grams that matches had taken to their orders, by id; a filled one still fresh is open again.
+
+    Returns the crops whose books have changed by it. The rows are locked in the order of their ids.
+    """
+    locked = select(kind).where(kind.id.in_(quantities)).order_by(kind.id).with_for_update()
+    orders = session.scalars(locked.execution_options(populate_existing=True)).all()
+    for order in orders:
+        order.taken_g -= quantities[order.id]
+        order.version += 1
+        order.changed_at = now()
+        if order.state == "filled":
+            order.state = "open" if order.expires_on >= today() else "expired"
     session.flush()
-    book_changed(session, order.crop)
+    return {order.crop for order in orders}
 
 
 def quantities_shown(order: Lot | Demand) -> dict[str, Decimal]:

@@ -4,6 +4,7 @@ draft → accepted_by_seller or accepted_by_buyer → agreed; from any of them b
 from any of them → cancelled. What a contract that comes to nothing had taken is back in the book at once.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from matcher.book.orders import give_back
+from matcher.book.orders import book_changed, give_back
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid
 from matcher.fields import Text
@@ -94,7 +95,7 @@ def decline(session: Session, contract_id: UUID, party: Party, reason: str) -> C
     """Declines; this pair of orders is not proposed again. Raises NotFound, Conflict."""
     contract = _locked(session, contract_id, party, "decline")
     side = _side(contract, party)
-    _end(session, contract, "declined", reason)
+    _end(session, [contract], "declined", reason)
     _tell(session, contract, "contract.declined", side, party.name)
     return contract
 
@@ -103,7 +104,7 @@ def cancel(session: Session, contract_id: UUID, party: Party, reason: str) -> Co
     """Cancels, agreed or not; for operators. Raises Forbidden, NotFound, Conflict."""
     require(party, "operator")
     contract = _locked(session, contract_id, party, "cancel")
-    _end(session, contract, "cancelled", reason)
+    _end(session, [contract], "cancelled", reason)
     _tell(session, contract, "contract.cancelled", "operator", party.name)
     return contract
 
@@ -118,8 +119,8 @@ def lapse(session: Session, limit: int = 1000) -> int:
         .with_for_update(skip_locked=True)
     )
     contracts: Sequence[Contract] = session.scalars(query).all()
+    _end(session, contracts, "lapsed", None)
     for contract in contracts:
-        _end(session, contract, "lapsed", None)
         _tell(session, contract, "contract.lapsed", "deadline", "")
     return len(contracts)
 
@@ -144,14 +145,20 @@ def _side(contract: Contract, party: Party) -> Side:
     return "seller" if party.id == contract.seller_id else "buyer"
 
 
-def _end(session: Session, contract: Contract, signature: str, reason: str | None) -> None:
-    """Ends the contract and gives what its match took back to both orders."""
-    contract.signature, contract.reason = signature, reason
-    match = session.get_one(Match, contract.match_id)
-    match.released_at = now()
-    # Lots before demands, as the clearing locks them.
-    give_back(session, Lot, match.lot_id, match.quantity_g)
-    give_back(session, Demand, match.demand_id, match.quantity_g)
+def _end(session: Session, contracts: Sequence[Contract], signature: str, reason: str | None) -> None:
+    """Ends the contracts and gives what their matches took back to both orders."""
+    lots: Counter[UUID] = Counter()
+    demands: Counter[UUID] = Counter()
+    for contract in contracts:
+        contract.signature, contract.reason = signature, reason
+        match = session.get_one(Match, contract.match_id)
+        match.released_at = now()
+        lots[match.lot_id] += match.quantity_g
+        demands[match.demand_id] += match.quantity_g
+    # As a clearing locks them: lots, demands, and books last; or the two could wait for each other.
+    crops = give_back(session, Lot, lots) | give_back(session, Demand, demands)
+    for crop in sorted(crops):
+        book_changed(session, crop)
 
 
 def _tell(session: Session, contract: Contract, kind: Kind, by: str, by_name: str) -> None:

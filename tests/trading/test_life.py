@@ -1,6 +1,7 @@
 """A contract's life, and what becomes of the quantity it held."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from config.settings import Settings
+from matcher.book.orders import book_changed
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
@@ -19,6 +21,7 @@ from matcher.trading.life import Acceptance, accept, cancel, decline, lapse, mov
 from matcher.trading.terms import terms_hash
 from tests.market import demand, lot, party
 from tests.trading.invariants import broken
+from tests.trading.locks import wait_for_waiting
 
 
 class Deal:
@@ -208,3 +211,14 @@ def test_the_page_tells_what_became_of_the_contract(deal: Deal) -> None:
     assert "Giám đốc" in page()
     with deal.ledger.transaction() as session:
         assert session.scalars(select(Document.rendered_at)).one() is not None
+
+
+def test_a_decline_does_not_hold_the_book_while_it_waits_for_an_order(deal: Deal) -> None:
+    """A clearing holds orders, then asks for their book: the other way round they would wait for ever."""
+    with ThreadPoolExecutor() as threads:
+        with deal.ledger.transaction() as session:
+            session.get_one(Demand, deal.demand_id, with_for_update=True)
+            declined = threads.submit(deal.decline, deal.buyer)
+            wait_for_waiting(deal.ledger)
+            book_changed(session, "custard_apple")
+        assert declined.result(30) == "declined"

@@ -99,7 +99,7 @@ def requeue(delivery: UUID) -> None:
 
 
 @clearing_app.command("list")
-def clearing_list(crop: str | None = None, limit: int = 20) -> None:
+def clearing_list(crop: str | None = None, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20) -> None:
     """List the last clearings, newest first: id, end, matches, value in percent of its bound, crop."""
     with _ledger() as ledger, ledger.transaction() as session:
         for row in last_clearings(session, crop, limit):

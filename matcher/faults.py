@@ -12,7 +12,6 @@ REMEDIES = {
     "extra_forbidden": "Take it out, or correct its name; the API description lists the fields.",
     "number": "Give a number such as 1250.5, or an amount with its unit.",
     "finite": "Give a finite number such as 1250.5.",
-    "negative": "Give a number above 0.",
     "too_much": "Give at most 100,000,000 kg; post larger quantities as several orders.",
     "amount": 'Give kilograms, or {"amount": 12, "unit": "tạ"}.',
     "not_nfc": "Send the text composed (NFC): one code point for each Vietnamese letter.",
@@ -21,11 +20,12 @@ REMEDIES = {
     "database_url": "Give postgresql://user:password@host:port/name.",
     "broker_url": "Give redis://host:port/0, or amqp://user:password@host/ for RabbitMQ.",
     "int_parsing": "Give a whole number.",
-    "day": "Give a day as YYYY-MM-DD, for example 2026-08-21.",
+    "day": "Give a day of 2000 to 2199 as YYYY-MM-DD, for example 2026-08-21.",
     "instant": "Give an instant with its offset, for example 2026-08-21T05:00:00+07:00.",
     "int_type": "Give a whole number without quotes, for example 32000.",
     "json_invalid": "Send valid JSON in UTF-8.",
     "string_too_long": "Give at most 200 characters.",
+    "string_pattern_mismatch": "Give it in its usual form.",
     "string_type": "Give text in quotes.",
     "bool_parsing": "Give true or false.",
     "uuid_parsing": "Give an id as this service returned it.",
@@ -45,6 +45,10 @@ def faults_of(errors: Iterable[Any]) -> list[Fault]:
             location = []
         message = str(error["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
         remedy = REMEDIES.get(error["type"]) or f"Should be {message}."
+        if error["type"] == "literal_error":
+            message, remedy = "not one of the choices", f"Give {error['ctx']['expected']}."
+        elif error["type"] == "string_pattern_mismatch":
+            message = "not in the right form"
         faults.append(Fault(".".join(map(str, location)), message, remedy))
     return faults
 

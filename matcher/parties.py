@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -87,7 +88,9 @@ def list_parties(session: Session) -> list[tuple[Party, Sequence[ApiKey]]]:
 def require(party: Party, *kinds: Kind) -> None:
     """Raises Forbidden unless `party` is one of `kinds`."""
     if party.kind not in kinds:
-        raise Forbidden(f"A {party.kind} may not do this; a {' or '.join(kinds)} may.")
+        raise Forbidden(
+            f"This is not for {party.kind}s; it is for {' and '.join(f'{kind}s' for kind in kinds)}."
+        )
 
 
 def sees(party: Party, *owners: UUID) -> bool:
@@ -96,7 +99,11 @@ def sees(party: Party, *owners: UUID) -> bool:
 
 
 def add_endpoint(session: Session, party: Party, url: str) -> Endpoint:
-    """Registers where the party's webhooks go. Raises Invalid when it already has this address."""
+    """Registers where the party's webhooks go. Raises Invalid for no web address, or one it has already."""
+    if not _is_web_address(url):
+        raise Invalid(
+            Fault("url", f"{url!r} is no web address", "Give one such as https://erp.example.vn/hook.")
+        )
     taken = session.scalar(select(Endpoint.id).where(Endpoint.party_id == party.id, Endpoint.url == url))
     if taken:
         raise Invalid(Fault("url", f"this party already has the endpoint {url}", "Give another address."))
@@ -104,6 +111,14 @@ def add_endpoint(session: Session, party: Party, url: str) -> Endpoint:
     session.add(endpoint)
     session.flush()
     return endpoint
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _base64_secret() -> str:

@@ -1,12 +1,15 @@
 """Checks that lots and demands share; each adds its fault to a list, so that a poster sees all at once."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from matcher.catalogue import Catalogue, Crop
+from matcher.clock import today
 from matcher.errors import Fault, Invalid
 from matcher.fields import MOST_KILOGRAMS, Amount
+
+FURTHEST = timedelta(days=731)
 
 
 class Faults(list[Fault]):
@@ -35,6 +38,9 @@ def grams(faults: Faults, path: str, posted: Amount, crop: Crop) -> int:
         exact = posted.amount * crop.kilograms(posted.unit, f"{path}.unit") * 1000
     except Invalid as error:
         faults.extend(error.faults)
+        return 0
+    if exact < 0:
+        faults.add(path, "less than nothing", "Give a quantity above 0.")
         return 0
     if exact != exact.to_integral_value():
         faults.add(path, "finer than a gram", "Give at most three decimals of a kg.")
@@ -68,3 +74,5 @@ def in_order(faults: Faults, prefix: str, first: date, last: date, longest_days:
         faults.add(f"{prefix}_until", f"before {first}, its start", f"Give {first} or a later day.")
     elif longest_days is not None and (last - first).days > longest_days:
         faults.add(f"{prefix}_until", f"more than {longest_days} days long", "Post several orders instead.")
+    elif longest_days is not None and last > today() + FURTHEST:
+        faults.add(f"{prefix}_until", "more than two years ahead", "Post it when the season is nearer.")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from matcher.book.checks import Faults, crop_named, grams, in_order, known, positive, within
-from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, quantities_shown
+from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, quantities_shown, refuse_empty
 from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, place_view
 from matcher.catalogue import Catalogue, Crop
 from matcher.clock import today
@@ -98,6 +98,7 @@ def amend_demand(
     knowledge: Knowledge,
 ) -> Demand:
     """Changes the named fields of an open demand; the result is checked like a new post."""
+    refuse_empty(changes)
     demand = lock_order(session, Demand, demand_id, party, version)
     try:
         post = DemandPost.model_validate(_said(demand) | changes)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from matcher.book.checks import Faults, crop_named, grams, in_order, known, positive, within
-from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, quantities_shown
+from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, quantities_shown, refuse_empty
 from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, place_view
 from matcher.catalogue import Catalogue, Crop
 from matcher.clock import today
@@ -105,6 +105,7 @@ def amend_lot(
     knowledge: Knowledge,
 ) -> Lot:
     """Changes the named fields of an open lot; the result is checked like a new post."""
+    refuse_empty(changes)
     lot = lock_order(session, Lot, lot_id, party, version)
     try:
         post = LotPost.model_validate(_said(lot) | changes)
@@ -158,6 +159,11 @@ def _quantities(faults: Faults, post: LotPost, crop: Crop) -> dict[str, int | No
         multiple_g = grams(faults, "multiple_kg", post.multiple_kg, crop)
         positive(faults, "multiple_kg", multiple_g)
         within(faults, "multiple_kg", multiple_g, quantity_g)
+        if multiple_g and -(-min_take_g // multiple_g) * multiple_g > quantity_g and not faults:
+            faults.add(
+                "min_take_kg", "no whole multiple lies between it and the quantity",
+                "Lower it, or post a quantity of more whole multiples.",
+            )  # fmt: skip
     return {"quantity_g": quantity_g, "min_take_g": min_take_g, "multiple_g": multiple_g}
 
 

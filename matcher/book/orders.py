@@ -71,6 +71,12 @@ def list_orders(
     return session.scalars(query).all()
 
 
+def refuse_empty(changes: Mapping[str, Any]) -> None:
+    """Raises Invalid for an amendment that names nothing."""
+    if not changes:
+        raise Invalid(Fault("", "nothing changes", "Send the fields that change, with their new values."))
+
+
 def lock_order(
     session: Session, kind: type[OrderT], order_id: UUID, party: Party, version: int | None
 ) -> OrderT:

@@ -27,6 +27,8 @@ class _PlacePost(BaseModel):
         ways = [self.code is not None, self.latitude is not None or self.longitude is not None]
         if not any(ways) and self.name is None:
             raise PydanticCustomError("place", "a place is a name, a code with its vintage, or a coordinate")
+        if self.code is not None and self.name is not None:
+            raise PydanticCustomError("place", "a place is a code or a name, not both")
         if all(ways):
             raise PydanticCustomError("place", "a place is a code or a coordinate, not both")
         if (self.latitude is None) != (self.longitude is None):

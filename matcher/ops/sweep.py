@@ -15,6 +15,8 @@ from matcher.trading.life import lapse
 
 MOST_WAITING = 1000  # rings in a queue; its workers are busy for seconds with them
 
+EMPTY_PATIENCE = timedelta(seconds=3)
+
 
 def sweep(ledger: Ledger, settings: Settings) -> None:
     """Lapses contracts, expires orders, and rings for books, deliveries and documents that wait too long.
@@ -29,11 +31,13 @@ def sweep(ledger: Ledger, settings: Settings) -> None:
     with ledger.transaction() as session:
         expire(session, today())
         forget_answers(session)
+    hurried = now() - min(EMPTY_PATIENCE, timedelta(seconds=settings.ring_patience_seconds))
     room = _room(settings)
     for name, due in (("clearing", books_due), ("notices", deliveries_due), ("documents", documents_due)):
         if room[name] > 0:
             with ledger.transaction() as session:
-                due(session, rung_before, room[name])
+                # In an empty queue no ring waits any more: it was answered, or lost with the broker.
+                due(session, hurried if room[name] == MOST_WAITING else rung_before, room[name])
 
 
 def _room(settings: Settings) -> dict[str, int]:

@@ -10,6 +10,7 @@ import numpy as np
 from matcher.clearing import Demands, Lots, Terms
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.rules import RULES
+from matcher.notices.words import number
 
 Keys = Mapping[str, Sequence[str]]
 
@@ -84,13 +85,13 @@ def _price(pair: Pair, _keys: Keys, side: str) -> Proposal:
         needed = ask + pair.figure("value")
         if needed < 0:
             return None
-        words = f"hạ giá chào {ask - needed:,} đ/kg", f"ask {ask - needed:,} đ/kg less"
+        words = f"hạ giá chào {number(ask - needed, 'vi')} đ/kg", f"ask {ask - needed:,} đ/kg less"
         return Change("lot", "ask", ask, needed, *words), pair.with_lot(ask=needed)
     bid = needed = pair.figure("bid")
     # The loss of freshness is a part of the bid, so a higher bid has to cover a little more than the gap.
     while (gap := -pair.with_demand(bid=needed).figure("value")) > 0:
         needed += gap
-    words = f"nâng giá mua {needed - bid:,} đ/kg", f"bid {needed - bid:,} đ/kg more"
+    words = f"nâng giá mua {number(needed - bid, 'vi')} đ/kg", f"bid {needed - bid:,} đ/kg more"
     return Change("demand", "bid", bid, needed, *words), pair.with_demand(bid=needed)
 
 

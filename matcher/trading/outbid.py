@@ -9,6 +9,7 @@ import numpy as np
 from matcher import clearing as core
 from matcher.clearing import Demands, Lots
 from matcher.clearing.pairs import Pairs
+from matcher.notices.words import number
 from matcher.trading.changes import Change
 from matcher.trading.record import Arrays, Input
 
@@ -42,13 +43,10 @@ def outbid(
     change = least_that(trades, least, most)
     if change is None:
         return None
+    vi = number(change, "vi")
     if side == "lot":
-        return Change(
-            "lot", "ask", now, now - change, f"hạ giá chào {change:,} đ/kg", f"ask {change:,} đ/kg less"
-        )
-    return Change(
-        "demand", "bid", now, now + change, f"nâng giá mua {change:,} đ/kg", f"bid {change:,} đ/kg more"
-    )
+        return Change("lot", "ask", now, now - change, f"hạ giá chào {vi} đ/kg", f"ask {change:,} đ/kg less")
+    return Change("demand", "bid", now, now + change, f"nâng giá mua {vi} đ/kg", f"bid {change:,} đ/kg more")
 
 
 def least_that(holds: Callable[[int], bool], least: int, most: int) -> int | None:

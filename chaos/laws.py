@@ -1,0 +1,155 @@
+# ruff: noqa: S608  # the words put into queries are this file's own
+"""What must hold in the ledger's rows, each law as a query for whatever breaks it.
+
+Nothing here is the service's: the tables are read by plain SQL, so that a fault of the service can not
+hide in code that both share.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Law:
+    """`broken` is the sentence about one row of `query`, whose columns are {0}, {1} …"""
+
+    invariant: str
+    broken: str
+    query: str
+
+
+_COLUMNS = "id, crop, quantity_g, taken_g, remaining_g, state, quarantine, expires_on"
+_ORDERS = f"(SELECT 'lot' AS kind, {_COLUMNS} FROM lot UNION ALL SELECT 'demand', {_COLUMNS} FROM demand)"
+
+ALWAYS = (
+    Law("I1", "{0} {1} says {2} g are taken, its matches take {3} g", f"""
+        SELECT o.kind, o.id, o.taken_g, coalesce(m.taken, 0) FROM {_ORDERS} o LEFT JOIN (
+            SELECT lot_id AS id, sum(quantity_g) AS taken FROM match WHERE released_at IS NULL GROUP BY 1
+            UNION ALL SELECT demand_id, sum(quantity_g) FROM match WHERE released_at IS NULL GROUP BY 1
+        ) m USING (id) WHERE o.taken_g <> coalesce(m.taken, 0)"""),
+    Law("I1", "{0} {1}: {2} g taken and {3} g remaining do not make up {4} g", f"""
+        SELECT kind, id, taken_g, remaining_g, quantity_g FROM {_ORDERS} o
+        WHERE taken_g < 0 OR remaining_g < 0 OR taken_g + remaining_g <> quantity_g"""),
+    Law("I1", "{0} {1} is {2} with {3} of {4} g taken", f"""
+        SELECT kind, id, state, taken_g, quantity_g FROM {_ORDERS} o
+        WHERE (state = 'filled') <> (taken_g = quantity_g)"""),
+    Law("I2", "match {0} has {1} contracts", """
+        SELECT m.id, count(c.id) FROM match m LEFT JOIN contract c ON c.match_id = m.id
+        GROUP BY m.id HAVING count(c.id) <> 1"""),
+    Law("I2", "contract {0} has no match", """
+        SELECT c.id FROM contract c LEFT JOIN match m ON m.id = c.match_id WHERE m.id IS NULL"""),
+    Law("I2", "contract {0} is between other parties than its match {1}", """
+        SELECT c.id, m.id FROM contract c JOIN match m ON m.id = c.match_id
+        WHERE c.seller_id <> m.seller_id OR c.buyer_id <> m.buyer_id"""),
+    Law("I2", "contract {0} is {1}, but its match {2} disagrees on whether it still takes its quantity", """
+        SELECT c.id, c.signature, m.id FROM contract c JOIN match m ON m.id = c.match_id
+        WHERE (m.released_at IS NOT NULL) <> (c.signature IN ('declined', 'lapsed', 'cancelled'))"""),
+    Law("I2", "the numbers of series {0} in {1} have gaps or doubles: {2} contracts, the last is {3}", """
+        SELECT series, year, count(*), max(serial) FROM contract GROUP BY series, year
+        HAVING min(serial) <> 1 OR max(serial) <> count(*) OR count(DISTINCT serial) <> count(*)
+            OR count(DISTINCT number) <> count(*)"""),
+    Law("I2", "series {0} in {1} has given {2} numbers to {3} contracts", """
+        SELECT s.series, s.year, s.last_serial, count(c.id) FROM contract_series s
+        LEFT JOIN contract c USING (series, year) GROUP BY 1, 2, 3 HAVING count(c.id) <> s.last_serial"""),
+    Law("I2", "contract {0} is {1} with {2} signatures", """
+        SELECT c.id, c.signature, count(s.id) FROM contract c LEFT JOIN signature s ON s.contract_id = c.id
+        GROUP BY c.id HAVING (c.signature = 'agreed' AND count(s.id) <> 2)
+            OR (c.signature LIKE 'accepted%' AND count(s.id) <> 1)
+            OR (c.signature = 'draft' AND count(s.id) > 0)"""),
+    Law("I2", "no document was asked for of contract {0}", """
+        SELECT c.id FROM contract c LEFT JOIN document d ON d.contract_id = c.id
+        WHERE d.contract_id IS NULL"""),
+    Law("I3", "match {0} has {1} events match.made", """
+        SELECT m.id, count(e.id) FROM match m
+        LEFT JOIN event e ON e.subject_id = m.id AND e.kind = 'match.made'
+        GROUP BY m.id HAVING count(e.id) <> 1"""),
+    Law("I3", "contract {0} is {1}, and no event tells of it", """
+        SELECT c.id, c.signature FROM contract c WHERE c.signature <> 'draft' AND NOT EXISTS (
+            SELECT FROM event e WHERE e.subject_id = c.id AND e.kind = 'contract.' || regexp_replace(
+                c.signature, '_by_.*', ''))"""),
+    Law("I3", "{0} {1} was set aside, and no event tells of it", f"""
+        SELECT o.kind, o.id FROM {_ORDERS} o WHERE quarantine IS NOT NULL AND NOT EXISTS (
+            SELECT FROM event e WHERE e.subject_id = o.id AND e.kind = 'order.quarantined')"""),
+    Law("I3", "party {1} has {2} notices of event {0}, not one", """
+        WITH concerned AS (
+            SELECT e.id, p.party_id FROM event e LEFT JOIN contract c ON c.id = e.subject_id
+            JOIN match m ON m.id = coalesce(c.match_id, e.subject_id)
+            CROSS JOIN LATERAL (VALUES (m.seller_id), (m.buyer_id)) p (party_id))
+        SELECT t.id, t.party_id, count(n.id) FROM concerned t
+        LEFT JOIN notice n ON n.event_id = t.id AND n.party_id = t.party_id
+        GROUP BY 1, 2 HAVING count(n.id) <> 1"""),
+    Law("I3", "notice {0} has {1} deliveries by {2} to {3}, not one", """
+        SELECT n.id, count(d.id), a.channel, a.address FROM notice n JOIN (
+            SELECT id AS party_id, 'email' AS channel, email AS address FROM party WHERE email IS NOT NULL
+            UNION ALL SELECT party_id, 'webhook', url FROM endpoint) a USING (party_id)
+        LEFT JOIN delivery d ON d.notice_id = n.id AND d.channel = a.channel AND d.address = a.address
+        GROUP BY 1, 3, 4 HAVING count(d.id) <> 1"""),
+    Law("I3", "delivery {0} is {1}, which is neither due, delivered nor dead", """
+        SELECT id, state FROM delivery WHERE state NOT IN ('due', 'delivered', 'dead')"""),
+    Law("I3", "delivery {0} is {1} without an attempt that says so", """
+        SELECT d.id, d.state FROM delivery d WHERE d.state <> 'due' AND NOT EXISTS (
+            SELECT FROM attempt a WHERE a.delivery_id = d.id AND a.succeeded = (d.state = 'delivered'))"""),
+    Law("I3", "delivery {0} succeeded and is still {1}", """
+        SELECT d.id, d.state FROM delivery d WHERE d.state <> 'delivered' AND EXISTS (
+            SELECT FROM attempt a WHERE a.delivery_id = d.id AND a.succeeded)"""),
+    Law("I5", "match {0}: its crop {1}, its lot's {2} and its demand's {3} differ", """
+        SELECT m.id, m.crop, l.crop, d.crop FROM match m JOIN lot l ON l.id = m.lot_id
+        JOIN demand d ON d.id = m.demand_id WHERE l.crop <> m.crop OR d.crop <> m.crop"""),
+    Law("I5", "match {0} is of a party with itself, or not between the owners of its orders", """
+        SELECT m.id FROM match m JOIN lot l ON l.id = m.lot_id JOIN demand d ON d.id = m.demand_id
+        WHERE m.seller_id = m.buyer_id OR l.party_id <> m.seller_id OR d.party_id <> m.buyer_id"""),
+    Law("I5", "match {0}: {1} đ/kg is not between the ask {2} and the bid {3} less transport {4}", """
+        SELECT id, price, ask, bid, transport FROM match WHERE price < ask OR price + transport > bid"""),
+    Law("I5", "match {0} is to arrive on {1}, not between {2} and {3}", """
+        SELECT m.id, m.delivery_day, d.deliver_from, d.deliver_until FROM match m
+        JOIN demand d ON d.id = m.demand_id
+        WHERE m.delivery_day NOT BETWEEN d.deliver_from AND d.deliver_until"""),
+    Law("I5", "match {0} is picked on {1}, leaves on {2}, arrives on {3}: out of order", """
+        SELECT m.id, m.pick_day, m.leave_day, m.delivery_day FROM match m JOIN lot l ON l.id = m.lot_id
+        WHERE m.pick_day NOT BETWEEN l.harvest_from AND l.harvest_until OR m.leave_day < m.pick_day
+           OR m.delivery_day < m.leave_day"""),
+    Law("I5", "match {0} goes {1} m, its demand allows {2} m", """
+        SELECT m.id, m.distance_m, d.max_distance_m FROM match m JOIN demand d ON d.id = m.demand_id
+        WHERE m.distance_m > d.max_distance_m"""),
+    Law("I5", "match {0} is of variety {1}, wanted are {2}", """
+        SELECT m.id, l.variety, d.varieties FROM match m JOIN lot l ON l.id = m.lot_id
+        JOIN demand d ON d.id = m.demand_id
+        WHERE cardinality(d.varieties) > 0 AND (l.variety = ANY (d.varieties)) IS NOT TRUE"""),
+    Law("I5", "match {0} lacks a certificate {1} valid on {2}", """
+        SELECT m.id, needed, m.delivery_day FROM match m JOIN lot l ON l.id = m.lot_id
+        JOIN demand d ON d.id = m.demand_id CROSS JOIN unnest(d.certificates_required) needed
+        WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(l.certificates) c WHERE c->>'scheme' = needed
+            AND m.delivery_day BETWEEN (c->>'valid_from')::date AND (c->>'valid_until')::date)"""),
+    # A clearing may go before a refusal that waits for its locks: what counts is when that was committed.
+    Law("I5", "match {0} pairs lot {1} with demand {2} again, although it was declined or lapsed", """
+        SELECT m.id, m.lot_id, m.demand_id FROM match m JOIN clearing g ON g.id = m.clearing_id
+        JOIN match b USING (lot_id, demand_id)
+        JOIN contract c ON c.match_id = b.id AND c.signature IN ('declined', 'lapsed')
+        WHERE g.started_at > CASE WHEN current_setting('track_commit_timestamp') = 'on'
+            THEN pg_xact_commit_timestamp(b.xmin) ELSE b.released_at END"""),
+)  # fmt: skip
+
+# Once nothing more is to come.
+CAUGHT_UP = (
+    Law("caught up", "the book of {0} has changed and was not cleared",
+        "SELECT crop FROM book WHERE version > cleared_version"),
+    Law("caught up", "the book of {0} has matches to freeze since {1}",
+        "SELECT crop, freeze_at FROM book WHERE freeze_at <= now()"),
+    Law("caught up", "{0} {1} of {2} is open in no book", f"""
+        SELECT kind, id, crop FROM {_ORDERS} o
+        WHERE state = 'open' AND crop NOT IN (SELECT crop FROM book)"""),
+    Law("caught up", "{0} {1} was set aside: {2}",
+        f"SELECT kind, id, quarantine FROM {_ORDERS} o WHERE quarantine IS NOT NULL"),
+    Law("caught up", "delivery {0} is due since {1}",
+        "SELECT id, due_at FROM delivery WHERE state = 'due' AND due_at <= now()"),
+    Law("caught up", "delivery {0} was never tried", """
+        SELECT d.id FROM delivery d WHERE d.state = 'due' AND NOT EXISTS (
+            SELECT FROM attempt a WHERE a.delivery_id = d.id)"""),
+    Law("caught up", "the document of contract {0} is not rendered",
+        "SELECT contract_id FROM document WHERE rendered_at IS NULL"),
+    Law("caught up", "contract {0} is {1} past its deadline", """
+        SELECT id, signature FROM contract WHERE deadline_at <= now()
+        AND signature IN ('draft', 'sent', 'accepted_by_seller', 'accepted_by_buyer')"""),
+    Law("caught up", "{0} {1} is open past its last day {2}", f"""
+        SELECT kind, id, expires_on FROM {_ORDERS} o
+        WHERE state = 'open' AND expires_on < (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date"""),
+)  # fmt: skip

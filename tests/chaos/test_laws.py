@@ -1,0 +1,74 @@
+# ruff: noqa: S608  # the words put into statements are this file's own
+"""Each law of the ledger is broken once by raw SQL, and the checker must say so."""
+
+import re
+
+from chaos.checker import check
+from chaos.laws import ALWAYS, CAUGHT_UP, Law
+from chaos.violations import Violation
+from matcher.knowledge import Knowledge
+from matcher.store.session import Ledger
+from tests.chaos.sound import connect, drop_rules, trade
+
+LATER = "now() + interval '1 hour'"
+ONE_DELIVERY = "(SELECT min(id::text)::uuid FROM delivery)"
+# In the order of the laws.
+PLANTS = (
+    "UPDATE lot SET taken_g = taken_g - 1 WHERE taken_g > 0",
+    "ALTER TABLE demand ALTER remaining_g DROP EXPRESSION; UPDATE demand SET remaining_g = remaining_g + 1",
+    "UPDATE lot SET state = 'filled'",
+    "DELETE FROM contract",
+    "DELETE FROM match",
+    "UPDATE contract SET buyer_id = seller_id",
+    "UPDATE match SET released_at = now()",
+    "UPDATE contract SET serial = serial + 1",
+    "UPDATE contract_series SET last_serial = last_serial + 1",
+    "UPDATE contract SET signature = 'agreed'",
+    "DELETE FROM document",
+    "DELETE FROM event",
+    "UPDATE contract SET signature = 'cancelled'",
+    "UPDATE lot SET quarantine = 'x'",
+    "DELETE FROM notice WHERE id = (SELECT min(id::text)::uuid FROM notice)",
+    f"DELETE FROM delivery WHERE id = {ONE_DELIVERY}",
+    f"UPDATE delivery SET state = 'lost' WHERE id = {ONE_DELIVERY}",
+    "DELETE FROM attempt",
+    f"UPDATE delivery SET state = 'due', due_at = {LATER} WHERE id = {ONE_DELIVERY}",
+    "UPDATE match SET crop = 'lychee'",
+    "UPDATE match SET buyer_id = seller_id",
+    "UPDATE match SET price = bid",
+    "UPDATE match SET delivery_day = delivery_day + 30",
+    "UPDATE match SET leave_day = pick_day - 1",
+    "UPDATE demand SET max_distance_m = 1",
+    "UPDATE demand SET varieties = ARRAY['na_bo']",
+    "UPDATE demand SET certificates_required = ARRAY['vietgap']",
+    "UPDATE contract SET signature = 'declined'; UPDATE match SET released_at = made_at - interval '1 h'",
+    "UPDATE book SET version = version + 1",
+    "UPDATE book SET freeze_at = now()",
+    "DELETE FROM book",
+    "UPDATE lot SET quarantine = 'x'",
+    f"UPDATE delivery SET state = 'due', due_at = now() WHERE id = {ONE_DELIVERY}",
+    f"DELETE FROM attempt; UPDATE delivery SET state = 'due', due_at = {LATER}",
+    "UPDATE document SET rendered_at = NULL, content = NULL",
+    "UPDATE contract SET deadline_at = now()",
+    "UPDATE lot SET expires_on = '2020-01-01'",
+)
+
+
+def test_every_law_that_is_broken_is_found(ledger: Ledger, knowledge: Knowledge) -> None:
+    evidence, missed = trade(ledger, knowledge), []
+    with connect(ledger.settings) as connection:
+        connection.autocommit = False
+        for law, plant in zip((*ALWAYS, *CAUGHT_UP), PLANTS, strict=True):
+            drop_rules(connection)
+            for statement in plant.split("; "):
+                connection.execute(statement.encode())
+            if not any(_tells_of(law, each) for each in check(connection, evidence)):
+                missed.append(law.broken)
+            connection.rollback()
+        assert check(connection, evidence) == []
+    assert missed == []
+
+
+def _tells_of(law: Law, violation: Violation) -> bool:
+    sentence = re.sub(r"\\\{\d\\\}", ".+", re.escape(law.broken))
+    return violation.invariant == law.invariant and re.fullmatch(sentence, violation.sentence) is not None

@@ -51,6 +51,7 @@ bench-season: $(READY)  ## what waiting is worth: a season's value by policy, in
 	@$(BIN)/python -m bench.season
 
 chaos: $(READY)  ## kill, freeze and cut everything under load for ten minutes, then check I1 to I6; SEED=1
+	@$(BIN)/python -m pytest -m slow tests/chaos
 	@$(BIN)/python -m chaos --seed $(or $(SEED),1)
 
 lock:  ## write the files of pinned requirements anew (needs uv)

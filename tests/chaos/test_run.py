@@ -21,6 +21,7 @@ FAULTS = [
 
 @needs_death_signal
 @pytest.mark.timeout(180)
+@pytest.mark.slow
 def test_a_handful_of_faults_under_load_break_nothing(tmp_path: Path) -> None:
     report = run(FAULTS, seed=1, minutes=0.2, folder=tmp_path)
     assert report.faults.total() == len(FAULTS)

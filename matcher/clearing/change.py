@@ -1,0 +1,70 @@
+"""What a standing book is told of a change, and what it answers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.clearing.arrays import Demands, Lots
+
+Keys = NDArray[np.uint64]
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Everything that happened to a book since it was last settled; orders are named by their keys.
+
+    `lots` and `demands` are new orders, and changed ones as they are now; what `gone_lots` and
+    `gone_demands` name is no longer in the book. `taken` g of a lot by a demand were promised for good:
+    they leave with their flow, and the quantities of those orders in `lots` and `demands`, or their being
+    gone, already say so. `declined_lot` with `declined_demand` are not to be proposed any more.
+    """
+
+    lots: Lots
+    demands: Demands
+    gone_lots: Keys
+    gone_demands: Keys
+    taken_lot: Keys
+    taken_demand: Keys
+    taken: Longs
+    declined_lot: Keys
+    declined_demand: Keys
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a change did to a standing book.
+
+    The k matches that are new, changed or over (`quantity` 0), by the keys of their orders in the order of
+    (lot key, demand key); the other columns are those of a Clearing. `lot_price` and `demand_price`, đ/kg, are the prices
+    that changed, by `priced_lot` and `priced_demand`. `welfare`, `upper_bound`, `relaxation` and `optimal`
+    are of the whole book as it stands now, as are the keys of `refused_lots` and `refused_demands`.
+    """
+
+    lot: Keys
+    demand: Keys
+    quantity: Longs
+    value: Longs
+    transport: Longs
+    penalty: Longs
+    price: Longs
+    distance: Longs
+    pick_day: NDArray[np.int32]
+    leave_day: NDArray[np.int32]
+    delivery_day: NDArray[np.int32]
+    age: NDArray[np.int32]
+    priced_lot: Keys
+    lot_price: Longs
+    priced_demand: Keys
+    demand_price: Longs
+    refused_lots: Keys
+    refused_demands: Keys
+    welfare: int
+    upper_bound: int
+    relaxation: int
+    optimal: bool
+    method: str
+
+    def __len__(self) -> int:
+        return len(self.lot)

@@ -37,9 +37,10 @@ class Settled:
     """What a change did to a standing book.
 
     The k matches that are new, changed or over (`quantity` 0), by the keys of their orders in the order of
-    (lot key, demand key); the other columns are those of a Clearing. `lot_price` and `demand_price`, đ/kg, are the prices
-    that changed, by `priced_lot` and `priced_demand`. `welfare`, `upper_bound`, `relaxation` and `optimal`
-    are of the whole book as it stands now, as are the keys of `refused_lots` and `refused_demands`.
+    (lot key, demand key); the other columns are those of a Clearing. `lot_price` and `demand_price`, đ/kg,
+    are the prices that changed, of `priced_lot` and `priced_demand`. `welfare`, `upper_bound`, `relaxation`
+    and `optimal` are of the whole book as it stands now, as are the keys in `refused_lots` and
+    `refused_demands`.
     """
 
     lot: Keys

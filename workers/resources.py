@@ -10,6 +10,7 @@ from config.settings import Settings
 from matcher.knowledge import Knowledge, load_knowledge
 from matcher.notices.webhook import new_client
 from matcher.store.session import Ledger
+from matcher.trading.outcome import StandingBooks
 from workers.bell import bell
 
 
@@ -19,6 +20,7 @@ class Resources:
     ledger: Ledger
     knowledge: Knowledge
     client: httpx.Client
+    standing: StandingBooks
 
 
 def resources() -> Resources:
@@ -34,4 +36,5 @@ def _resources_of(_pid: int) -> Resources:
         ledger=Ledger(settings, bell(settings)),
         knowledge=load_knowledge(settings.config_folder),
         client=new_client(settings),
+        standing={},
     )

@@ -17,7 +17,7 @@ from workers.resources import resources
 def clear_book(crop: str) -> None:
     own = resources()
     with own.ledger.transaction() as session:
-        clear(session, crop, own.knowledge, own.settings)
+        clear(session, crop, own.knowledge, own.settings, own.standing)
 
 
 @app.task(name="deliver")

@@ -82,10 +82,10 @@ class DemandView(BaseModel):
 def post_demand(session: Session, party: Party, post: DemandPost, knowledge: Knowledge) -> Demand:
     """Puts a demand into the book. Raises Forbidden unless `party` is a buyer, Invalid naming every fault."""
     require(party, "buyer")
-    demand = Demand(party_id=party.id, **_columns(post, knowledge))
+    columns = _columns(post, knowledge)
+    demand = Demand(party_id=party.id, changed_in=book_changed(session, columns["crop"]), **columns)
     session.add(demand)
     session.flush()
-    book_changed(session, demand.crop)
     return demand
 
 

@@ -89,10 +89,10 @@ class LotView(BaseModel):
 def post_lot(session: Session, party: Party, post: LotPost, knowledge: Knowledge) -> Lot:
     """Puts a lot into the book. Raises Forbidden unless `party` is a producer, Invalid naming every fault."""
     require(party, "producer")
-    lot = Lot(party_id=party.id, **_columns(post, knowledge))
+    columns = _columns(post, knowledge)
+    lot = Lot(party_id=party.id, changed_in=book_changed(session, columns["crop"]), **columns)
     session.add(lot)
     session.flush()
-    book_changed(session, lot.crop)
     return lot
 
 

@@ -20,8 +20,11 @@ from matcher.store.tables import Book, Demand, Lot, Party
 OrderT = TypeVar("OrderT", Lot, Demand)
 
 
-def book_changed(session: Session, crop: str) -> None:
-    """Counts a change of the crop's book and rings for its clearing, unless a ring is already out."""
+def book_changed(session: Session, crop: str) -> int:
+    """Counts a change of the crop's book and rings for its clearing, unless a ring is already out.
+
+    Returns the version that the change makes; the orders it changed carry it in `changed_in`.
+    """
     already_due = Book.version > Book.cleared_version
     changed = (
         insert(Book)
@@ -34,11 +37,13 @@ def book_changed(session: Session, crop: str) -> None:
                 "changed_at": case((already_due, Book.changed_at), else_=now()),
             },
         )
-        .returning(Book.rung_at)
+        .returning(Book.version, Book.rung_at)
     )
-    if session.execute(changed).scalar_one() is None:
+    version, rung_at = session.execute(changed).one()
+    if rung_at is None:
         session.execute(update(Book).where(Book.crop == crop).values(rung_at=now()))
         ring(session, "clear_book", crop)
+    return int(version)
 
 
 def get_order(session: Session, kind: type[OrderT], order_id: UUID, party: Party) -> OrderT:
@@ -99,7 +104,7 @@ def withdraw(session: Session, kind: type[OrderT], order_id: UUID, party: Party)
     order = lock_order(session, kind, order_id, party, None)
     order.state = "withdrawn"
     order.version += 1
-    book_changed(session, order.crop)
+    order.changed_in = book_changed(session, order.crop)
     return order
 
 
@@ -124,13 +129,13 @@ def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> Non
     order.changed_at = now()
     order.quarantine = None
     session.flush()
-    book_changed(session, order.crop)
+    order.changed_in = book_changed(session, order.crop)
 
 
-def give_back(session: Session, kind: type[OrderT], quantities: Mapping[UUID, int]) -> set[str]:
+def give_back(session: Session, kind: type[OrderT], quantities: Mapping[UUID, int]) -> Sequence[OrderT]:
     """Returns grams that matches had taken to their orders, by id; a filled one still fresh is open again.
 
-    Returns the crops whose books have changed by it. The rows are locked in the order of their ids.
+    Returns the orders: `books_changed` is still to be told. They are locked in the order of their ids.
     """
     locked = select(kind).where(kind.id.in_(quantities)).order_by(kind.id).with_for_update()
     orders = session.scalars(locked.execution_options(populate_existing=True)).all()
@@ -141,7 +146,17 @@ def give_back(session: Session, kind: type[OrderT], quantities: Mapping[UUID, in
         if order.state == "filled":
             order.state = "open" if order.expires_on >= today() else "expired"
     session.flush()
-    return {order.crop for order in orders}
+    return orders
+
+
+def books_changed(session: Session, orders: Sequence[Lot | Demand]) -> None:
+    """Counts the change of these orders, one for each of their books."""
+    # In one order for all, or two that change several books could wait for each other's.
+    for crop in sorted({order.crop for order in orders}):
+        version = book_changed(session, crop)
+        for order in orders:
+            if order.crop == crop:
+                order.changed_in = version
 
 
 def quantities_shown(order: Lot | Demand) -> dict[str, Decimal]:
@@ -163,9 +178,7 @@ def expire(session: Session, today: date, limit: int = 1000) -> int:
     for order in expired:
         order.state = "expired"
         order.version += 1
-    # In one order for all, or two sweeps could wait for each other's books.
-    for crop in sorted({order.crop for order in expired}):
-        book_changed(session, crop)
+    books_changed(session, expired)
     return len(expired)
 
 

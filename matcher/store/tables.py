@@ -90,7 +90,8 @@ class Endpoint(Identified, Base):
 class Book(Base):
     """All open orders of one crop: `version` counts changes, `cleared_version` the last one cleared.
 
-    `freeze_at` is when the first of its tentative matches becomes a match; null where there is none.
+    `clearing_id` is the last clearing; `freeze_at` is when the first of the tentative matches becomes a
+    match, null where there is none.
     """
 
     __tablename__ = "book"
@@ -105,12 +106,16 @@ class Book(Base):
     cleared_version: Mapped[int] = mapped_column(server_default="0")
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     cleared_at: Mapped[datetime | None]
+    clearing_id: Mapped[UUID | None]
     freeze_at: Mapped[datetime | None]
     rung_at: Mapped[datetime | None]
 
 
 class Order(Identified):
-    """What a lot and a demand have in common."""
+    """What a lot and a demand have in common.
+
+    `changed_in` is the version of its book that its last change made; what a clearing takes is none.
+    """
 
     crop: Mapped[str]
     quantity_g: Mapped[int]
@@ -127,6 +132,7 @@ class Order(Identified):
     version: Mapped[int] = mapped_column(server_default="1")
     posted_at: Mapped[datetime] = mapped_column(server_default=func.now())
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    changed_in: Mapped[int] = mapped_column(server_default="0")
     decide_by: Mapped[datetime | None]
     expires_on: Mapped[date]
 
@@ -141,6 +147,7 @@ def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:
         Index(f"{table}_open", "crop", "id", postgresql_where=text("state = 'open'")),
         Index(f"{table}_expiring", "expires_on", postgresql_where=text("state = 'open'")),
         Index(f"{table}_of_party", "party_id", "id"),
+        Index(f"{table}_changed", "crop", "changed_in"),
     )
 
 
@@ -194,11 +201,17 @@ class Demand(Order, Base):
 class Clearing(Identified, Base):
     """One run over a book. `welfare` and `upper_bound` are đồng·g/kg, exact; `input` replays to `result`.
 
+    A clearing with a `base_id` settled a change of a standing book: the `link`-th since that clearing of the
+    whole book; its `input` is the change and its `result` what the change did.
     Clearings older than the column have no `result`.
     """
 
     __tablename__ = "clearing"
-    __table_args__ = (CheckConstraint("welfare <= upper_bound", name="welfare_within_bound"),)
+    __table_args__ = (
+        CheckConstraint("welfare <= upper_bound", name="welfare_within_bound"),
+        CheckConstraint("(base_id IS NULL) = (link = 0)", name="links_have_a_base"),
+        UniqueConstraint("base_id", "link"),
+    )
 
     crop: Mapped[str] = mapped_column(index=True)
     book_version: Mapped[int]
@@ -211,6 +224,8 @@ class Clearing(Identified, Base):
     upper_bound: Mapped[int] = mapped_column(Numeric(40, 0))
     optimal: Mapped[bool]
     method: Mapped[str]
+    base_id: Mapped[UUID | None] = mapped_column(ForeignKey("clearing.id"))
+    link: Mapped[int] = mapped_column(server_default="0")
     input: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     result: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 

@@ -10,17 +10,18 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.rules import RULES
 from matcher.fields import Kilograms, kilograms
 from matcher.store.tables import Clearing, Demand, Lot
+from matcher.trading.chain import as_of, last_with
 from matcher.trading.changes import Change, Pair, smallest_change
 from matcher.trading.matches import MatchView, matches_of
 from matcher.trading.outbid import outbid
-from matcher.trading.record import Arrays, Input, unpack, unpack_result
+from matcher.trading.record import Arrays, Input
 from matcher.trading.subset import subset
 
 Side = Literal["lot", "demand"]
@@ -115,19 +116,20 @@ class _Seen:
 
 def _last_seen(session: Session, order: Lot | Demand) -> _Seen | None:
     side: Side = "lot" if isinstance(order, Lot) else "demand"
+    chain = func.coalesce(Clearing.base_id, Clearing.id)
     recent = (
-        select(Clearing.id)
+        select(chain)
         .where(Clearing.crop == order.crop, Clearing.finished_at >= order.posted_at)
         .where(Clearing.result.is_not(None))
-        .order_by(Clearing.id.desc())
+        .distinct()
+        .order_by(chain.desc())
         .limit(LOOKED_BACK)
     )
-    for clearing_id in session.scalars(recent).all():
-        clearing = session.get_one(Clearing, clearing_id)
-        given = unpack(clearing.input)
-        ids = given.lot_ids if side == "lot" else given.demand_ids
-        if str(order.id) in ids:
-            result = unpack_result(clearing.result or b"")
+    for base_id in session.scalars(recent).all():
+        clearing = last_with(session, session.get_one(Clearing, base_id), order)
+        if clearing is not None:
+            given, result = as_of(session, clearing)
+            ids = given.lot_ids if side == "lot" else given.demand_ids
             return _Seen(clearing, given, result, side, ids.index(str(order.id)))
     return None
 

@@ -7,7 +7,6 @@ from datetime import datetime, time, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher import clearing as core
 from matcher.catalogue import Crop
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.rules import feasible
@@ -16,31 +15,36 @@ from matcher.trading.snapshot import Snapshot
 
 
 def freezes(
-    snapshot: Snapshot, result: core.Clearing, crop: Crop, signing_hours: int, now: datetime
+    snapshot: Snapshot,
+    lot: Sequence[int],
+    demand: Sequence[int],
+    crop: Crop,
+    signing_time: timedelta,
+    now: datetime,
 ) -> list[datetime]:
-    """For each match of the result the instant from which it is a match for good.
+    """For each match between lot[k] and demand[k] of the snapshot the instant from which it is for good.
 
     It is the earliest of: the later of its two orders' last change and the crop's hold or, where the crop
     has calls, the next of them; either order's `decide_by`; and the last moment at which the goods can leave
-    and still keep every rule, less the hours that signing the contract takes. The matches that together
+    and still keep every rule, less the time that signing the contract takes. The matches that together
     reach a demand's minimum fill freeze together. Without hold and calls all freeze at once.
     """
     if crop.hold == timedelta(0):
-        return [now] * len(result)
-    departures = _last_departures(snapshot, result, crop)
+        return [now] * len(lot)
+    departures = _last_departures(snapshot, lot, demand, crop)
     found = []
-    for index in range(len(result)):
-        lot, demand = snapshot.lot_rows[result.lot[index]], snapshot.demand_rows[result.demand[index]]
-        begun = max(lot.changed_at, demand.changed_at)
+    for index, (own, other) in enumerate(zip(lot, demand, strict=True)):
+        orders = snapshot.lot_rows[own], snapshot.demand_rows[other]
+        begun = max(order.changed_at for order in orders)
         ends = [next_call(crop.call_times, begun)] if crop.calls else []
         if crop.hold is not None:
             ends.append(begun + crop.hold)
-        ends += [order.decide_by for order in (lot, demand) if order.decide_by is not None]
+        ends += [order.decide_by for order in orders if order.decide_by is not None]
         departure = departures[index]
         if departure is not None:
-            ends.append(departure - timedelta(hours=signing_hours))
+            ends.append(departure - signing_time)
         found.append(min(ends))
-    return _together(snapshot, result, found)
+    return _together(snapshot, demand, found)
 
 
 def next_call(calls: Sequence[time], begun: datetime) -> datetime:
@@ -52,15 +56,17 @@ def next_call(calls: Sequence[time], begun: datetime) -> datetime:
     return min(candidate for candidate in candidates if candidate >= begun)
 
 
-def _last_departures(snapshot: Snapshot, result: core.Clearing, crop: Crop) -> list[datetime | None]:
+def _last_departures(
+    snapshot: Snapshot, lots: Sequence[int], demands: Sequence[int], crop: Crop
+) -> list[datetime | None]:
     """When the goods of each match must leave at the latest; None where that is after any hold would end.
 
     A day later never makes a match possible that was not: so each is followed until it is not.
     """
     longest = (crop.hold or timedelta(0)) + timedelta(days=1)
-    lot, demand = result.lot.astype(np.intp), result.demand.astype(np.intp)
-    last = np.full(len(result), -1)
-    places = np.arange(len(result))
+    lot, demand = np.asarray(lots, np.intp), np.asarray(demands, np.intp)
+    last = np.full(len(lot), -1)
+    places = np.arange(len(lot))
     days = longest.days + 2
     for later in range(days):
         terms = replace(snapshot.terms, today=snapshot.terms.today + later)
@@ -83,11 +89,11 @@ def _leaving(day: int, snapshot: Snapshot) -> datetime:
     return midnight + timedelta(hours=snapshot.terms.departure_hour)
 
 
-def _together(snapshot: Snapshot, result: core.Clearing, found: list[datetime]) -> list[datetime]:
+def _together(snapshot: Snapshot, demand: Sequence[int], found: list[datetime]) -> list[datetime]:
     """The earliest freeze of a demand's matches for all of them, where its minimum fill is yet to be met."""
     earliest: dict[int, datetime] = {}
     needing = snapshot.demands.min_fill > 0
-    for place, freeze in zip(result.demand.tolist(), found, strict=True):
+    for place, freeze in zip(demand, found, strict=True):
         if needing[place]:
             earliest[place] = min(freeze, earliest.get(place, freeze))
-    return [earliest.get(place, freeze) for place, freeze in zip(result.demand.tolist(), found, strict=True)]
+    return [earliest.get(place, freeze) for place, freeze in zip(demand, found, strict=True)]

@@ -13,29 +13,38 @@ from matcher.trading.snapshot import Snapshot
 from matcher.trading.subset import subset
 
 ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
 # What a defect of ours can raise on some input; not a time limit or a lost connection.
 FAILURES = (core.ClearingError, ArithmeticError, LookupError, TypeError, ValueError)
 
 logger = logging.getLogger(__name__)
 
 
-def clear_isolated(snapshot: Snapshot) -> tuple[Snapshot, core.Clearing]:
-    """The clearing, and the snapshot it is of: without the orders that made it fail, now in `unreadable`.
+def clear_isolated(snapshot: Snapshot, run: Callable[[Snapshot], ResultT]) -> tuple[Snapshot, ResultT]:
+    """What `run` gives, and the snapshot it is of: without the orders that made it fail, now in `unreadable`.
 
     They are a smallest set in the sense that none of them could stay. Raises the failure itself where it
     is no order's.
     """
     try:
-        return snapshot, _run(snapshot)
+        return snapshot, run(snapshot)
     except FAILURES as error:
         logger.exception("a clearing failed; looking for the orders that make it")
         reason = f"{type(error).__name__}: {error}"
-        if not _clears(_without(snapshot, _ids(snapshot), reason)):
+
+        def clears(left_out: Sequence[UUID]) -> bool:
+            try:
+                run(_without(snapshot, left_out, reason))
+            except FAILURES:
+                return False
+            return True
+
+        if not clears(_ids(snapshot)):
             raise
-    culprits = smallest(lambda left_out: _clears(_without(snapshot, left_out, reason)), _ids(snapshot))
+    culprits = smallest(clears, _ids(snapshot))
     logger.error("set aside %s: %s", ", ".join(map(str, culprits)), reason)
     rest = _without(snapshot, culprits, reason)
-    return rest, _run(rest)
+    return rest, run(rest)
 
 
 def smallest(cures: Callable[[Sequence[ItemT]], bool], items: Sequence[ItemT]) -> list[ItemT]:
@@ -55,18 +64,6 @@ def smallest(cures: Callable[[Sequence[ItemT]], bool], items: Sequence[ItemT]) -
         return found(background + of_second, bool(of_second), first) + of_second
 
     return found([], True, list(items)) if items else []
-
-
-def _run(snapshot: Snapshot) -> core.Clearing:
-    return core.clear(snapshot.lots, snapshot.demands, snapshot.terms, snapshot.declined)
-
-
-def _clears(snapshot: Snapshot) -> bool:
-    try:
-        _run(snapshot)
-    except FAILURES:
-        return False
-    return True
 
 
 def _ids(snapshot: Snapshot) -> list[UUID]:

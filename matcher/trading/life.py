@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from matcher.book.orders import book_changed, give_back
+from matcher.book.orders import books_changed, give_back
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid
 from matcher.fields import Text
@@ -156,9 +156,7 @@ def _end(session: Session, contracts: Sequence[Contract], signature: str, reason
         lots[match.lot_id] += match.quantity_g
         demands[match.demand_id] += match.quantity_g
     # As a clearing locks them: lots, demands, and books last; or the two could wait for each other.
-    crops = give_back(session, Lot, lots) | give_back(session, Demand, demands)
-    for crop in sorted(crops):
-        book_changed(session, crop)
+    books_changed(session, [*give_back(session, Lot, lots), *give_back(session, Demand, demands)])
 
 
 def _tell(session: Session, contract: Contract, kind: Kind, by: str, by_name: str) -> None:

@@ -1,6 +1,6 @@
 """Tentative matches: what would be matched if the book froze now, and what an owner may know of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from matcher.fields import Kilograms, kilograms
 from matcher.store.tables import Demand, Lot, TentativeMatch
+from matcher.trading.found import Found, Matches, Pair
 
-Pair = tuple[UUID, UUID]
+Shown = tuple[int, int, int, datetime]
 WRITTEN_AT_ONCE = 1000
 
 
@@ -55,29 +56,38 @@ def outlook(session: Session, order: Lot | Demand) -> Outlook:
     )
 
 
-def write_tentative(session: Session, crop: str, now: Mapping[Pair, Mapping[str, Any]]) -> datetime | None:
-    """Makes `now`, columns by (lot id, demand id), the crop's tentative matches; returns the first freeze.
-
-    Only what changed since the last clearing is written.
-    """
-    before = {
-        (row.lot_id, row.demand_id): row
-        for row in session.scalars(select(TentativeMatch).where(TentativeMatch.crop == crop))
-    }
-    gone = [pair for pair in before if pair not in now]
+def write_tentative(session: Session, crop: str, matches: Matches, moved: Collection[Pair] | None) -> None:
+    """Makes the matches the crop's tentative ones, as far as `moved` goes; None: as far as need be."""
+    rows = dict.fromkeys(moved) if moved is not None else _written(session, crop)
+    gone = [pair for pair in rows if matches.get(pair) is None]
     for some in _parts(gone):
         pairs = tuple_(TentativeMatch.lot_id, TentativeMatch.demand_id)
         session.execute(delete(TentativeMatch).where(pairs.in_(some)))
-    changed = [
-        {"lot_id": pair[0], "demand_id": pair[1], "crop": crop} | dict(columns)
-        for pair, columns in now.items()
-        if pair not in before or any(getattr(before[pair], name) != value for name, value in columns.items())
-    ]
-    for rows in _parts(changed):
-        write = insert(TentativeMatch).values(rows)
+    present = matches if moved is None else filter(None, map(matches.get, moved))
+    changed = [_columns(found, crop) for found in present if rows.get(found.pair) != _shown(found)]
+    for some in _parts(changed):
+        write = insert(TentativeMatch).values(some)
         new = {column.name: column for column in write.excluded if column.name not in ("lot_id", "demand_id")}
         session.execute(write.on_conflict_do_update(index_elements=["lot_id", "demand_id"], set_=new))
-    return min((columns["freeze_at"] for columns in now.values()), default=None)
+
+
+def _written(session: Session, crop: str) -> dict[Pair, Shown | None]:
+    table = TentativeMatch
+    shown = select(
+        table.lot_id, table.demand_id, table.quantity_g, table.price, table.distance_m, table.freeze_at
+    )
+    written = session.execute(shown.where(table.crop == crop))
+    return {(row[0], row[1]): (row[2], row[3], row[4], row[5]) for row in written}
+
+
+def _shown(found: Found) -> Shown:
+    return found.quantity_g, found.price, found.distance_m, found.freeze_at
+
+
+def _columns(found: Found, crop: str) -> dict[str, Any]:
+    names = ("quantity_g", "price", "distance_m", "freeze_at")
+    orders = {"lot_id": found.lot.id, "demand_id": found.demand.id, "crop": crop}
+    return orders | dict(zip(names, _shown(found), strict=True))
 
 
 def _parts(items: Sequence[Any]) -> list[Sequence[Any]]:

@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 
 from matcher import clearing as core
 from matcher.clearing import Lots, Terms
+from matcher.clearing.change import Settled
+from matcher.clearing.standing import Standing
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.store.tables import Clearing
-from matcher.trading.record import RESULT, Input, unpack, unpack_result
+from matcher.trading.chain import as_of, base_of, links_of, unpacked
+from matcher.trading.record import Input, unpack, unpack_result
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,20 @@ class Outcome:
 def replay(session: Session, clearing_id: UUID) -> list[str]:
     """The columns in which running the stored input again differs from the stored result: none, or a fault.
 
-    Running it checks the certificate anew. Raises NotFound, and Conflict where no result was kept.
+    A clearing that settled a change is run again from its base, change by change. Running it checks the
+    certificate anew. Raises NotFound, and Conflict where no result was kept.
     """
     clearing = _clearing(session, clearing_id)
     if clearing.result is None:
         raise Conflict(f"Clearing {clearing_id} was made before results were kept.")
-    kept, again = unpack_result(clearing.result), _run(unpack(clearing.input))
-    found = [name for name in RESULT if not np.array_equal(kept[name], getattr(again, name))]
+    again: core.Clearing | Settled | None
+    if clearing.base_id is None:
+        kept, again = unpack_result(clearing.result), _run(unpack(clearing.input))
+    else:
+        kept, again = unpacked(clearing).result, _settled_again(session, clearing)
+    if again is None:
+        return ["the change can not be settled again"]
+    found = [name for name in kept if not np.array_equal(kept[name], getattr(again, name))]
     sums = (("welfare", again.welfare), ("upper_bound", again.upper_bound))
     return found + [name for name, value in sums if int(getattr(clearing, name)) != value]
 
@@ -50,9 +60,21 @@ def compare(session: Session, clearing_id: UUID, changes: Mapping[str, str]) -> 
     `changes` are fields of `matcher.clearing.Terms` with their new whole numbers in text.
     Raises NotFound, and Invalid for a term that there is not or a number outside its limits.
     """
-    given = unpack(_clearing(session, clearing_id).input)
+    given, _ = as_of(session, _clearing(session, clearing_id))
     changed = replace(given, terms=_terms(given.terms, changes))
     return _outcome(given), _outcome(changed)
+
+
+def _settled_again(session: Session, clearing: Clearing) -> Settled | None:
+    base = base_of(session, clearing)
+    given = unpack(base.input)
+    standing = Standing(given.lots, given.demands, given.terms, given.declined)
+    settled: Settled | None = None
+    for link in links_of(session, base, 0, clearing.link):
+        settled = standing.settle(unpacked(link).change)
+        if settled is None:
+            return None
+    return settled
 
 
 def _clearing(session: Session, clearing_id: UUID) -> Clearing:

@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from matcher import clearing as core
 from matcher.store.session import Ledger
-from matcher.store.tables import Clearing, Match
-from matcher.trading.record import unpack
+from matcher.store.tables import Clearing, Demand, Lot, Match
+from matcher.trading.chain import as_of
+from matcher.trading.replay import replay
 
 # Each selects what breaks it.
 NEVER = {
@@ -87,20 +86,29 @@ def nothing_is_due(ledger: Ledger) -> bool:
 
 
 def replays(session: Session, clearing: Clearing) -> bool:
-    """Whether the stored input, cleared again, gives the matches in the table, to the gram and the đồng."""
-    given = unpack(clearing.input)
-    again = core.clear(given.lots, given.demands, given.terms, given.declined)
-    columns = (again.quantity, again.price, again.transport, again.value, again.delivery_day)
+    """Whether the record, cleared again, gives the matches in the table, to the gram and the đồng.
+
+    Of what it found only the matches of a demand are not made of which an order changed meanwhile.
+    """
+    if replay(session, clearing.id):
+        return False
+    given, found = as_of(session, clearing)
+    columns = (found["quantity"], found["price"], found["value"], found["delivery_day"])
     expected = {
-        (given.lot_ids[lot], given.demand_ids[demand], *map(int, figures))
-        for lot, demand, *figures in zip(again.lot, again.demand, *columns, strict=True)
+        (UUID(given.lot_ids[lot]), UUID(given.demand_ids[demand]), *map(int, figures))
+        for lot, demand, *figures in zip(found["lot"], found["demand"], *columns, strict=True)
     }
     written = {
-        (str(match.lot_id), str(match.demand_id), match.quantity_g, match.price, match.transport, match.value,
+        (match.lot_id, match.demand_id, match.quantity_g, match.price, match.value,
          match.delivery_day.toordinal())
         for match in session.scalars(select(Match).where(Match.clearing_id == clearing.id))
     }  # fmt: skip
-    welfare = sum(
-        int(quantity) * int(value) for quantity, value in zip(again.quantity, again.value, strict=True)
-    )
-    return expected == written and int(clearing.welfare) == welfare and bool(np.all(again.quantity > 0))
+    welfare = int(found["quantity"].astype(object) @ found["value"].astype(object) or 0)
+    changed = {
+        demand_id
+        for lot_id, demand_id, *_ in expected
+        if max(session.get_one(Lot, lot_id).changed_in, session.get_one(Demand, demand_id).changed_in)
+        > clearing.book_version
+    }
+    not_made = {demand_id for _, demand_id, *_ in expected - written}
+    return written <= expected and not_made <= changed and int(clearing.welfare) == welfare

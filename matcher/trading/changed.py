@@ -1,0 +1,95 @@
+"""What has happened to a book since a clearing, read from the ledger."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from matcher.catalogue import Crop
+from matcher.clearing.change import Change, Keys
+from matcher.store.tables import Demand, Lot
+from matcher.trading.numbers import Numbers, key_of
+from matcher.trading.snapshot import declined_pairs, rows, sellers_so_far
+
+OrderT = TypeVar("OrderT", Lot, Demand)
+Taken = tuple[UUID, UUID, int]  # lot, demand, g
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The rows of `change.lots` and `change.demands`, and the ids of the orders that are gone."""
+
+    change: Change
+    lot_rows: Sequence[Lot]
+    demand_rows: Sequence[Demand]
+    gone: Sequence[UUID]
+
+    @property
+    def ids(self) -> list[UUID]:
+        """Of the orders that are new or changed."""
+        return [*(lot.id for lot in self.lot_rows), *(demand.id for demand in self.demand_rows)]
+
+
+def read_changed(
+    session: Session,
+    crop: Crop,
+    numbers: Numbers,
+    since: int,
+    known: tuple[Collection[UUID], Collection[UUID]],
+    taken: Sequence[Taken],
+) -> Changed:
+    """The orders changed after version `since` of the book, and those of which `taken` was taken since.
+
+    `known` are the lots and the demands of the book as it was.
+    """
+    all_lots = _changed(session, Lot, crop, since, {lot_id for lot_id, _, _ in taken})
+    all_demands = _changed(session, Demand, crop, since, {demand_id for _, demand_id, _ in taken})
+    limited = [demand.id for demand in all_demands if demand.max_sellers is not None]
+    sellers = sellers_so_far(session, crop, limited) if limited else {}
+    lot_rows, lots = numbers.lots([lot for lot in all_lots if _open(lot)])
+    demand_rows, demands = numbers.demands([demand for demand in all_demands if _open(demand)], sellers)
+    gone_lots = _gone(all_lots, lot_rows, known[0])
+    gone_demands = _gone(all_demands, demand_rows, known[1])
+    # Both orders of a pair change when its contract is declined or lapses.
+    declined = declined_pairs(session, crop, [lot.id for lot in lot_rows]) if lot_rows and demand_rows else []
+    change = Change(
+        lots=lots,
+        demands=demands,
+        gone_lots=_keys(gone_lots),
+        gone_demands=_keys(gone_demands),
+        taken_lot=_keys([lot_id for lot_id, _, _ in taken]),
+        taken_demand=_keys([demand_id for _, demand_id, _ in taken]),
+        taken=np.array([grams for _, _, grams in taken], np.int64),
+        declined_lot=_keys([lot_id for lot_id, _ in declined]),
+        declined_demand=_keys([demand_id for _, demand_id in declined]),
+    )
+    return Changed(change, lot_rows, demand_rows, [*gone_lots, *gone_demands])
+
+
+def _changed(
+    session: Session, kind: type[OrderT], crop: Crop, since: int, taken: Collection[UUID]
+) -> Sequence[OrderT]:
+    changed: ColumnElement[bool] = kind.changed_in > since
+    if taken:
+        changed = or_(changed, kind.id.in_(taken))
+    query: Any = select(*kind.__table__.columns).where(kind.crop == crop.key, changed).order_by(kind.id)
+    return rows(session, query)
+
+
+def _open(order: Lot | Demand) -> bool:
+    return order.state == "open" and order.quarantine is None
+
+
+def _gone(
+    every: Sequence[Lot] | Sequence[Demand], kept: Sequence[Lot] | Sequence[Demand], known: Collection[UUID]
+) -> list[UUID]:
+    still = {order.id for order in kept}
+    return [order.id for order in every if order.id in known and order.id not in still]
+
+
+def _keys(ids: Sequence[UUID]) -> Keys:
+    return np.array([key_of(order_id) for order_id in ids], np.uint64)

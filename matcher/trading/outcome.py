@@ -1,0 +1,142 @@
+"""What a clearing comes to, before it is written: of a whole book, or of what changed in a standing one."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from matcher import clearing as core
+from matcher.clearing.change import Settled
+from matcher.clearing.standing import Standing
+from matcher.store.identifiers import uuid7
+from matcher.trading.changed import read_changed
+from matcher.trading.follow import SMALL, current
+from matcher.trading.found import Found, Matches, Pair, found_matches
+from matcher.trading.isolate import FAILURES, clear_isolated
+from matcher.trading.link import pack_change, pack_settled
+from matcher.trading.looking import Looking
+from matcher.trading.record import pack, pack_result
+from matcher.trading.snapshot import Snapshot, take_snapshot
+from matcher.trading.standing import StandingBook
+
+StandingBooks = dict[str, StandingBook]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Outcome:
+    """What is to be written. `moved` are the pairs whose outlook may be another; None: any may be."""
+
+    clearing_id: UUID
+    result: core.Clearing | Settled
+    lots: int
+    demands: int
+    matches: Matches
+    moved: Collection[Pair] | None
+    packed_input: bytes
+    packed_result: bytes
+    standing: StandingBook | None
+    base_id: UUID | None = None
+    link: int = 0
+
+    def made(self, found: Sequence[Found]) -> None:
+        """Notes that these are matches for good."""
+        for each in found:
+            self.matches.drop(each.pair)
+        if self.standing is not None:
+            self.standing.took([(*each.pair, each.quantity_g) for each in found])
+        if self.moved is not None:
+            self.moved = {*self.moved, *(each.pair for each in found)}
+
+
+def look(looking: Looking, standing: StandingBooks) -> Outcome:
+    """Settles what changed where this process has the book standing, and else looks at all of it.
+
+    A book left in `standing` is as the outcome has it. Should that not be committed, the ledger's last
+    clearing is not the book's, and the book is thrown away.
+    """
+    own = current(looking, standing.pop(looking.crop.key, None))
+    outcome = _whole(looking) if own is None else _settled(looking, own) or _whole(looking)
+    if outcome.standing is not None:
+        standing[looking.crop.key] = outcome.standing
+    return outcome
+
+
+def _settled(looking: Looking, own: StandingBook) -> Outcome | None:
+    known = own.lots.keys(), own.demands.keys()
+    changed = read_changed(
+        looking.session, looking.crop, looking.numbers, looking.cleared_version, known, own.taken
+    )
+    try:
+        settled = own.core.settle(changed.change)
+    except FAILURES:
+        logger.exception("a change could not be settled; looking at the whole book")
+        return None
+    if settled is None:
+        return None
+    moved = own.follow(
+        changed, settled, looking.numbers, looking.crop, looking.signing_time, looking.started_at
+    )
+    own.clearing_id, own.link = uuid7(), own.link + 1
+    ids = ([str(row.id) for row in rows] for rows in (changed.lot_rows, changed.demand_rows))
+    return Outcome(
+        clearing_id=own.clearing_id,
+        result=settled,
+        lots=len(own.lots),
+        demands=len(own.demands),
+        matches=own.matches,
+        moved=moved,
+        packed_input=pack_change(changed.change, *ids),
+        packed_result=pack_settled(settled),
+        standing=own,
+        base_id=own.base_id,
+        link=own.link,
+    )
+
+
+def _whole(looking: Looking) -> Outcome:
+    snapshot = take_snapshot(looking.session, looking.crop, looking.numbers, looking.terms)
+    standing = None
+    if len(snapshot.lots) * len(snapshot.demands) > SMALL:
+        snapshot, standing = clear_isolated(snapshot, _stand)
+        result: core.Clearing = standing.clearing
+    else:
+        snapshot, result = clear_isolated(snapshot, _clear)
+    looking.numbers.unreadable.update(snapshot.unreadable)
+    columns = result.lot.tolist(), result.demand.tolist(), result.quantity.tolist()
+    matches = Matches(
+        found_matches(snapshot, *columns, looking.crop, looking.signing_time, looking.started_at)
+    )
+    clearing_id = uuid7()
+    return Outcome(
+        clearing_id=clearing_id,
+        result=result,
+        lots=len(snapshot.lots),
+        demands=len(snapshot.demands),
+        matches=matches,
+        moved=None,
+        packed_input=pack(snapshot),
+        packed_result=pack_result(result),
+        standing=None if standing is None else _standing(standing, snapshot, matches, clearing_id),
+    )
+
+
+def _clear(snapshot: Snapshot) -> core.Clearing:
+    return core.clear(snapshot.lots, snapshot.demands, snapshot.terms, snapshot.declined)
+
+
+def _stand(snapshot: Snapshot) -> Standing:
+    return Standing(snapshot.lots, snapshot.demands, snapshot.terms, snapshot.declined)
+
+
+def _standing(solved: Standing, snapshot: Snapshot, matches: Matches, clearing_id: UUID) -> StandingBook:
+    return StandingBook(
+        core=solved,
+        terms=snapshot.terms,
+        lots={lot.id: lot for lot in snapshot.lot_rows},
+        demands={demand.id: demand for demand in snapshot.demand_rows},
+        matches=matches,
+        base_id=clearing_id,
+        clearing_id=clearing_id,
+    )

@@ -34,27 +34,17 @@ class Change:
 
 @dataclass(frozen=True)
 class Settled:
-    """What a change did to a standing book.
+    """What a change did to a standing book; orders are named by their keys.
 
-    The k matches that are new, changed or over (`quantity` 0), by the keys of their orders in the order of
-    (lot key, demand key); the other columns are those of a Clearing. `lot_price` and `demand_price`, đ/kg,
-    are the prices that changed, of `priced_lot` and `priced_demand`. `welfare`, `upper_bound`, `relaxation`
-    and `optimal` are of the whole book as it stands now, as are the keys in `refused_lots` and
-    `refused_demands`.
+    The k matches that are new, over (`quantity` 0 g) or of another quantity, in the order of (lot key, demand
+    key). `lot_price` and `demand_price`, đ/kg, are the prices that changed, of `priced_lot` and
+    `priced_demand`. `welfare`, `upper_bound`, `relaxation` and `optimal` are of the whole book as it stands
+    now, as are the keys in `refused_lots` and `refused_demands`; see Clearing.
     """
 
     lot: Keys
     demand: Keys
     quantity: Longs
-    value: Longs
-    transport: Longs
-    penalty: Longs
-    price: Longs
-    distance: Longs
-    pick_day: NDArray[np.int32]
-    leave_day: NDArray[np.int32]
-    delivery_day: NDArray[np.int32]
-    age: NDArray[np.int32]
     priced_lot: Keys
     lot_price: Longs
     priced_demand: Keys

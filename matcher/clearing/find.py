@@ -15,7 +15,7 @@ from matcher.clearing.certificate import Allocation
 from matcher.clearing.clear import Clearing
 from matcher.clearing.network import Network
 from matcher.clearing.pairs import Book, Pairs
-from matcher.clearing.terms import keep_terms
+from matcher.clearing.terms import Kept, keep_terms
 from matcher.clearing.ties import Ties, ties
 from matcher.clearing.value import price
 
@@ -38,15 +38,38 @@ class _Relaxed:
     whole: bool
 
 
+@dataclass(frozen=True)
+class Solved:
+    """A clearing, and what it was found with: the book in its own order, all arcs and their gains.
+
+    `network` is solved, without the minimum terms; `taken` int64[a] keeps them.
+    """
+
+    clearing: Clearing
+    book: Book
+    ties: Ties
+    arcs: Candidates
+    gain: Longs
+    network: Network
+    taken: Longs
+
+
 def find(lots: Lots, demands: Demands, terms: Terms, declined: Longs) -> Clearing:
     """See `clear`; `declined` int64[k, 2] is checked."""
+    return solved(lots, demands, terms, declined).clearing
+
+
+def solved(lots: Lots, demands: Demands, terms: Terms, declined: Longs) -> Solved:
+    """Likewise, with all that led to it."""
     sorted_lots, lot_order = lots.sorted()
     sorted_demands, demand_order = demands.sorted()
     places = np.argsort(lot_order)[declined[:, 0]], np.argsort(demand_order)[declined[:, 1]]
     book = Book(sorted_lots, sorted_demands, terms, np.stack(places, axis=1))
     rules = ties(book)
     relaxed = _relax(book, rules)
-    return _result(book, rules, relaxed, lot_order, demand_order)
+    best, kept = relaxed.network.taken, _keep(book, rules, relaxed)
+    clearing = _result(book, rules, relaxed, best, kept, lot_order, demand_order)
+    return Solved(clearing, book, rules, relaxed.arcs, relaxed.gain, relaxed.network, kept.taken)
 
 
 def _relax(book: Book, rules: Ties) -> _Relaxed:
@@ -70,7 +93,8 @@ def _relax(book: Book, rules: Ties) -> _Relaxed:
     return _Relaxed(arcs, rules.gain(arcs.lot, arcs.demand, arcs.value), network, rounds, whole)
 
 
-def _result(book: Book, rules: Ties, relaxed: _Relaxed, lot_order: Longs, demand_order: Longs) -> Clearing:
+def _keep(book: Book, rules: Ties, relaxed: _Relaxed) -> Kept:
+    """The takes that keep the minimum terms, after the proof of the relaxation was checked."""
     arcs, network = relaxed.arcs, relaxed.network
     problem = minimum.problem(book, arcs.lot, arcs.demand, arcs.value, relaxed.gain)
     best = Allocation(network.taken, network.lot_price, network.demand_price)
@@ -80,18 +104,25 @@ def _result(book: Book, rules: Ties, relaxed: _Relaxed, lot_order: Longs, demand
     certificate.check(*ends, arcs.value, proof)
     kept = keep_terms(problem, network, rules.shift)
     minimum.verify(problem, kept.taken)
-    relaxation, welfare = total(arcs.value, best.taken), total(arcs.value, kept.taken)
+    return kept
+
+
+def _result(
+    book: Book, rules: Ties, relaxed: _Relaxed, best: Longs, kept: Kept, lot_order: Longs, demand_order: Longs
+) -> Clearing:
+    arcs, network = relaxed.arcs, relaxed.network
+    relaxation, welfare = total(arcs.value, best), total(arcs.value, kept.taken)
     upper_bound = kept.bound if relaxed.whole else relaxation
     return Clearing(
         **_matches(book, arcs, kept.taken, lot_order, demand_order),
-        lot_price=proof.lot_price[np.argsort(lot_order)],
-        demand_price=proof.demand_price[np.argsort(demand_order)],
+        lot_price=rules.dong(network.lot_price)[np.argsort(lot_order)],
+        demand_price=rules.dong(network.demand_price)[np.argsort(demand_order)],
         welfare=welfare,
         upper_bound=upper_bound,
         relaxation=relaxation,
         optimal=welfare == upper_bound,
-        refused_lots=_refused(arcs.lot, best.taken, kept.taken, lot_order),
-        refused_demands=_refused(arcs.demand, best.taken, kept.taken, demand_order),
+        refused_lots=_refused(arcs.lot, best, kept.taken, lot_order),
+        refused_demands=_refused(arcs.demand, best, kept.taken, demand_order),
         rounds=relaxed.rounds,
         candidates=len(arcs),
         pairs=len(book.lots) * len(book.demands),

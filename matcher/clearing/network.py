@@ -46,6 +46,11 @@ class Network:
         simplex.plant(self._tree, np.concatenate([supply, wanted]), lots)
 
     @property
+    def basis(self) -> tuple[simplex.Arcs, simplex.Tree]:
+        """The arcs, slack arcs first, and the tree, for `ways` to go on from."""
+        return self._arcs, self._tree
+
+    @property
     def taken(self) -> Longs:
         """int64[a], of each arc in the order in which they were added."""
         taken: Longs = simplex.flows(self._arcs, self._tree)[self._nodes :]

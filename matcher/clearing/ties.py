@@ -4,14 +4,15 @@ The solver maximises gain = value · 2^shift + bonus, in one integer per gram. T
 
     bonus = (early(lot) + early(demand) + 1) · 2^low + hash(lot key, demand key)
 
-where early counts the distinct posting times later than the order's own (so earlier is more), R is the
-number of distinct times, 0 ≤ early < R, and 0 ≤ hash < 2^h.
+where early counts the distinct posting times later than the order's own (so earlier is more) and the ROOM
+kept for times to come, R is the number of distinct times with that room, 0 ≤ early < R, and
+0 ≤ hash < 2^h. The room lets a standing book take later orders in without new figures for the old ones.
 
 **The bonus never costs value.** Two allocations differ by flows that are each uniform along a simple
 cycle or a simple path of the bipartite graph (flow decomposition), so it is enough to look at one of
 them. Its arcs alternate in sign. Early is a sum of figures of the orders, so along the way it cancels
 at every order passed through and only the ends count: at most 2R in absolute value. The hash does not
-cancel, but a simple way has at most k + 1 arcs of either sign, k = min(lots, demands): less than
+cancel, but a simple way has at most k + 1 arcs of either sign, k = min(lots, demands) with room: less than
 (k + 1) · 2^h ≤ 2^(low − 1). So the bonus along a way is in absolute value below (2R + 1) · 2^low
 ≤ 2^(shift − 2), while its value, if it is not zero, is at least 2^shift. Value decides first; then,
 as the hash stays below half a step of early, the posting times; then the hash.
@@ -33,6 +34,7 @@ from matcher.clearing.pairs import Book
 
 Longs = NDArray[np.int64]
 MOST_HASH_BITS = 20
+ROOM = 4096
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Ties:
         early = self.lot_early[lot] + self.demand_early[demand] + 1
         bonus = early << self.low
         if self.hash_bits:
-            marks = _scatter(self.lot_mark[lot] ^ self.demand_mark[demand])
+            marks = scatter(self.lot_mark[lot] ^ self.demand_mark[demand])
             bonus += (marks >> np.uint64(64 - self.hash_bits)).astype(np.int64)
         gain: Longs = (value << self.shift) + bonus
         return gain
@@ -71,11 +73,12 @@ def ties(book: Book) -> Ties:
     """Raises Overflow where values and posting times together need more than 56 bits."""
     lots, demands = book.lots, book.demands
     times, place = np.unique(np.concatenate([lots.posted, demands.posted]), return_inverse=True)
-    early = len(times) - 1 - place.astype(np.int64)
+    room = room_of(len(lots), len(demands))
+    early = len(times) - 1 - place.astype(np.int64) + room
     best = int(demands.bid.max(initial=0)) - int(lots.ask.min(initial=0)) if len(lots) else 0
     for hash_bits in range(MOST_HASH_BITS, -1, -1):
-        low = hash_bits + (min(len(lots), len(demands)) + 1).bit_length() + 1 if hash_bits else 0
-        shift = low + (2 * len(times) + 1).bit_length() + 2
+        low = hash_bits + (min(len(lots), len(demands)) + room + 1).bit_length() + 1 if hash_bits else 0
+        shift = low + (2 * (len(times) + room) + 1).bit_length() + 2
         if (max(best, 0) + 1) << shift <= MOST_GAIN >> 2:
             return Ties(
                 shift=shift,
@@ -83,13 +86,18 @@ def ties(book: Book) -> Ties:
                 hash_bits=hash_bits,
                 lot_early=early[: len(lots)],
                 demand_early=early[len(lots) :],
-                lot_mark=_scatter(lots.key),
-                demand_mark=_scatter(~demands.key),
+                lot_mark=scatter(lots.key),
+                demand_mark=scatter(~demands.key),
             )
     raise Overflow(f"values up to {best} đ/kg and {len(times)} posting times need more than 56 bits")
 
 
-def _scatter(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def room_of(lots: int, demands: int) -> int:
+    """How many later posting times, and orders of each side, a book of this size has room for."""
+    return min(ROOM, lots + demands)
+
+
+def scatter(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finaliser of SplitMix64 (Steele, Lea, Flood, 2014), a bijection that scatters 64-bit words."""
     word = word + np.uint64(0x9E3779B97F4A7C15)
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -1,0 +1,194 @@
+"""Pairs outside the arcs of a standing book that could gain: looked for where a price has fallen."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.clearing import minimum
+from matcher.clearing.arrays import Demands, Lots
+from matcher.clearing.distance import EARTH_RADIUS
+from matcher.clearing.groups import rank
+from matcher.clearing.growing import GrowingBook, grown
+from matcher.clearing.looked import Seen, could_gain
+from matcher.clearing.network import MOST_GAIN
+from matcher.clearing.pairs import Book, Pairs
+from matcher.clearing.rules import feasible
+from matcher.clearing.ties import Ties, room_of, scatter
+from matcher.clearing.ways import TooMuch, Ways
+
+Longs = NDArray[np.int64]
+NOBODY = 1 << 60  # đ/kg, beyond the money of any order
+UNKNOWN = 1 << 61  # the floor of an order that is still to be asked
+AT_ONCE = 1 << 20  # pairs
+LOTS_AT_ONCE = 256
+BEST = 64  # pairs of an order that are taken in at once
+MARGIN = 1024  # prices may fall by the highest bid over this before their orders are asked again
+
+
+class Outlying:
+    """Looks through all orders of a growing book for pairs that gain more than the prices of their two."""
+
+    def __init__(self, growing: GrowingBook, ways: Ways, ties: Ties) -> None:
+        lots, demands = len(growing.lots), len(growing.demands)
+        self._growing, self._book, self._ways = growing, growing.book, ways
+        self._labels = _Labels(growing)
+        self.ties = replace(
+            ties,
+            lot_early=grown(ties.lot_early, lots),
+            demand_early=grown(ties.demand_early, demands),
+            lot_mark=grown(ties.lot_mark, lots),
+            demand_mark=grown(ties.demand_mark, demands),
+        )
+        terms = self._book.terms
+        self._straight = 100 / terms.road_factor_percent
+        rate = terms.dong_per_tonne_km
+        self._metres_per_dong = self._straight * 1e6 / rate if rate else np.inf
+        self._lots, self._demands = _seen(lots, NOBODY), _seen(demands, -NOBODY)
+        self._margin = (int(self._book.demands.bid.max(initial=0)) // MARGIN) << ties.shift
+        self._floor = {True: np.full(lots, UNKNOWN, np.int64), False: np.full(demands, UNKNOWN, np.int64)}
+        self._found = np.empty((2, AT_ONCE), np.int32)
+        self._see_lots(np.arange(growing.lots.count))
+        self._see_demands(np.arange(growing.demands.count))
+
+    def enter(self, lots: Lots, demands: Demands) -> tuple[Longs, Longs]:
+        """The places that these orders take. Raises TooMuch where there is no room."""
+        growing = self._growing
+        for orders, new in ((growing.lots, lots), (growing.demands, demands)):
+            if orders.count + len(new) > len(orders):
+                raise TooMuch
+        lot_early, demand_early = self._labels.of(lots.posted), self._labels.of(demands.posted)
+        own, other = growing.add_lots(lots), growing.add_demands(demands)
+        self.ties.lot_early[own], self.ties.lot_mark[own] = lot_early, scatter(lots.key)
+        self.ties.demand_early[other], self.ties.demand_mark[other] = demand_early, scatter(~demands.key)
+        places = np.arange(own.start, own.stop), np.arange(other.start, other.stop)
+        self._see_lots(places[0])
+        self._see_demands(places[1])
+        return places
+
+    def leave(self, of_lots: bool, place: int) -> None:
+        (self._lots if of_lots else self._demands).money[place] = NOBODY if of_lots else -NOBODY
+
+    def fence(self) -> Pairs:
+        """Pairs, to begin with, such that prices may fall by the margin before any other could gain."""
+        count = self._growing.lots.count, self._growing.demands.count
+        for of_lots, orders in zip((True, False), count, strict=True):
+            self._lower(of_lots, np.arange(orders))
+        parts = [
+            self._near(True, np.arange(first, min(first + LOTS_AT_ONCE, count[0])))
+            for first in range(0, count[0], LOTS_AT_ONCE)
+        ]
+        return joined(self._book, parts)
+
+    def fallen(self, of_lots: bool, places: Longs) -> Longs:
+        """Those of the orders whose price is lower than what is known to let no pair outside gain."""
+        return places[self._ways.price(of_lots, places) < self._floor[of_lots][places]]
+
+    def gaining(self, of_lots: bool, orders: Longs) -> Pairs:
+        """Pairs of `orders`, not arcs yet, that gain more than their floors; those are set anew before.
+
+        Of an order with more than BEST of them the best come first; it is then still to be asked again.
+        Raises TooMuch where very many could gain.
+        """
+        self._lower(of_lots, orders)
+        pairs = self._near(of_lots, orders)
+        own = pairs.lot if of_lots else pairs.demand
+        more = self.ties.gain(pairs.lot, pairs.demand, pairs.value)
+        more -= self._ways.price(True, pairs.lot) + self._ways.price(False, pairs.demand)
+        best = rank(own, more) < BEST
+        self._floor[of_lots][own[~best]] = UNKNOWN
+        return pairs.select(best)
+
+    def _lower(self, of_lots: bool, places: Longs) -> None:
+        """Sets the floors of these orders a margin below their prices."""
+        floor = np.maximum(self._ways.price(of_lots, places) - self._margin, 0)
+        self._floor[of_lots][places] = floor
+        if of_lots:
+            self._lots.money[places] = self._book.lots.ask[places] + (floor >> self.ties.shift)
+        else:
+            worth = self._book.demands.bid[places] - self._book.terms.fixed_dong_per_kg
+            self._demands.money[places] = worth - (floor >> self.ties.shift)
+
+    def _near(self, of_lots: bool, orders: Longs) -> Pairs:
+        """The pairs of `orders` that gain more than their floors and have no arc."""
+        other = self._growing.demands if of_lots else self._growing.lots
+        size = could_gain(
+            of_lots, orders, self._lots, self._demands, other.count, self._metres_per_dong, self._found
+        )
+        if size > self._found.shape[1]:
+            raise TooMuch
+        pairs, gain = self.possible(*self._found[:, :size])
+        more = gain - self._floor[True][pairs.lot] - self._floor[False][pairs.demand]
+        pairs = pairs.select(more > 0)
+        codes = pairs.lot * len(self._growing.demands) + pairs.demand
+        return pairs.select(~np.isin(codes, self._ways.codes(of_lots, orders)))
+
+    def possible(self, lot: NDArray[np.integer], demand: NDArray[np.integer]) -> tuple[Pairs, Longs]:
+        """Those of the pairs that may trade, and what each gains. Raises TooMuch beyond the bits."""
+        pairs = minimum.possible(feasible(Pairs(self._book, lot.astype(np.intp), demand.astype(np.intp))))
+        if len(pairs) and int(pairs.value.max() + 1) << self.ties.shift > MOST_GAIN >> 2:
+            raise TooMuch
+        return pairs, self.ties.gain(pairs.lot, pairs.demand, pairs.value)
+
+    def _see_lots(self, places: Longs) -> None:
+        lots, terms = self._book.lots, self._book.terms
+        loading = (terms.departure_hour + terms.loading_hours) // 24
+        earliest = np.maximum(lots.harvest_from[places], terms.today) + loading
+        latest = lots.harvest_until[places] + lots.shelf_life[places]
+        has = lots.grade[places], lots.ocop_stars[places], -earliest, latest
+        self._lots.levels[places] = np.stack(has, axis=1)
+        self._lots.points[places] = self._book.lot_points[places] * EARTH_RADIUS
+
+    def _see_demands(self, places: Longs) -> None:
+        demands, terms = self._book.demands, self._book.terms
+        fresh = demands.deliver_from[places] + np.maximum(demands.min_shelf_life[places], 0)
+        stars, until = demands.min_ocop_stars[places], -demands.deliver_until[places]
+        self._demands.levels[places] = np.stack((demands.min_grade[places], stars, until, fresh), axis=1)
+        self._demands.points[places] = self._book.demand_points[places] * EARTH_RADIUS
+        own = demands.max_distance[places]
+        limit = np.where(own < 0, np.inf, own)
+        if terms.max_distance >= 0:
+            limit = np.minimum(limit, terms.max_distance)
+        self._demands.reach[places] = limit * self._straight + 2
+
+
+class _Labels:
+    """How early each posting time is: those of the book it began with, and below them those since."""
+
+    def __init__(self, growing: GrowingBook) -> None:
+        lots, demands = growing.lots.count, growing.demands.count
+        book = growing.book
+        self._times = np.unique(np.concatenate([book.lots.posted[:lots], book.demands.posted[:demands]]))
+        self._room = room_of(lots, demands)
+        self._later: list[int] = []
+
+    def of(self, posted: Longs) -> Longs:
+        """Raises TooMuch when no label is left. A time between others counts as the one before it."""
+        last = int(self._times[-1]) if len(self._times) else -(1 << 62)
+        for time in sorted(set(posted.tolist())):
+            if time > max(self._later, default=last):
+                self._later.append(time)
+        if len(self._later) > self._room:
+            raise TooMuch
+        place = np.searchsorted(self._times, posted, side="right")
+        later = np.searchsorted(np.array(self._later, np.int64), posted, side="right")
+        return self._room + len(self._times) - np.maximum(place, 1) - later
+
+
+def joined(book: Book, parts: Sequence[Pairs]) -> Pairs:
+    """All of the pairs, each once."""
+    empty = np.empty(0, np.intp)
+    lot = np.concatenate([empty, *(pairs.lot for pairs in parts)])
+    demand = np.concatenate([empty, *(pairs.demand for pairs in parts)])
+    once = np.unique(lot * len(book.demands) + demand, return_index=True)[1]
+    return Pairs(book, lot[once], demand[once])
+
+
+def _seen(size: int, money: int) -> Seen:
+    return Seen(
+        money=np.full(size, money, np.int64),
+        points=np.zeros((size, 3)),
+        levels=np.zeros((size, 4), np.int32),
+        reach=np.zeros(size),
+    )

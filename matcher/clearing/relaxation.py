@@ -1,0 +1,104 @@
+"""A growing book kept at its best without minimum terms: exactly, over all of its pairs."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.clearing import minimum
+from matcher.clearing.arrays import Demands, Lots
+from matcher.clearing.errors import NotOptimal
+from matcher.clearing.find import Solved
+from matcher.clearing.growing import GrowingBook
+from matcher.clearing.outlying import Outlying, joined
+from matcher.clearing.pairs import Pairs
+from matcher.clearing.simplex import NONE
+from matcher.clearing.ties import room_of
+from matcher.clearing.ways import Ways
+
+Longs = NDArray[np.int64]
+
+
+class Relaxation:
+    """`value` is that of all flow, đồng·g/kg.
+
+    Of the last change: `arcs` carry another flow, `dead` are no more; `moved` are the orders whose price may
+    have moved, by whether they are lots, and `new` those that came.
+    """
+
+    def __init__(self, begun: Solved) -> None:
+        book, room = begun.book, room_of(len(begun.book.lots), len(begun.book.demands))
+        self.growing = GrowingBook(book, room)
+        self.ways = Ways(begun.network, (minimum.supply(book), book.demands.quantity), begun.arcs.value, room)
+        self.value = begun.clearing.relaxation
+        self._outlying = Outlying(self.growing, self.ways, begun.ties)
+        self.ties = self._outlying.ties
+        self._add(self._outlying.fence())
+        self.ways.begin()
+        self.arcs = self.dead = np.empty(0, np.int64)
+        self.moved = self.new = {True: self.arcs, False: self.arcs}
+
+    def change(
+        self,
+        gone: tuple[Iterable[int], Iterable[int]],
+        lots: Lots,
+        demands: Demands,
+        declined: Iterable[tuple[int, int]],
+        wished: Longs,
+    ) -> None:
+        """Lets the lots and demands at these places go, takes others in, and is at its best again.
+
+        New orders take the next places; `declined` pairs of places, theirs too, are not proposed. Pairs in
+        `wished` int64[k, 2], one of them new, are to have an arc if they may.
+        Raises TooMuch, after which it is of no more use; NotOptimal where its own proof fails.
+        """
+        self.ways.begin()
+        dead = [np.empty(0, np.int64)]
+        for of_lots, places in zip((True, False), gone, strict=True):
+            for place in places:
+                dead.append(self.ways.of(of_lots, place))
+                self.ways.close(of_lots, place)
+                self._outlying.leave(of_lots, place)
+        self.dead = np.unique(np.concatenate(dead))
+        self._enter(lots, demands)
+        for lot, demand in declined:
+            self.growing.decline(lot, demand)
+        self._add(self._outlying.possible(wished[:, 0], wished[:, 1])[0])
+        self._settle()
+        self.arcs, more = self.ways.touched()
+        self.value += sum(
+            a * b for a, b in zip(self.ways.value[self.arcs].tolist(), more.tolist(), strict=True)
+        )
+        for of_lots, places in self.moved.items():
+            self.check(of_lots, places)
+
+    def check(self, of_lots: bool, places: Longs) -> None:
+        """Raises NotOptimal unless the prices of these orders prove what their arcs take."""
+        wrong = self.ways.unproven(of_lots, places)
+        if wrong != NONE:
+            raise NotOptimal(
+                f"the {'lot' if of_lots else 'demand'} at {wrong} of a standing book is not proven"
+            )
+
+    def _enter(self, lots: Lots, demands: Demands) -> None:
+        own, other = self._outlying.enter(lots, demands)
+        self.new = {True: own, False: other}
+        multiple = np.maximum(lots.multiple, 1)
+        self.ways.open(True, own, lots.quantity // multiple * multiple)
+        self.ways.open(False, other, demands.quantity)
+
+    def _settle(self) -> None:
+        """Until no pair of an order whose price is lower than what was known could gain."""
+        while True:
+            self.ways.settle()
+            self.moved = {side: np.union1d(self.ways.moved(side), self.new[side]) for side in (True, False)}
+            fallen = {side: self._outlying.fallen(side, self.moved[side]) for side in (True, False)}
+            if not any(map(len, fallen.values())):
+                return
+            found = [self._outlying.gaining(side, orders) for side, orders in fallen.items()]
+            self._add(joined(self.growing.book, found))
+
+    def _add(self, pairs: Pairs) -> None:
+        self.ways.add(
+            pairs.lot, pairs.demand, self.ties.gain(pairs.lot, pairs.demand, pairs.value), pairs.value
+        )

@@ -1,0 +1,283 @@
+"""The network simplex resumed where a solved problem was changed, compiled.
+
+An arc can only have come to gain where the potential of one of its ends moved, so it is enough to look at
+the arcs of such orders until none is left: what is far from the change is never looked at. Nodes, arcs and
+tree are those of `simplex`; no arc has a limit, so only tree arcs carry anything.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.clearing.compiled import compiled
+from matcher.clearing.simplex import BASIC, NO_LIMIT, NONE, Arcs, Tree, blocking, exchange, send
+
+NO_GAIN = -(1 << 57)  # of an arc that is no more
+
+
+class Lists(NamedTuple):
+    """The arcs of each node: the first, and of each arc the next of its source and of its target."""
+
+    first: NDArray[np.int32]
+    of_source: NDArray[np.int32]
+    of_target: NDArray[np.int32]
+
+
+class Agenda(NamedTuple):
+    """`waiting` nodes, whose arcs are to be looked at, each once: `queued` says which.
+
+    `moved` are nodes whose potential moved since the log began, `log` arcs whose flow may have; `counts`: the
+    queue's head and length, the log's length. `lots` is how many nodes are lots.
+    """
+
+    waiting: NDArray[np.int32]
+    queued: NDArray[np.bool_]
+    moved: NDArray[np.bool_]
+    log: NDArray[np.int32]
+    counts: NDArray[np.int64]
+    lots: int
+
+
+HEAD, LENGTH, LOGGED = 0, 1, 2
+
+
+@compiled
+def link(arcs: Arcs, lists: Lists, begin: int, end: int) -> None:
+    """Puts new arcs before those that their nodes have already."""
+    for arc in range(end - 1, begin - 1, -1):
+        source, target = arcs.source[arc], arcs.target[arc]
+        lists.of_source[arc] = lists.first[source]
+        lists.first[source] = arc
+        lists.of_target[arc] = lists.first[target]
+        lists.first[target] = arc
+
+
+@compiled
+def look_at(agenda: Agenda, node: int) -> None:
+    if not agenda.queued[node]:
+        agenda.queued[node] = True
+        place = (agenda.counts[HEAD] + agenda.counts[LENGTH]) % len(agenda.waiting)
+        agenda.waiting[place] = node
+        agenda.counts[LENGTH] += 1
+
+
+@compiled
+def look_below(tree: Tree, agenda: Agenda, top: int, rising: bool) -> None:
+    """The potentials from `top` down have moved: where that is a lower price, an arc could gain now."""
+    height = 1
+    tree.stack[0] = top
+    while height > 0:
+        height -= 1
+        node = tree.stack[height]
+        agenda.moved[node] = True
+        if (node < agenda.lots) != rising:
+            look_at(agenda, node)
+        child = tree.shape[node].child
+        while child != NONE:
+            tree.stack[height] = child
+            height += 1
+            child = tree.shape[child].next
+
+
+@compiled
+def note(agenda: Agenda, arc: int) -> None:
+    if agenda.counts[LOGGED] < len(agenda.log):
+        agenda.log[agenda.counts[LOGGED]] = arc
+    agenda.counts[LOGGED] += 1
+
+
+@compiled
+def replace(
+    arcs: Arcs, tree: Tree, agenda: Agenda, enter: int, flow: int, out: int, inside: int, top: int
+) -> bool:
+    """As `simplex.exchange`, and notes what moves by it."""
+    before = tree.potential[inside]
+    note(agenda, tree.link[out].arc)
+    note(agenda, enter)
+    within = exchange(arcs, tree, enter, flow, out, inside, top)
+    if tree.potential[inside] != before:
+        look_below(tree, agenda, inside, tree.potential[inside] > before)
+    return within
+
+
+@compiled
+def bring_in(arcs: Arcs, tree: Tree, agenda: Agenda, enter: int) -> bool:
+    """As `simplex.pivot` for an arc that carries nothing, and notes what changes by it."""
+    first, second = arcs.source[enter], arcs.target[enter]
+    flow, out, near, top = blocking(tree, first, second, NO_LIMIT)
+    if flow > 0:
+        for end in (first, second):
+            node = end
+            while node != top:
+                note(agenda, tree.link[node].arc)
+                node = tree.shape[node].parent
+        send(tree, first, top, flow)
+        send(tree, second, top, -flow)
+    return replace(arcs, tree, agenda, enter, flow, out, first if near else second, top)
+
+
+@compiled
+def best_arc(arcs: Arcs, tree: Tree, lists: Lists, node: int, lots: int) -> tuple[int, int]:
+    """(the arc of the node, its slack arc among them, that gains most, or NONE; how many were looked at)."""
+    potential = tree.potential
+    best, found, looked = (
+        (potential[arcs.source[node]] - potential[arcs.target[node]]) * arcs.state[node],
+        NONE,
+        1,
+    )
+    if best < 0:
+        found = node
+    else:
+        best = 0
+    arc = lists.first[node]
+    while arc != NONE:
+        looked += 1
+        reduced = (potential[arcs.source[arc]] - potential[arcs.target[arc]] - arcs.gain[arc]) * arcs.state[
+            arc
+        ]
+        if reduced < best:
+            best, found = reduced, arc
+        arc = lists.of_source[arc] if node < lots else lists.of_target[arc]
+    return found, looked
+
+
+@compiled
+def settle(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, effort: int) -> int:
+    """Pivots until no arc of a waiting node could gain; returns the effort left, or NONE if it ran out.
+
+    `effort` is counted in arcs looked at.
+    """
+    while agenda.counts[LENGTH] > 0:
+        node = agenda.waiting[agenda.counts[HEAD]]
+        agenda.counts[HEAD] = (agenda.counts[HEAD] + 1) % len(agenda.waiting)
+        agenda.counts[LENGTH] -= 1
+        agenda.queued[node] = False
+        found, looked = best_arc(arcs, tree, lists, node, agenda.lots)
+        effort -= looked
+        if found != NONE:
+            if not bring_in(arcs, tree, agenda, found):
+                return NONE
+            look_at(agenda, node)
+        if effort < 0 or agenda.counts[LOGGED] > len(agenda.log):
+            return NONE
+    return effort
+
+
+@compiled
+def release(arcs: Arcs, tree: Tree, agenda: Agenda, arc: int) -> bool:
+    """Takes back what a tree arc carries: both its ends have it left over, and it leaves the tree."""
+    source, target = arcs.source[arc], arcs.target[arc]
+    below, other = (source, target) if tree.link[source].arc == arc else (target, source)
+    flow = tree.link[below].flow
+    tree.link[below].flow = 0
+    root = len(tree.shape) - 1
+    within = replace(arcs, tree, agenda, below, 0, below, below, root)
+    tree.link[below].flow += flow
+    if arcs.state[other] != BASIC:
+        within = bring_in(arcs, tree, agenda, other) and within
+    tree.link[other].flow += flow
+    look_at(agenda, below)
+    look_at(agenda, other)
+    return within
+
+
+@compiled
+def remove(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) -> bool:
+    """Takes a node's arcs out, and leaves it with nothing."""
+    within = True
+    arc = lists.first[node]
+    while arc != NONE:
+        if arcs.state[arc] == BASIC:
+            within = release(arcs, tree, agenda, arc) and within
+        arc = lists.of_source[arc] if node < agenda.lots else lists.of_target[arc]
+    arc = lists.first[node]
+    while arc != NONE:
+        arcs.gain[arc] = NO_GAIN
+        arc = lists.of_source[arc] if node < agenda.lots else lists.of_target[arc]
+    if arcs.state[node] == BASIC:
+        tree.link[node].flow = 0
+    return within
+
+
+@compiled
+def carried(arcs: Arcs, tree: Tree, some: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What each of these arcs carries."""
+    flow = np.zeros(len(some), np.int64)
+    for index in range(len(some)):
+        arc = some[index]
+        if arcs.state[arc] == BASIC:
+            source = arcs.source[arc]
+            below = source if tree.link[source].arc == arc else arcs.target[arc]
+            flow[index] = tree.link[below].flow
+    return flow
+
+
+@compiled
+def unproven(
+    arcs: Arcs, tree: Tree, lists: Lists, whole: NDArray[np.int64], nodes: NDArray[np.int64], lots: int
+) -> int:
+    """The first of the nodes whose arcs and left-over do not prove it best, or are not its whole; or NONE."""
+    for node in nodes:
+        price = tree.potential[node] if node < lots else -tree.potential[node]
+        slack = arcs.state[node] == BASIC
+        left = tree.link[node].flow if slack else 0
+        taken = 0
+        if price < 0 or left < 0 or (slack and price != 0):
+            return int(node)
+        arc = lists.first[node]
+        while arc != NONE:
+            source, target = arcs.source[arc], arcs.target[arc]
+            reduced = tree.potential[source] - tree.potential[target] - arcs.gain[arc]
+            if reduced < 0:
+                return int(node)
+            if arcs.state[arc] == BASIC:
+                flow = tree.link[source if tree.link[source].arc == arc else target].flow
+                if flow < 0 or reduced != 0:
+                    return int(node)
+                taken += flow
+            arc = lists.of_source[arc] if node < lots else lists.of_target[arc]
+        if taken + left != whole[node]:
+            return int(node)
+    return NONE
+
+
+@compiled
+def members(lists: Lists, gain: NDArray[np.int64], node: int, lots: int) -> NDArray[np.int64]:
+    """The arcs of a node that are still there."""
+    found = np.empty(count_of(lists, node, lots), np.int64)
+    count = 0
+    arc = lists.first[node]
+    while arc != NONE:
+        if gain[arc] > 0:
+            found[count] = arc
+            count += 1
+        arc = lists.of_source[arc] if node < lots else lists.of_target[arc]
+    return found[:count]
+
+
+@compiled
+def count_of(lists: Lists, node: int, lots: int) -> int:
+    count = 0
+    arc = lists.first[node]
+    while arc != NONE:
+        count += 1
+        arc = lists.of_source[arc] if node < lots else lists.of_target[arc]
+    return count
+
+
+@compiled
+def all_members(lists: Lists, nodes: NDArray[np.int64], lots: int) -> NDArray[np.int64]:
+    """The arcs of all these nodes of one side, those that are no more among them."""
+    size = 0
+    for node in nodes:
+        size += count_of(lists, node, lots)
+    found = np.empty(size, np.int64)
+    count = 0
+    for node in nodes:
+        arc = lists.first[node]
+        while arc != NONE:
+            found[count] = arc
+            count += 1
+            arc = lists.of_source[arc] if node < lots else lists.of_target[arc]
+    return found

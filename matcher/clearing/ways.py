@@ -1,0 +1,182 @@
+"""The arcs of a standing book: a solved network with room for more, made best again after a change."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.clearing import resume
+from matcher.clearing.growing import grown
+from matcher.clearing.network import Network
+from matcher.clearing.resume import Agenda, Lists
+from matcher.clearing.simplex import BASIC, LINK, LOWER, NO_LIMIT, NONE, SHAPE, Arcs, Tree
+
+Longs = NDArray[np.int64]
+Places = NDArray[np.integer]
+LOGGED = 1 << 20  # arcs that one change may touch, each as often as it does
+EFFORT = 20_000_000, 5  # arcs looked at for one change: so many, and so many times all there are
+
+
+class TooMuch(Exception):
+    """What a standing book cannot hold or do in bounded time; the whole book is to be cleared."""
+
+
+class Ways:
+    """Arcs are numbered from 0; `lot` and `demand` are their ends, by place, `value` is in đ/kg.
+
+    An arc that is no more has a gain below zero. `flow` is what each carries, as of the last `touched`.
+    """
+
+    def __init__(self, network: Network, whole: tuple[Longs, Longs], value: Longs, room: int) -> None:
+        lots, demands = (len(side) for side in whole)
+        arcs, tree = network.basis
+        count, nodes = len(value), lots + demands + 2 * room
+        size = 3 * count + 64 * room
+        self._lots, self._nodes, self.count = lots + room, nodes, count
+        place = np.concatenate([np.arange(lots), np.arange(demands) + lots + room, [nodes]]).astype(np.int32)
+        self._whole = np.zeros(nodes, np.int64)
+        self._whole[place[:-1]] = np.concatenate(whole)
+        self._arcs = _moved_arcs(arcs, place, self._lots, nodes, size)
+        self._tree = _moved_tree(tree, place, self._lots, nodes)
+        self._lists = Lists(np.full(nodes, NONE, np.int32), *np.full((2, nodes + size), NONE, np.int32))
+        resume.link(self._arcs, self._lists, nodes, nodes + count)
+        self._agenda = Agenda(
+            waiting=np.zeros(nodes + 1, np.int32),
+            queued=np.zeros(nodes + 1, np.bool_),
+            moved=np.zeros(nodes + 1, np.bool_),
+            log=np.zeros(LOGGED, np.int32),
+            counts=np.zeros(3, np.int64),
+            lots=self._lots,
+        )
+        self._effort = 0
+        self.value = grown(value, size)
+        self.gain = self._arcs.gain[nodes:]
+        self.lot = self._arcs.source[nodes:]
+        self.demand = np.zeros(size, np.int32)
+        self.demand[:count] = self._arcs.target[nodes : nodes + count] - self._lots
+        self.flow = grown(network.taken, size)
+
+    def price(self, of_lots: bool, places: Places) -> Longs:
+        potential: Longs = self._tree.potential[self._at(of_lots, places)]
+        return potential if of_lots else -potential
+
+    def left(self, of_lots: bool, places: Places) -> Longs:
+        nodes = self._at(of_lots, places)
+        left: Longs = np.where(self._arcs.state[nodes] == BASIC, self._tree.link["flow"][nodes], 0)
+        return left
+
+    def whole(self, of_lots: bool) -> Longs:
+        """Of each place what its order has to give, or to want."""
+        return self._whole[: self._lots] if of_lots else self._whole[self._lots :]
+
+    def of(self, of_lots: bool, place: int) -> Longs:
+        """The arcs of an order that are still there."""
+        node = place if of_lots else place + self._lots
+        arcs: Longs = resume.members(self._lists, self._arcs.gain, node, self._lots) - self._nodes
+        return arcs
+
+    def codes(self, of_lots: bool, orders: Longs) -> Longs:
+        """lot · the places of demands + demand, of all arcs of these orders."""
+        nodes, demands = self._at(of_lots, orders), self._nodes - self._lots
+        arcs = resume.all_members(self._lists, nodes, self._lots) - self._nodes
+        codes: Longs = self.lot[arcs].astype(np.int64) * demands + self.demand[arcs]
+        return codes
+
+    def open(self, of_lots: bool, places: Places, whole: Longs) -> None:
+        """Puts orders at free places."""
+        nodes = self._at(of_lots, places)
+        self._whole[nodes] = self._tree.link["flow"][nodes] = whole
+
+    def close(self, of_lots: bool, place: int) -> None:
+        """Takes an order out with all its arcs."""
+        node = place if of_lots else place + self._lots
+        if not resume.remove(self._arcs, self._tree, self._lists, self._agenda, node):
+            raise TooMuch
+        self._whole[node] = 0
+
+    def add(self, lot: NDArray[np.integer], demand: NDArray[np.integer], gain: Longs, value: Longs) -> None:
+        """Further arcs. Raises TooMuch where there is no room."""
+        arcs = slice(self.count, self.count + len(gain))
+        if arcs.stop > len(self.value):
+            raise TooMuch
+        self.gain[arcs], self.value[arcs] = gain, value
+        self.lot[arcs], self.demand[arcs] = lot, demand
+        self._arcs.target[self._nodes + arcs.start : self._nodes + arcs.stop] = demand + self._lots
+        resume.link(self._arcs, self._lists, self._nodes + arcs.start, self._nodes + arcs.stop)
+        for node in lot.tolist():
+            resume.look_at(self._agenda, node)
+        self.count = arcs.stop
+
+    def begin(self) -> None:
+        """A new change: nothing is touched yet."""
+        self._agenda.counts[resume.LOGGED] = 0
+        self._agenda.moved[:] = False
+        self._effort = EFFORT[0] + EFFORT[1] * self.count
+
+    def settle(self) -> None:
+        """Raises TooMuch where that takes more than the effort allowed for one change."""
+        self._effort = resume.settle(self._arcs, self._tree, self._lists, self._agenda, self._effort)
+        if self._effort == NONE:
+            raise TooMuch
+
+    def moved(self, of_lots: bool) -> Longs:
+        """The orders whose price has moved since the change began, though it may have come back."""
+        moved = np.flatnonzero(self._agenda.moved[:-1])
+        return moved[moved < self._lots] if of_lots else moved[moved >= self._lots] - self._lots
+
+    def touched(self) -> tuple[Longs, Longs]:
+        """The arcs that carry another flow since this was last asked, and how much more."""
+        log = np.unique(self._agenda.log[: self._agenda.counts[resume.LOGGED]]).astype(np.int64)
+        arcs = log[log >= self._nodes]
+        flow = resume.carried(self._arcs, self._tree, arcs)
+        arcs -= self._nodes
+        more = flow - self.flow[arcs]
+        self.flow[arcs] = flow
+        return arcs[more != 0], more[more != 0]
+
+    def unproven(self, of_lots: bool, places: Places) -> int:
+        """The first of these orders whose price does not prove its arcs best, as a place; or NONE."""
+        nodes = self._at(of_lots, places)
+        wrong = resume.unproven(self._arcs, self._tree, self._lists, self._whole, nodes, self._lots)
+        return wrong if of_lots or wrong == NONE else wrong - self._lots
+
+    def _at(self, of_lots: bool, places: Places) -> Longs:
+        return places.astype(np.int64) + (0 if of_lots else self._lots)
+
+
+def _moved_arcs(arcs: Arcs, place: NDArray[np.int32], lots: int, nodes: int, size: int) -> Arcs:
+    """The arcs with their nodes at `place` of `nodes`, and room for `size` besides the slack arcs."""
+    slack, real = len(place) - 1, slice(nodes, nodes + len(arcs.gain) - len(place) + 1)
+    source, target = np.full((2, nodes + size), nodes, np.int32)
+    source[:lots], target[lots:nodes] = np.arange(lots), np.arange(lots, nodes)
+    source[real], target[real] = place[arcs.source[slack:]], place[arcs.target[slack:]]
+    gain = np.zeros(nodes + size, np.int64)
+    gain[real] = arcs.gain[slack:]
+    state = np.full(nodes + size, LOWER, np.int8)
+    state[:nodes] = BASIC  # free places hang on the root
+    state[place[:-1]], state[real] = arcs.state[:slack], arcs.state[slack:]
+    return Arcs(source, target, gain, np.full(nodes + size, NO_LIMIT, np.int64), state)
+
+
+def _moved_tree(tree: Tree, place: NDArray[np.int32], lots: int, nodes: int) -> Tree:
+    """The tree with its nodes at `place` of `nodes`, and free places hung on the root."""
+    slack = len(place) - 1
+    free = np.setdiff1d(np.arange(nodes), place).astype(np.int32)
+    shape, link = np.zeros(nodes + 1, SHAPE), np.zeros(nodes + 1, LINK)
+    shape[place], link[place] = tree.shape, tree.link
+    for field, holder in (("parent", shape), ("child", shape), ("next", shape), ("previous", link)):
+        known = holder[field][place]
+        holder[field][place] = np.where(known == NONE, NONE, place[known])
+    arc = tree.link["arc"]
+    link["arc"][place] = np.where(arc < slack, place[np.minimum(arc, slack)], arc - slack + nodes)
+    first = shape["child"][nodes]
+    shape["parent"][free], shape["child"][free], shape["size"][free] = nodes, NONE, 1
+    shape["next"][free] = np.append(free[1:], first)
+    link["previous"][free] = np.append(NONE, free[:-1])
+    link["arc"][free], link["room"][free], link["up"][free] = free, NO_LIMIT, free < lots
+    if len(free):
+        shape["child"][nodes] = free[0]
+        if first != NONE:
+            link["previous"][first] = free[-1]
+    shape["size"][nodes] += len(free)
+    potential = np.zeros(nodes + 1, np.int64)
+    potential[place] = tree.potential
+    return Tree(shape, link, potential, np.zeros(nodes + 1, np.int32))

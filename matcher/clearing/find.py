@@ -1,13 +1,12 @@
 """The best matches of a book: candidates, prices, more candidates; then the minimum terms; then the proof."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import candidates, certificate, minimum
+from matcher.clearing import certificate, minimum
 from matcher.clearing.arrays import Demands, Lots, Terms
 from matcher.clearing.branch import total
 from matcher.clearing.candidates import Candidates
@@ -15,6 +14,7 @@ from matcher.clearing.certificate import Allocation
 from matcher.clearing.clear import Clearing
 from matcher.clearing.network import Network
 from matcher.clearing.pairs import Book, Pairs
+from matcher.clearing.relax import Relaxed, relax
 from matcher.clearing.terms import Kept, keep_terms
 from matcher.clearing.ties import Ties, ties
 from matcher.clearing.value import price
@@ -25,17 +25,6 @@ _SEARCHED = {
     True: "network simplex over all pairs",
     False: "network simplex over candidates until no pair outside them could gain",
 }
-
-
-@dataclass(frozen=True)
-class _Relaxed:
-    """The book without minimum terms, solved: no pair outside `arcs` could gain."""
-
-    arcs: Candidates
-    gain: Longs
-    network: Network
-    rounds: int
-    whole: bool
 
 
 @dataclass(frozen=True)
@@ -66,41 +55,22 @@ def solved(lots: Lots, demands: Demands, terms: Terms, declined: Longs) -> Solve
     places = np.argsort(lot_order)[declined[:, 0]], np.argsort(demand_order)[declined[:, 1]]
     book = Book(sorted_lots, sorted_demands, terms, np.stack(places, axis=1))
     rules = ties(book)
-    relaxed = _relax(book, rules)
-    best, kept = relaxed.network.taken, _keep(book, rules, relaxed)
+    relaxed = relax(book, rules)
+    arcs, best = relaxed.arcs, relaxed.network.taken
+    gain = rules.gain(arcs.lot, arcs.demand, arcs.value)
+    kept = _keep(book, rules, relaxed, gain)
     clearing = _result(book, rules, relaxed, best, kept, lot_order, demand_order)
-    return Solved(clearing, book, rules, relaxed.arcs, relaxed.gain, relaxed.network, kept.taken)
+    return Solved(clearing, book, rules, arcs, gain, relaxed.network, kept.taken)
 
 
-def _relax(book: Book, rules: Ties) -> _Relaxed:
-    """Solve, and ask the prices which pairs are missing, until none is."""
-    size = len(book.lots) * len(book.demands)
-    stride = 1 + math.isqrt(size // candidates.WHOLE)
-    whole = size <= candidates.WHOLE
-    arcs = more = candidates.whole(book) if whole else candidates.first(book, rules, stride)
-    network = Network(minimum.supply(book), book.demands.quantity)
-    rounds = 0
-    while True:
-        network.add(more.lot, more.demand, rules.gain(more.lot, more.demand, more.value))
-        network.solve()
-        rounds += 1
-        if whole:
-            break
-        more = candidates.absent(book, rules, network.lot_price, network.demand_price)
-        if not len(more):
-            break
-        arcs = candidates.joined(arcs, more)
-    return _Relaxed(arcs, rules.gain(arcs.lot, arcs.demand, arcs.value), network, rounds, whole)
-
-
-def _keep(book: Book, rules: Ties, relaxed: _Relaxed) -> Kept:
+def _keep(book: Book, rules: Ties, relaxed: Relaxed, gain: Longs) -> Kept:
     """The takes that keep the minimum terms, after the proof of the relaxation was checked."""
     arcs, network = relaxed.arcs, relaxed.network
-    problem = minimum.problem(book, arcs.lot, arcs.demand, arcs.value, relaxed.gain)
+    problem = minimum.problem(book, arcs.lot, arcs.demand, arcs.value, gain)
     best = Allocation(network.taken, network.lot_price, network.demand_price)
     proof = Allocation(best.taken, rules.dong(best.lot_price), rules.dong(best.demand_price))
     ends = problem.supply, problem.wanted, arcs.lot, arcs.demand
-    certificate.check(*ends, relaxed.gain, best)
+    certificate.check(*ends, gain, best)
     certificate.check(*ends, arcs.value, proof)
     kept = keep_terms(problem, network, rules.shift)
     minimum.verify(problem, kept.taken)
@@ -108,7 +78,7 @@ def _keep(book: Book, rules: Ties, relaxed: _Relaxed) -> Kept:
 
 
 def _result(
-    book: Book, rules: Ties, relaxed: _Relaxed, best: Longs, kept: Kept, lot_order: Longs, demand_order: Longs
+    book: Book, rules: Ties, relaxed: Relaxed, best: Longs, kept: Kept, lot_order: Longs, demand_order: Longs
 ) -> Clearing:
     arcs, network = relaxed.arcs, relaxed.network
     relaxation, welfare = total(arcs.value, best), total(arcs.value, kept.taken)

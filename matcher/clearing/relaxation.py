@@ -64,6 +64,9 @@ class Relaxation:
         for lot, demand in declined:
             self.growing.decline(lot, demand)
         self._add(self._outlying.possible(wished[:, 0], wished[:, 1])[0])
+        self._add(joined(self.growing.book, [self._outlying.gaining(*new) for new in self.new.items()]))
+        for of_lots, places in self.new.items():
+            self.ways.hold(of_lots, places)
         self._settle()
         self.arcs, more = self.ways.touched()
         self.value += sum(

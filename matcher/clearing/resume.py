@@ -3,6 +3,10 @@
 An arc can only have come to gain where the potential of one of its ends moved, so it is enough to look at
 the arcs of such orders until none is left: what is far from the change is never looked at. Nodes, arcs and
 tree are those of `simplex`; no arc has a limit, so only tree arcs carry anything.
+
+An order that comes, or that loses a partner, is held: its slack arc is given a gain, the order's price, as if
+what it has left over were worth that much elsewhere. So no other price moves at first. Then the gain is
+lowered by steps that double, and the prices around follow it down only as far as they have to.
 """
 
 from typing import NamedTuple
@@ -11,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
-from matcher.clearing.simplex import BASIC, NO_LIMIT, NONE, Arcs, Tree, blocking, exchange, send
+from matcher.clearing.simplex import BASIC, NO_LIMIT, NONE, Arcs, Tree, blocking, exchange, send, shift
 
 NO_GAIN = -(1 << 57)  # of an arc that is no more
 
@@ -28,18 +32,20 @@ class Agenda(NamedTuple):
     """`waiting` nodes, whose arcs are to be looked at, each once: `queued` says which.
 
     `moved` are nodes whose potential moved since the log began, `log` arcs whose flow may have; `counts`: the
-    queue's head and length, the log's length. `lots` is how many nodes are lots.
+    queue's head and length, the log's length, how many nodes are held. `lots` is how many nodes are lots.
     """
 
     waiting: NDArray[np.int32]
     queued: NDArray[np.bool_]
     moved: NDArray[np.bool_]
+    held: NDArray[np.int32]
     log: NDArray[np.int32]
     counts: NDArray[np.int64]
     lots: int
 
 
-HEAD, LENGTH, LOGGED = 0, 1, 2
+HEAD, LENGTH, LOGGED, HELD = 0, 1, 2, 3
+STEPS = 256  # the first step down is this part of a held order's gain
 
 
 @compiled
@@ -118,14 +124,65 @@ def bring_in(arcs: Arcs, tree: Tree, agenda: Agenda, enter: int) -> bool:
 
 
 @compiled
+def price_of(tree: Tree, node: int, lots: int) -> int:
+    return int(tree.potential[node]) if node < lots else -int(tree.potential[node])
+
+
+@compiled
+def hold(arcs: Arcs, tree: Tree, agenda: Agenda, node: int) -> None:
+    """Gives the slack arc of a node, if it is not in the tree, the node's price for a gain."""
+    if arcs.state[node] != BASIC:
+        arcs.gain[node] = price_of(tree, node, agenda.lots)
+        agenda.held[agenda.counts[HELD]] = node
+        agenda.counts[HELD] += 1
+
+
+@compiled
+def hold_new(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) -> None:
+    """Gives a node that hangs alone on the root the least price that its arcs allow, and holds it there."""
+    price = 0
+    arc = lists.first[node]
+    while arc != NONE:
+        other = arcs.target[arc] if node < agenda.lots else arcs.source[arc]
+        price = max(price, arcs.gain[arc] - price_of(tree, other, agenda.lots))
+        arc = lists.of_source[arc] if node < agenda.lots else lists.of_target[arc]
+    tree.potential[node] = price if node < agenda.lots else -price
+    arcs.gain[node] = price
+    agenda.moved[node] = True
+    agenda.held[agenda.counts[HELD]] = node
+    agenda.counts[HELD] += 1
+
+
+@compiled
+def lower(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, effort: int) -> int:
+    """Lets every held node go, step by step; returns the effort left, or NONE if it ran out."""
+    for place in range(agenda.counts[HELD]):
+        node = agenda.held[place]
+        step = max(arcs.gain[node] // STEPS, 1)
+        while arcs.gain[node] > 0:
+            if arcs.state[node] != BASIC:
+                arcs.gain[node] = 0
+                break
+            down = min(step, arcs.gain[node])
+            arcs.gain[node] -= down
+            rising = node >= agenda.lots
+            if not shift(tree, node, down if rising else -down):
+                return NONE
+            look_below(tree, agenda, node, rising)
+            effort = settle(arcs, tree, lists, agenda, effort)
+            if effort == NONE:
+                return NONE
+            step *= 2
+    agenda.counts[HELD] = 0
+    return settle(arcs, tree, lists, agenda, effort)
+
+
+@compiled
 def best_arc(arcs: Arcs, tree: Tree, lists: Lists, node: int, lots: int) -> tuple[int, int]:
     """(the arc of the node, its slack arc among them, that gains most, or NONE; how many were looked at)."""
     potential = tree.potential
-    best, found, looked = (
-        (potential[arcs.source[node]] - potential[arcs.target[node]]) * arcs.state[node],
-        NONE,
-        1,
-    )
+    slack = potential[arcs.source[node]] - potential[arcs.target[node]] - arcs.gain[node]
+    best, found, looked = slack * arcs.state[node], NONE, 1
     if best < 0:
         found = node
     else:
@@ -169,16 +226,16 @@ def release(arcs: Arcs, tree: Tree, agenda: Agenda, arc: int) -> bool:
     """Takes back what a tree arc carries: both its ends have it left over, and it leaves the tree."""
     source, target = arcs.source[arc], arcs.target[arc]
     below, other = (source, target) if tree.link[source].arc == arc else (target, source)
+    hold(arcs, tree, agenda, below)
     flow = tree.link[below].flow
     tree.link[below].flow = 0
     root = len(tree.shape) - 1
     within = replace(arcs, tree, agenda, below, 0, below, below, root)
     tree.link[below].flow += flow
     if arcs.state[other] != BASIC:
+        hold(arcs, tree, agenda, other)
         within = bring_in(arcs, tree, agenda, other) and within
     tree.link[other].flow += flow
-    look_at(agenda, below)
-    look_at(agenda, other)
     return within
 
 
@@ -195,8 +252,8 @@ def remove(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) -> b
     while arc != NONE:
         arcs.gain[arc] = NO_GAIN
         arc = lists.of_source[arc] if node < agenda.lots else lists.of_target[arc]
-    if arcs.state[node] == BASIC:
-        tree.link[node].flow = 0
+    # Nothing is left but the slack arc, so it hangs alone on the root.
+    tree.link[node].flow = tree.potential[node] = arcs.gain[node] = 0
     return within
 
 

@@ -184,18 +184,21 @@ def hang(tree: Tree, out: int, inside: int, outside: int, by: tuple[int, int, in
 def shift(tree: Tree, top: int, change: int) -> bool:
     """Add `change` to the potentials of `top` and all below it; returns whether they stay in bounds."""
     shape, potential, stack = tree.shape, tree.potential, tree.stack
-    within, height = True, 1
-    stack[0] = top
+    potential[top] += change
+    within: bool = -MOST_POTENTIAL < potential[top] < MOST_POTENTIAL
+    height, stack[0] = 1, top
     while height > 0:
         height -= 1
-        node = np.uint32(stack[height])
-        potential[node] += change
-        within = within and -MOST_POTENTIAL < potential[node] < MOST_POTENTIAL
-        child = shape[node].child
+        child = shape[np.uint32(stack[height])].child
         while child != NONE:
-            stack[height] = child
-            height += 1
-            child = shape[np.uint32(child)].next
+            node = np.uint32(child)
+            potential[node] += change
+            within = within and -MOST_POTENTIAL < potential[node] < MOST_POTENTIAL
+            # Most have nothing below them, and need not wait on the stack.
+            if shape[node].child != NONE:
+                stack[height] = child
+                height += 1
+            child = shape[node].next
     return within
 
 

@@ -42,8 +42,9 @@ class Ways:
             waiting=np.zeros(nodes + 1, np.int32),
             queued=np.zeros(nodes + 1, np.bool_),
             moved=np.zeros(nodes + 1, np.bool_),
+            held=np.zeros(nodes + 1, np.int32),
             log=np.zeros(LOGGED, np.int32),
-            counts=np.zeros(3, np.int64),
+            counts=np.zeros(4, np.int64),
             lots=self._lots,
         )
         self._effort = 0
@@ -105,6 +106,11 @@ class Ways:
             resume.look_at(self._agenda, node)
         self.count = arcs.stop
 
+    def hold(self, of_lots: bool, places: Longs) -> None:
+        """Gives new orders the prices that their arcs ask for; `settle` lowers them to what they are."""
+        for node in self._at(of_lots, places).tolist():
+            resume.hold_new(self._arcs, self._tree, self._lists, self._agenda, node)
+
     def begin(self) -> None:
         """A new change: nothing is touched yet."""
         self._agenda.counts[resume.LOGGED] = 0
@@ -113,7 +119,7 @@ class Ways:
 
     def settle(self) -> None:
         """Raises TooMuch where that takes more than the effort allowed for one change."""
-        self._effort = resume.settle(self._arcs, self._tree, self._lists, self._agenda, self._effort)
+        self._effort = resume.lower(self._arcs, self._tree, self._lists, self._agenda, self._effort)
         if self._effort == NONE:
             raise TooMuch
 

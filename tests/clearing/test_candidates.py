@@ -6,8 +6,11 @@ from hypothesis import HealthCheck, given, settings
 
 from bench.clearing.books import FAMILIES, book
 from matcher.clearing import candidates, clear
+from matcher.clearing.distance import EARTH_RADIUS
 from matcher.clearing.pairs import Book
-from tests.clearing.scalar import TERMS, Demand, Lot, tables
+from matcher.clearing.pricing import Pricing
+from matcher.clearing.ties import ties
+from tests.clearing.scalar import TERMS, Demand, Lot, keyed, tables
 from tests.clearing.strategies import books
 
 
@@ -34,7 +37,7 @@ def test_small_books_of_every_kind_are_searched_as_if_they_were_whole(
     whole = clear(*tabled, TERMS)
     with monkeypatch.context() as patched:
         patched.setattr(candidates, "WHOLE", 1)
-        patched.setattr(candidates, "NEAREST", 1)
+        patched.setattr(candidates, "FIRST", 1)
         patched.setattr(candidates, "ADDED", 1)
         searched = clear(*tabled, TERMS)
     for name in ("lot", "demand", "quantity", "welfare", "relaxation"):
@@ -54,3 +57,53 @@ def test_the_nearest_candidates_are_the_nearest_that_keep_every_rule() -> None:
         mine = np.flatnonzero((whole.lot == lot) & (apart <= reach))
         nearest = mine[np.argsort(apart[mine], kind="stable")][:4]
         assert {(lot, int(demand)) for demand in whole.demand[nearest]} <= found
+
+
+@settings(max_examples=300)
+@given(books)
+def test_the_compiled_rules_find_the_pairs_and_values_that_the_plain_ones_do(
+    orders: tuple[list[Lot], list[Demand]],
+) -> None:
+    tabled = Book(*tables(*orders), TERMS, np.array([[0, 0]] if all(orders) else [], np.int64).reshape(-1, 2))
+    lots, demands = len(tabled.lots), len(tabled.demands)
+    if not lots or not demands:
+        return
+    whole = candidates.whole(tabled)
+    pricing = Pricing(tabled, ties(tabled), np.zeros(lots, np.int64), np.zeros(demands, np.int64))
+    expected = set(zip(whole.lot.tolist(), whole.demand.tolist(), whole.value.tolist(), strict=True))
+    for of_lots in (True, False):
+        best, doubtful = pricing.best(of_lots, max(lots, demands))
+        own, nth = np.nonzero(best.more)
+        partner = best.partner[own, nth]
+        pairs = (own, partner) if of_lots else (partner, own)
+        assert not doubtful.size
+        assert (
+            set(zip(*(end.tolist() for end in pairs), best.value[own, nth].tolist(), strict=True)) == expected
+        )
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_best_partners_are_those_that_gain_most_of_all(family: str) -> None:
+    lots, demands, terms = book(family, 300, seed=4)
+    tabled = Book(lots, demands, terms, np.empty((0, 2), np.int64))
+    rules, whole = ties(tabled), candidates.whole(tabled)
+    asked = np.random.default_rng(4).integers(0, 2_000, (2, 300)) << rules.shift
+    gain = rules.gain(whole.lot, whole.demand, whole.value)
+    more = gain - asked[0][whole.lot] - asked[1][whole.demand]
+    for of_lots, own in ((True, whole.lot), (False, whole.demand)):
+        best = Pricing(tabled, rules, asked[0], asked[1]).best(of_lots, 3)[0]
+        for order in range(300):
+            expected = np.sort(more[(own == order) & (more > 0)])[::-1][:3]
+            assert best.more[order][best.more[order] > 0].tolist() == expected.tolist()
+
+
+def test_a_pair_whose_metres_are_all_but_halfway_is_left_to_the_plain_rules() -> None:
+    """Machine code and numpy could round it differently, by a unit in the last place of the arc sine."""
+    latitude = np.degrees(1_000.5 / EARTH_RADIUS)
+    lots, demands = keyed([Lot(latitude=0, longitude=0)], [Demand(latitude=latitude, longitude=0)])
+    tabled = Book(*tables(lots, demands), TERMS, np.empty((0, 2), np.int64))
+    nothing = np.zeros(1, np.int64)
+    best, doubtful = Pricing(tabled, ties(tabled), nothing, nothing).best(True, 1)
+    assert doubtful.tolist() == [[0], [0]]
+    assert not best.more.any()
+    assert len(candidates.absent(tabled, ties(tabled), nothing, nothing)) == 1

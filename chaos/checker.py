@@ -36,7 +36,13 @@ def check_always(connection: Connection) -> list[Violation]:
 
 def not_caught_up(connection: Connection) -> list[Violation]:
     """What is still to be cleared, told, rendered, lapsed or expired."""
-    return _broken(connection, CAUGHT_UP)
+    return _broken(connection, [*CAUGHT_UP.values()])
+
+
+def backlog(connection: Connection) -> dict[str, int]:
+    """How much is still to be done, by kind of work; nothing where there is none."""
+    left = {kind: len(rows(connection, law.query)) for kind, law in CAUGHT_UP.items()}
+    return {kind: count for kind, count in left.items() if count}
 
 
 def _broken(connection: Connection, laws: Sequence[Law]) -> list[Violation]:

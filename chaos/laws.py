@@ -128,28 +128,28 @@ ALWAYS = (
             THEN pg_xact_commit_timestamp(b.xmin) ELSE b.released_at END"""),
 )  # fmt: skip
 
-# Once nothing more is to come.
-CAUGHT_UP = (
-    Law("caught up", "the book of {0} has changed and was not cleared",
+# Once nothing more is to come, by kind of work.
+CAUGHT_UP = {
+    "books to clear": Law("caught up", "the book of {0} has changed and was not cleared",
         "SELECT crop FROM book WHERE version > cleared_version"),
-    Law("caught up", "the book of {0} has matches to freeze since {1}",
+    "books to freeze": Law("caught up", "the book of {0} has matches to freeze since {1}",
         "SELECT crop, freeze_at FROM book WHERE freeze_at <= now()"),
-    Law("caught up", "{0} {1} of {2} is open in no book", f"""
+    "orders in no book": Law("caught up", "{0} {1} of {2} is open in no book", f"""
         SELECT kind, id, crop FROM {_ORDERS} o
         WHERE state = 'open' AND crop NOT IN (SELECT crop FROM book)"""),
-    Law("caught up", "{0} {1} was set aside: {2}",
+    "orders set aside": Law("caught up", "{0} {1} was set aside: {2}",
         f"SELECT kind, id, quarantine FROM {_ORDERS} o WHERE quarantine IS NOT NULL"),
-    Law("caught up", "delivery {0} is due since {1}",
+    "deliveries due": Law("caught up", "delivery {0} is due since {1}",
         "SELECT id, due_at FROM delivery WHERE state = 'due' AND due_at <= now()"),
-    Law("caught up", "delivery {0} was never tried", """
+    "deliveries never tried": Law("caught up", "delivery {0} was never tried", """
         SELECT d.id FROM delivery d WHERE d.state = 'due' AND NOT EXISTS (
             SELECT FROM attempt a WHERE a.delivery_id = d.id)"""),
-    Law("caught up", "the document of contract {0} is not rendered",
+    "documents to render": Law("caught up", "the document of contract {0} is not rendered",
         "SELECT contract_id FROM document WHERE rendered_at IS NULL"),
-    Law("caught up", "contract {0} is {1} past its deadline", """
+    "contracts to lapse": Law("caught up", "contract {0} is {1} past its deadline", """
         SELECT id, signature FROM contract WHERE deadline_at <= now()
         AND signature IN ('draft', 'sent', 'accepted_by_seller', 'accepted_by_buyer')"""),
-    Law("caught up", "{0} {1} is open past its last day {2}", f"""
+    "orders to expire": Law("caught up", "{0} {1} is open past its last day {2}", f"""
         SELECT kind, id, expires_on FROM {_ORDERS} o
         WHERE state = 'open' AND expires_on < (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date"""),
-)  # fmt: skip
+}  # fmt: skip

@@ -12,7 +12,11 @@ CAUGHT_UP_WITHIN_SECONDS = 30.0
 
 @dataclass
 class Report:
-    """`checks` counts the checks made after a fault of each kind, `broken` the violations they found."""
+    """`checks` counts the checks made after a fault of each kind, `broken` the violations they found.
+
+    `backlog` counts what was left of each kind of work after the last fault, `worked_off_seconds` says
+    how long after that fault its last piece was done.
+    """
 
     seed: int
     minutes: float
@@ -22,6 +26,8 @@ class Report:
     broken: Counter[tuple[str, str]] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
+    backlog: dict[str, int] = field(default_factory=dict)
+    worked_off_seconds: dict[str, float] = field(default_factory=dict)
     caught_up_seconds: float = 0.0
     tally: Tally = field(default_factory=Tally)
 
@@ -44,6 +50,10 @@ class Report:
             f"- Right or an honest 503: {tally.honest_share:.2%} of what was answered,",
             f"  {tally.answered_share:.2%} of all attempts. The longest wait: {tally.longest_seconds:.1f} s.",
             f"- All work was caught up {self.caught_up_seconds:.1f} s after the last fault.",
+            *(
+                f"  - {count:,} {kind}: {self.worked_off_seconds[kind]:.1f} s"
+                for kind, count in self.backlog.items()
+            ),
             "- In the ledger: " + ", ".join(f"{count:,} {name}" for name, count in self.rows.items()) + ".",
             *(f"- Could not be done {count} times: {kind}" for kind, count in sorted(self.missed.items())),
             *(f"- VIOLATION {violation}" for violation in self.violations[:50]),

@@ -9,7 +9,7 @@ import psycopg
 import redis
 from sqlalchemy import select
 
-from chaos.checker import check, check_always, not_caught_up
+from chaos.checker import backlog, check, check_always
 from chaos.faults import INJECT
 from chaos.load import Load
 from chaos.market import add_traders
@@ -43,7 +43,7 @@ def run(faults: Sequence[Fault], seed: int, minutes: float, folder: Path) -> Rep
         finally:
             last_fault_at = time.monotonic()
             load.stop()
-        report.caught_up_seconds = _wait_until_caught_up(on, last_fault_at)
+        _wait_until_caught_up(on, report, last_fault_at)
         on.received(load.evidence)
         with on.database() as connection:
             report.violations = check(connection, load.evidence) + _not_replayed(on)
@@ -138,17 +138,24 @@ def _alive(on: Stage) -> int:
         return _count(connection, "heartbeat")
 
 
-def _wait_until_caught_up(on: Stage, since: float) -> float:
-    """Seconds from `since` until nothing is left to do; after three minutes the checker says what is."""
-    while time.monotonic() - since < CAUGHT_UP_PATIENCE_SECONDS:
+def _wait_until_caught_up(on: Stage, report: Report, since: float) -> None:
+    """Notes for each kind of work how much was left at first, and the seconds from `since` to its last.
+
+    After three minutes it gives up, and the checker says what is left.
+    """
+    while report.caught_up_seconds < CAUGHT_UP_PATIENCE_SECONDS:
         try:
             with on.database() as connection:
-                if not not_caught_up(connection):
-                    break
+                left = backlog(connection)
         except psycopg.Error:
-            pass
+            left = None
+        report.caught_up_seconds = time.monotonic() - since
+        for kind, count in (left or {}).items():
+            report.backlog.setdefault(kind, count)
+            report.worked_off_seconds[kind] = report.caught_up_seconds
+        if left is not None and not left:
+            break
         time.sleep(0.2)
-    return time.monotonic() - since
 
 
 def _count(connection: psycopg.Connection[tuple[object, ...]], table: str) -> int:

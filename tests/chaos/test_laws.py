@@ -58,7 +58,7 @@ def test_every_law_that_is_broken_is_found(ledger: Ledger, knowledge: Knowledge)
     evidence, missed = trade(ledger, knowledge), []
     with connect(ledger.settings) as connection:
         connection.autocommit = False
-        for law, plant in zip((*ALWAYS, *CAUGHT_UP), PLANTS, strict=True):
+        for law, plant in zip((*ALWAYS, *CAUGHT_UP.values()), PLANTS, strict=True):
             drop_rules(connection)
             for statement in plant.split("; "):
                 connection.execute(statement.encode())

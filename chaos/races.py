@@ -87,8 +87,7 @@ def _race_on(settings: Settings, parties: list[UUID], seed: str, races: int) -> 
         weights = (0, 1, 0, 0, 0, 0, 0) if number < FIRST_ORDERS // 8 else (30, 25, 18, 9, 6, 8, 4)
         name, act = racer.chance.choices(acts, weights)[0]
         try:
-            with ledger.transaction() as session:
-                act(session)
+            ledger.run(act)
         except MatcherError as refusal:
             counted[f"{name}: {refusal.kind}"] += 1
         except OperationalError as error:

@@ -22,6 +22,7 @@ from matcher.parties import PartyPost, add_endpoint, add_key, add_party, get_par
 from matcher.store.migrate import migrate as migrate_database
 from matcher.store.session import Ledger
 from matcher.trading.clearings import last_clearings
+from matcher.trading.quarantine import get_quarantined, quarantined, release
 from matcher.trading.replay import compare, replay
 
 app = typer.Typer(
@@ -34,7 +35,9 @@ clearing_app = typer.Typer(
 )
 app.add_typer(party_app, name="party")
 app.add_typer(config_app, name="config")
+quarantine_app = typer.Typer(no_args_is_help=True, help="Orders that the clearing passes over, and why.")
 app.add_typer(clearing_app, name="clearing")
+app.add_typer(quarantine_app, name="quarantine")
 console = Console()
 
 
@@ -96,6 +99,30 @@ def requeue(delivery: UUID) -> None:
     with _ledger() as ledger, ledger.transaction() as session:
         requeue_delivery(session, delivery)
         typer.echo("Due now; the next sweep rings for it.")
+
+
+@quarantine_app.command("list")
+def quarantine_list(limit: Annotated[int, typer.Option(min=1, max=1000)] = 50) -> None:
+    """List the orders set aside, those posted last first: id, since when, lot or demand, crop, the error."""
+    with _ledger() as ledger, ledger.transaction() as session:
+        for each in quarantined(session, limit=limit):
+            since = f"{each.since.astimezone(VIETNAM):%d/%m %H:%M:%S}"
+            typer.echo(f"{each.id}  {since}  {each.order:<6}  {each.crop}  {each.error}")
+
+
+@quarantine_app.command("show")
+def quarantine_show(order: UUID) -> None:
+    """Print the traceback of what went wrong with an order, by its id."""
+    with _ledger() as ledger, ledger.transaction() as session:
+        typer.echo(get_quarantined(session, order).quarantine_traceback)
+
+
+@quarantine_app.command("release")
+def quarantine_release(order: UUID) -> None:
+    """Give an order back to its book, once the cause is mended; if it fails again it is set aside again."""
+    with _ledger() as ledger:
+        ledger.run(lambda session: release(session, order))
+        typer.echo("Back in its book; the next sweep rings for it.")
 
 
 @clearing_app.command("list")

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from celery import signals
@@ -45,11 +46,9 @@ def _beat_on(name: str, kind: Kind, queues: Sequence[str]) -> None:
     ledger = resources().ledger
     while True:
         try:
-            with ledger.transaction() as session:
-                beat(session, name, kind, queues)
+            ledger.run(partial(beat, name=name, kind=kind, queues=queues))
         except SQLAlchemyError as error:
             logger.warning("could not write the heartbeat, will again: %s", error)
         if _ended.wait(BEAT_EVERY.total_seconds()):
             break
-    with ledger.transaction() as session:
-        stop(session, name)
+    ledger.run(partial(stop, name=name))

@@ -3,12 +3,18 @@
 None of them retries: a task that fails leaves its work due in the ledger, and the sweep rings for it again.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
+
+from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded
+from celery.signals import task_failure
 
 from matcher.notices.deliver import deliver as deliver_notice
 from matcher.ops.sweep import sweep as sweep_ledger
 from matcher.trading.clear import clear
 from matcher.trading.documents import render as render_contract
+from matcher.trading.time_limit import ran_out_of_time
 from workers.app import app
 from workers.resources import resources
 
@@ -16,8 +22,19 @@ from workers.resources import resources
 @app.task(name="clear_book")
 def clear_book(crop: str) -> None:
     own = resources()
-    with own.ledger.transaction() as session:
-        clear(session, crop, own.knowledge, own.settings, own.standing)
+    own.ledger.run(lambda session: clear(session, crop, own.knowledge, own.settings, own.standing))
+
+
+# Compiled code hears no soft limit; then the hard one kills the child, and this is called in its parent.
+@task_failure.connect(sender=clear_book)
+def note_a_clearing_that_ran_out_of_time(exception: Exception, args: Sequence[str], **_: object) -> None:
+    # In the middle of a statement the limit breaks the connection, and that is the last thing to be raised.
+    raised: BaseException | None = exception
+    while raised is not None:
+        if isinstance(raised, SoftTimeLimitExceeded | TimeLimitExceeded):
+            resources().ledger.run(partial(ran_out_of_time, crop=args[0]))
+            return
+        raised = raised.__context__
 
 
 @app.task(name="deliver")
@@ -28,8 +45,7 @@ def deliver(delivery_id: str) -> None:
 
 @app.task(name="render")
 def render(contract_id: str) -> None:
-    with resources().ledger.transaction() as session:
-        render_contract(session, UUID(contract_id))
+    resources().ledger.run(partial(render_contract, contract_id=UUID(contract_id)))
 
 
 @app.task(name="sweep")

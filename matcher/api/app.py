@@ -19,13 +19,16 @@ from matcher.api import (
     parties,
     places,
     problems,
+    quarantine,
 )
 from matcher.api.body_limit import BodyLimit
 from matcher.api.in_flight import InFlight
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 
-RESOURCES = (lots, demands, matches, clearings, contracts, notices, parties, crops, places, health)
+RESOURCES = (
+    lots, demands, matches, clearings, contracts, notices, parties, crops, places, health, quarantine,
+)  # fmt: skip
 
 
 class _Service(FastAPI):

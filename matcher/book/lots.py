@@ -17,6 +17,7 @@ from matcher.faults import invalid
 from matcher.fields import Amount, Day, Dong, Instant, Kilograms, Quantity, Text, kilograms
 from matcher.knowledge import Knowledge
 from matcher.parties import require
+from matcher.quarantine import Quarantine
 from matcher.store.tables import Lot, Party
 
 
@@ -83,7 +84,7 @@ class LotView(BaseModel):
     decide_by: datetime | None
     posted_at: datetime
     expires_on: date
-    quarantine: str | None = Field(description="why the clearing passes this lot over; null when it does not")
+    quarantine: Quarantine
 
 
 def post_lot(session: Session, party: Party, post: LotPost, knowledge: Knowledge) -> Lot:

@@ -127,7 +127,7 @@ def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> Non
     order.state = "filled" if order.quantity_g == order.taken_g else "open"
     order.version += 1
     order.changed_at = now()
-    order.quarantine = None
+    order.quarantine = order.quarantined_at = order.quarantine_traceback = None
     session.flush()
     order.changed_in = book_changed(session, order.crop)
 

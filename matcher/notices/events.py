@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
+from matcher.quarantine import Reason
 from matcher.store.identifiers import uuid7
 from matcher.store.session import ring
 from matcher.store.tables import Delivery, Endpoint, Event, Notice, Party
@@ -67,7 +68,8 @@ class ContractMoved(TypedDict):
 class OrderQuarantined(TypedDict):
     """The data of `order.quarantined`: the clearing passes it over; told to its owner and the operators.
 
-    `last_day` is the ISO day on which the order expires, `owner` a name, `reason` what the clearing met.
+    `last_day` is the ISO day on which the order expires, `owner` a name; matcher.quarantine has the words
+    for `reason`.
     """
 
     order: Literal["lot", "demand"]
@@ -76,7 +78,7 @@ class OrderQuarantined(TypedDict):
     quantity_kg: str
     last_day: str
     owner: str
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, get_args
 
 from matcher.notices.events import ContractMoved, Kind, MatchMade, OrderQuarantined
+from matcher.quarantine import in_words
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,14 @@ def _order_quarantined_vi(set_aside: OrderQuarantined, links_begin: str) -> Word
     last_day = day(set_aside["last_day"], "vi")
     return Words(
         f"{order} bị tạm gác: {crop}, {quantity} kg, hạn đến {last_day}",
-        f"""{order} dưới đây không được đưa vào khớp lệnh vì hệ thống không đọc được nội dung. \
-Hãy sửa lại để đưa trở lại thị trường.
+        f"""{order} dưới đây tạm thời không được đưa vào khớp lệnh, và sẽ trở lại thị trường sau khi được \
+sửa lại hoặc được bộ phận vận hành giải tỏa.
 
 Của: {set_aside["owner"]}
 Nông sản: {crop}
 Khối lượng: {quantity} kg
 Hạn đến: {last_day}
-Lý do: {set_aside["reason"]}
+Lý do: {in_words(set_aside["reason"], "vi")}
 
 Xem: {links_begin}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
 """,
@@ -103,14 +104,14 @@ def _order_quarantined_en(set_aside: OrderQuarantined, links_begin: str) -> Word
     last_day = day(set_aside["last_day"], "en")
     return Words(
         f"{order} set aside: {crop}, {quantity} kg, good until {last_day}",
-        f"""The {set_aside["order"]} below takes no part in the matching, because it could not be read. \
-Amend it to bring it back to the market.
+        f"""The {set_aside["order"]} below takes no part in the matching for now. It comes back \
+to the market once it is amended, or an operator releases it.
 
 Of: {set_aside["owner"]}
 Crop: {crop}
 Quantity: {quantity} kg
 Good until: {last_day}
-Reason: {set_aside["reason"]}
+Reason: {in_words(set_aside["reason"], "en")}
 
 Read it: {links_begin}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
 """,

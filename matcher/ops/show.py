@@ -21,6 +21,7 @@ def show_status(status: Status, console: Console) -> None:
         overdue.add_row(due.kind, str(due.count), _age(due.oldest_since, status.at))
     overdue.add_row("dead letters", str(status.dead_letters), "")
     overdue.add_row("orders in quarantine", str(status.quarantined), "")
+    overdue.add_row("books cleared quickly", str(status.books_cleared_quickly), "")
     living = _table("Alive", "kind", "queues")
     for process in status.alive:
         living.add_row(process.name, process.kind, ", ".join(process.queues))

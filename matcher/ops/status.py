@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import Boolean, ColumnElement, func, literal_column, select
 from sqlalchemy.orm import QueryableAttribute, Session
 
@@ -14,6 +14,8 @@ from matcher.ops.heartbeat import Alive, alive
 from matcher.ops.queues import QUEUES, QueueView, queues
 from matcher.store.session import Ledger
 from matcher.store.tables import CONTRACT_WAITING, Book, Contract, Delivery, Demand, Document, Lot
+from matcher.trading.quarantine import aside
+from matcher.trading.time_limit import short_of_time
 
 
 class Overdue(BaseModel):
@@ -33,6 +35,7 @@ class Status(BaseModel):
     overdue: list[Overdue]
     dead_letters: int
     quarantined: int
+    books_cleared_quickly: int = Field(description="they ran out of time less than an hour ago")
     alive: list[Alive]
 
 
@@ -49,8 +52,8 @@ def status(ledger: Ledger, settings: Settings) -> Status:
             queues=waiting,
             overdue=_overdue(session),
             dead_letters=_count(session, Delivery.state == "dead"),
-            quarantined=_count(session, Lot.quarantine.is_not(None))
-            + _count(session, Demand.quarantine.is_not(None)),
+            quarantined=_count(session, aside(Lot)) + _count(session, aside(Demand)),
+            books_cleared_quickly=_count(session, short_of_time()),
             alive=alive(session),
         )
 

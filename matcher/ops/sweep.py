@@ -1,6 +1,7 @@
 """The sweep: finds all work that is overdue by query alone, and rings for it again."""
 
 from datetime import timedelta
+from functools import partial
 
 from config.settings import Settings
 from matcher.book.orders import books_due, expire
@@ -26,18 +27,16 @@ def sweep(ledger: Ledger, settings: Settings) -> None:
     and none at all while the broker is away: what is due stays due.
     """
     rung_before = now() - timedelta(seconds=settings.ring_patience_seconds)
-    with ledger.transaction() as session:
-        lapse(session)
-    with ledger.transaction() as session:
-        expire(session, today())
-        forget_answers(session)
+    ledger.run(lapse)
+    ledger.run(partial(expire, today=today()))
+    ledger.run(forget_answers)
     hurried = now() - min(EMPTY_PATIENCE, timedelta(seconds=settings.ring_patience_seconds))
     room = _room(settings)
     for name, due in (("clearing", books_due), ("notices", deliveries_due), ("documents", documents_due)):
         if room[name] > 0:
-            with ledger.transaction() as session:
-                # In an empty queue no ring waits any more: it was answered, or lost with the broker.
-                due(session, hurried if room[name] == MOST_WAITING else rung_before, room[name])
+            # In an empty queue no ring waits any more: it was answered, or lost with the broker.
+            before = hurried if room[name] == MOST_WAITING else rung_before
+            ledger.run(partial(due, rung_before=before, limit=room[name]))
 
 
 def _room(settings: Settings) -> dict[str, int]:

@@ -1,15 +1,22 @@
 """Transactions on the ledger, and the rings that leave after they commit."""
 
+import itertools
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from config.settings import Settings
 from matcher.errors import Unavailable
+from matcher.store.again import pause_before_again
+
+DoneT = TypeVar("DoneT")
 
 # A process that is frozen in the middle of a transaction holds its locks no longer than a task may run.
 OPTIONS = "-c timezone=UTC -c lock_timeout=20s -c idle_in_transaction_session_timeout=120s"
@@ -61,6 +68,22 @@ class Ledger:
             rings = rings_of(session)
         if rings:
             self._bell(rings)
+
+    def run(self, work: Callable[[Session], DoneT]) -> DoneT:
+        """Does `work` in a transaction, and all of it anew when a deadlock is broken at its expense.
+
+        So it may be called several times, and changes nothing but the ledger. Raises as `transaction`.
+        """
+        for tries in itertools.count(1):
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except DBAPIError as error:
+                pause = pause_before_again(error, tries)
+                if pause is None:
+                    raise
+            time.sleep(pause)
+        raise AssertionError  # counting does not end
 
 
 def ring(session: Session, task: str, identity: object) -> None:

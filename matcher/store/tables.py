@@ -92,6 +92,7 @@ class Book(Base):
 
     `clearing_id` is the last clearing; `freeze_at` is when the first of the tentative matches becomes a
     match, null where there is none.
+    `ran_out_at` is when a clearing of it last took longer than it may.
     """
 
     __tablename__ = "book"
@@ -109,12 +110,15 @@ class Book(Base):
     clearing_id: Mapped[UUID | None]
     freeze_at: Mapped[datetime | None]
     rung_at: Mapped[datetime | None]
+    ran_out_at: Mapped[datetime | None]
 
 
 class Order(Identified):
     """What a lot and a demand have in common.
 
     `changed_in` is the version of its book that its last change made; what a clearing takes is none.
+    `quarantine` says why the clearing passes the order over, if it does: since when and on which error of
+    ours, with its traceback, is told to operators.
     """
 
     crop: Mapped[str]
@@ -129,6 +133,8 @@ class Order(Identified):
     longitude: Mapped[float]
     state: Mapped[str] = mapped_column(server_default="open")
     quarantine: Mapped[str | None]
+    quarantined_at: Mapped[datetime | None]
+    quarantine_traceback: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
     posted_at: Mapped[datetime] = mapped_column(server_default=func.now())
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -140,6 +146,8 @@ class Order(Identified):
 def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:
     return (
         one_of("state", "open", "filled", "withdrawn", "expired"),
+        one_of("quarantine", "unreadable", "unclearable"),
+        CheckConstraint("(quarantine IS NULL) = (quarantined_at IS NULL)", name="quarantined_since"),
         CheckConstraint("quantity_g > 0", name="quantity_positive"),
         CheckConstraint("taken_g >= 0 AND taken_g <= quantity_g", name="never_oversold"),
         CheckConstraint("min_take_g >= 0 AND min_take_g <= quantity_g", name="min_take_within"),

@@ -6,18 +6,18 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
-from matcher.catalogue import Crop
 from matcher.clock import day_of, now
 from matcher.knowledge import Knowledge
 from matcher.store.session import ring
-from matcher.store.tables import Book, Clearing, Demand, Lot, Match
+from matcher.store.tables import Book, Clearing, Match
 from matcher.trading.contracts import draft, signing_hours
 from matcher.trading.looking import Looking
-from matcher.trading.news import tell_of_matches, tell_of_quarantine
+from matcher.trading.news import tell_of_matches
 from matcher.trading.numbers import Numbers, terms_of
 from matcher.trading.outcome import Outcome, StandingBooks, look
 from matcher.trading.outlook import write_tentative
 from matcher.trading.promise import promise
+from matcher.trading.quarantine import set_aside
 
 
 def clear(
@@ -61,7 +61,7 @@ def clear(
     matches, made = promise(session, written, outcome.matches.due(started_at))
     outcome.made(made)
     tell_of_matches(session, crop, matches, draft(session, matches, crop, settings, written.finished_at))
-    _quarantine(session, crop, looking.numbers)
+    set_aside(session, crop, looking.numbers.failures, book.version)
     write_tentative(session, crop_key, outcome.matches, outcome.moved)
     _close(session, written, outcome.matches.first_freeze())
     if written.base_id is None:
@@ -98,14 +98,6 @@ def _write_clearing(looking: Looking, version: int, outcome: Outcome) -> Clearin
     looking.session.add(written)
     looking.session.flush()
     return written
-
-
-def _quarantine(session: Session, crop: Crop, numbers: Numbers) -> None:
-    """Sets aside the orders that could not be read or cleared, and tells their owners and the operators."""
-    for order_id, reason in numbers.unreadable.items():
-        order = session.get(Lot, order_id) or session.get_one(Demand, order_id)
-        order.quarantine = reason
-        tell_of_quarantine(session, crop, order, reason)
 
 
 def _forget_previous(session: Session, written: Clearing) -> None:

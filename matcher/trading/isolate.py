@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from matcher import clearing as core
+from matcher.trading.failure import Failure, failure
 from matcher.trading.snapshot import Snapshot
 from matcher.trading.subset import subset
 
@@ -21,20 +22,20 @@ logger = logging.getLogger(__name__)
 
 
 def clear_isolated(snapshot: Snapshot, run: Callable[[Snapshot], ResultT]) -> tuple[Snapshot, ResultT]:
-    """What `run` gives, and the snapshot it is of: without the orders that made it fail, now in `unreadable`.
+    """What `run` gives, and the snapshot it is of: without the orders that made it fail, now in `failures`.
 
     They are a smallest set in the sense that none of them could stay. Raises the failure itself where it
     is no order's.
     """
     try:
         return snapshot, run(snapshot)
-    except FAILURES as error:
+    except FAILURES:
         logger.exception("a clearing failed; looking for the orders that make it")
-        reason = f"{type(error).__name__}: {error}"
+        why = failure("unclearable")
 
         def clears(left_out: Sequence[UUID]) -> bool:
             try:
-                run(_without(snapshot, left_out, reason))
+                run(_without(snapshot, left_out, why))
             except FAILURES:
                 return False
             return True
@@ -42,8 +43,8 @@ def clear_isolated(snapshot: Snapshot, run: Callable[[Snapshot], ResultT]) -> tu
         if not clears(_ids(snapshot)):
             raise
     culprits = smallest(clears, _ids(snapshot))
-    logger.error("set aside %s: %s", ", ".join(map(str, culprits)), reason)
-    rest = _without(snapshot, culprits, reason)
+    logger.error("set aside %s", ", ".join(map(str, culprits)))
+    rest = _without(snapshot, culprits, why)
     return rest, run(rest)
 
 
@@ -70,7 +71,7 @@ def _ids(snapshot: Snapshot) -> list[UUID]:
     return [lot.id for lot in snapshot.lot_rows] + [demand.id for demand in snapshot.demand_rows]
 
 
-def _without(snapshot: Snapshot, ids: Sequence[UUID], reason: str) -> Snapshot:
+def _without(snapshot: Snapshot, ids: Sequence[UUID], why: Failure) -> Snapshot:
     out = set(ids)
     lots = [place for place, lot in enumerate(snapshot.lot_rows) if lot.id not in out]
     demands = [place for place, demand in enumerate(snapshot.demand_rows) if demand.id not in out]
@@ -87,5 +88,5 @@ def _without(snapshot: Snapshot, ids: Sequence[UUID], reason: str) -> Snapshot:
         lots=subset(snapshot.lots, lots),
         demands=subset(snapshot.demands, demands),
         declined=np.array(declined, dtype=np.int32).reshape(-1, 2),
-        unreadable={**snapshot.unreadable, **dict.fromkeys(ids, reason)},
+        failures={**snapshot.failures, **dict.fromkeys(ids, why)},
     )

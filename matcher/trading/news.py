@@ -8,6 +8,7 @@ from matcher.catalogue import Crop
 from matcher.fields import kilograms
 from matcher.notices.events import ContractMoved, CropNamed, Happening, Kind, record
 from matcher.parties import get_party, operators
+from matcher.quarantine import Reason
 from matcher.store.tables import Contract, Demand, Lot, Match
 from matcher.trading.contracts import page_path
 
@@ -58,7 +59,7 @@ def tell_of_contract(session: Session, contract: Contract, kind: Kind, by: str, 
     record(session, [Happening(kind, contract.id, contract.version, data, parties)])
 
 
-def tell_of_quarantine(session: Session, crop: Crop, order: Lot | Demand, reason: str) -> None:
+def tell_of_quarantine(session: Session, crop: Crop, order: Lot | Demand, reason: Reason) -> None:
     """Tells the owner and every operator that the clearing passes this order over, and why."""
     told = {order.party_id, *(operator.id for operator in operators(session))}
     happening = Happening(

@@ -10,6 +10,7 @@ import numpy as np
 from matcher.catalogue import Catalogue, Crop
 from matcher.clearing import BadInput, Demands, Lots, Terms
 from matcher.store.tables import Demand, Lot
+from matcher.trading.failure import UNREADABLE, Failure, failure
 from matcher.trading.gates import OpenGate, open_gate
 
 RowT = TypeVar("RowT", Lot, Demand)
@@ -32,11 +33,11 @@ class Numbers:
 
     `keys` are the words behind numbers: certificate schemes by code, varieties from 1, grades by rank.
     What is wrong with one row must not keep the others from trading: a row that can not be turned is left
-    out, and named in `unreadable` with the reason.
+    out, and named in `failures`.
     """
 
     def __init__(self, crop: Crop, catalogue: Catalogue) -> None:
-        self.unreadable: dict[UUID, str] = {}
+        self.failures: dict[UUID, Failure] = {}
         self._crop, self._catalogue = crop, catalogue
         self._schemes = {key: code for code, key in enumerate(sorted(catalogue.certificates))}
         self._gates: dict[tuple[str, date, date], OpenGate] = {}
@@ -68,8 +69,8 @@ class Numbers:
         for row in rows:
             try:
                 said = record(row)
-            except Exception as error:
-                self.unreadable[row.id] = f"{type(error).__name__}: {error}"
+            except UNREADABLE:
+                self.failures[row.id] = failure("unreadable")
                 continue
             if said is not None:
                 kept.append(row)
@@ -84,8 +85,8 @@ class Numbers:
         """Whether a table can hold the record by itself."""
         try:
             table([record])
-        except OUT_OF_RANGE as error:
-            self.unreadable[row.id] = f"{type(error).__name__}: {error}"
+        except OUT_OF_RANGE:
+            self.failures[row.id] = failure("unreadable")
             return False
         return True
 

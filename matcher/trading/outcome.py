@@ -103,7 +103,7 @@ def _whole(looking: Looking) -> Outcome:
         result: core.Clearing = standing.clearing
     else:
         snapshot, result = clear_isolated(snapshot, _clear)
-    looking.numbers.unreadable.update(snapshot.unreadable)
+    looking.numbers.failures.update(snapshot.failures)
     columns = result.lot.tolist(), result.demand.tolist(), result.quantity.tolist()
     matches = Matches(
         found_matches(snapshot, *columns, looking.crop, looking.signing_time, looking.started_at)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from matcher.catalogue import Crop
 from matcher.clearing import Demands, Lots, Terms
 from matcher.store.tables import Contract, Demand, Lot, Match
+from matcher.trading.failure import Failure
 from matcher.trading.numbers import Numbers
 
 OrderT = TypeVar("OrderT", Lot, Demand)
@@ -24,7 +25,7 @@ class Snapshot:
     """One book at one moment: index i of the arrays `lots` is `lot_rows[i]`; likewise for demands.
 
     The rows are for reading only: they have the columns of Lot and Demand, and no session knows of them.
-    `unreadable` are open orders that could not be turned into numbers, with the reason; they are in no array.
+    `failures` are those of open orders that are in no array: they could not be turned into numbers.
     `keys` are the words behind numbers; see Numbers.
     """
 
@@ -34,7 +35,7 @@ class Snapshot:
     demands: Demands
     terms: Terms
     declined: NDArray[np.int32]
-    unreadable: Mapping[UUID, str]
+    failures: Mapping[UUID, Failure]
     keys: Mapping[str, Sequence[str]]
 
 
@@ -57,7 +58,7 @@ def take_snapshot(session: Session, crop: Crop, numbers: Numbers, terms: Terms) 
         demands,
         terms,
         np.array(sorted(declined), dtype=np.int32).reshape(-1, 2),
-        numbers.unreadable,
+        numbers.failures,
         numbers.keys,
     )
 

@@ -49,7 +49,9 @@ def test_overdue_work_is_counted_by_kind_with_the_moment_it_fell_due(
         lot(session, seller, knowledge, crop="longan")
         old = lot(session, seller, knowledge, crop="lychee")
         session.execute(
-            update(Lot).where(Lot.id == old.id).values(expires_on=today() - timedelta(days=2), quarantine="?")
+            update(Lot)
+            .where(Lot.id == old.id)
+            .values(expires_on=today() - timedelta(days=2), quarantine="unreadable", quarantined_at=now())
         )
         changed = session.scalar(select(func.min(Book.changed_at)).where(Book.crop != "custard_apple"))
         asked = session.scalar(select(Document.asked_at))
@@ -64,7 +66,11 @@ def test_overdue_work_is_counted_by_kind_with_the_moment_it_fell_due(
         "demands to expire": (0, None),
     }
     with ledger.transaction() as session:
-        session.execute(update(Demand).values(expires_on=today(), quarantine="?"))
+        session.execute(
+            update(Demand).values(
+                expires_on=today(), state="open", taken_g=0, quarantine="unreadable", quarantined_at=now()
+            )
+        )
         session.execute(update(Delivery).values(state="dead"))
     later = status(ledger, settings)
     assert (later.dead_letters, later.quarantined) == (1, 2)

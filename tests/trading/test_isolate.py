@@ -55,7 +55,9 @@ def test_the_orders_that_make_a_clearing_fail_are_set_aside_and_no_others(
     with ledger.transaction() as session:
         aside = session.scalars(select(Lot).where(Lot.quarantine.is_not(None))).all()
         assert [each.ask for each in aside] == [CURSED] * set_aside
-        assert all("the prices do not prove it" in str(each.quarantine) for each in aside)
+        assert {each.quarantine for each in aside} == {"unclearable"}
+        last_words = "NotOptimal: the prices do not prove it"
+        assert all(last_words in str(each.quarantine_traceback) for each in aside)
         assert session.scalar(select(func.count()).select_from(Match)) == 12 - set_aside
         told = session.scalars(select(Event.subject_id).where(Event.kind == "order.quarantined")).all()
         assert set(told) == {each.id for each in aside}

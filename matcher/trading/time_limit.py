@@ -1,0 +1,32 @@
+"""A clearing that took longer than it may: noted with its book, so that the next goes the quick way."""
+
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from matcher.clock import now
+from matcher.store.session import ring
+from matcher.store.tables import Book
+
+QUICKLY_FOR = timedelta(hours=1)  # then the whole way is tried again: the book may be smaller
+
+
+def ran_out_of_time(session: Session, crop: str) -> None:
+    """Notes that a clearing of the book was ended for its time, and rings for the next.
+
+    For a transaction of its own: that of the clearing is rolled back.
+    """
+    at = now()
+    session.execute(update(Book).where(Book.crop == crop).values(ran_out_at=at, rung_at=at))
+    ring(session, "clear_book", crop)
+
+
+def short_of_time() -> ColumnElement[bool]:
+    """The condition that a book is to be cleared the quick way."""
+    return Book.ran_out_at > now() - QUICKLY_FOR
+
+
+def goes_quickly(session: Session, crop: str) -> bool:
+    """Whether the book's next clearing is to go the quick way."""
+    return session.scalar(select(Book.crop).where(Book.crop == crop, short_of_time())) is not None

@@ -12,11 +12,14 @@ from matcher.store.session import Ledger
 MIGRATION_LOCK = 20_200_821
 
 
-def migrate(ledger: Ledger) -> None:
-    """Runs the migrations that are missing; harmless when several processes call it at once."""
+def migrate(ledger: Ledger, revision: str = "head") -> None:
+    """Runs the migrations that are missing; harmless when several processes call it at once.
+
+    There is no way back: what a later release has written an earlier one can not read. Restore a dump.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with ledger.engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)

@@ -1,14 +1,10 @@
 """The migrations and the tables say the same, down to the last check and index."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine, text
 
 from config.settings import Settings
 from matcher.store.migrate import migrate
@@ -25,21 +21,6 @@ EVERYTHING = """
     UNION ALL
     SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 """
-
-
-@pytest.fixture
-def empty(settings: Settings) -> Iterator[Settings]:
-    """Settings of a database without a single table."""
-    url = make_url(settings.database_url or "")
-    name = f"empty_{uuid4().hex}"
-    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    address = url.set(database=name).render_as_string(hide_password=False)
-    yield settings.model_copy(update={"database_url": address})
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
 
 
 def everything(engine: Engine) -> set[tuple[str, ...]]:

@@ -1,0 +1,96 @@
+"""A database in which the first release has traded is brought to this one, and keeps what it holds."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, select, text
+
+from chaos.checker import check_always
+from config.settings import Settings
+from matcher.book.lots import lot_view
+from matcher.store import migrate as store
+from matcher.store.migrate import migrate
+from matcher.store.session import Ledger
+from matcher.store.tables import Contract, Demand, Lot
+from matcher.trading.quarantine import quarantined
+from tests.chaos.sound import connect
+
+TRADED = Path(__file__).with_name("traded_0001.sql")
+# What later migrations have written anew, on purpose.
+REWRITTEN = {("lot", "quarantine")}
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def first_release(empty: Settings) -> Iterator[Ledger]:
+    ledger = Ledger(empty)
+    migrate(ledger, "0001")
+    with connect(empty) as connection:
+        connection.execute(TRADED.read_bytes())
+    yield ledger
+    ledger.engine.dispose()
+
+
+def rows_of(engine: Engine) -> Rows:
+    """Every row of every table but the migrations' own, in some fixed order."""
+    with engine.connect() as connection:
+        tables = connection.scalars(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        ).all()
+        return {
+            table: list(connection.scalars(text(f"SELECT to_jsonb(t) FROM {table} t ORDER BY t::text")))  # noqa: S608
+            for table in tables
+            if table != "alembic_version"
+        }
+
+
+def test_a_database_of_the_first_release_comes_to_this_one_with_every_row_and_value(
+    first_release: Ledger,
+) -> None:
+    before = rows_of(first_release.engine)
+    assert [table for table, rows in before.items() if not rows] == [], "a table that proves nothing"
+    migrate(first_release)
+    after = rows_of(first_release.engine)
+    for table, rows in before.items():
+        for row in rows:
+            kept = {name: value for name, value in row.items() if (table, name) not in REWRITTEN}
+            assert any(kept.items() <= each.items() for each in after[table]), (table, kept)
+        assert len(after[table]) == len(rows)
+    with connect(first_release.settings) as connection:
+        assert check_always(connection) == []
+
+
+def test_what_later_releases_added_is_filled_in_from_what_was_there(first_release: Ledger) -> None:
+    migrate(first_release)
+    with first_release.transaction() as session:
+        contracts = session.scalars(select(Contract)).all()
+        assert len({contract.page_key for contract in contracts}) == len(contracts) == 2
+        assert all(len(contract.page_key) >= 22 for contract in contracts)
+        orders = [*session.scalars(select(Lot)), *session.scalars(select(Demand))]
+        assert [order.changed_at for order in orders] == [order.posted_at for order in orders]
+        (aside,) = quarantined(session)
+        assert (aside.reason, aside.error) == ("unreadable", "KeyError: 'grade_9'")
+        assert aside.since == datetime(2020, 8, 21, 4, tzinfo=UTC)
+        view = lot_view(session.get_one(Lot, aside.id))
+        assert view.quarantine is not None
+        assert view.quarantine.reason == "unreadable"
+
+
+def test_there_is_no_way_back_and_an_attempt_changes_nothing(first_release: Ledger) -> None:
+    migrate(first_release)
+    before = rows_of(first_release.engine)
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    with first_release.engine.connect() as config.attributes["connection"]:
+        refused = False
+        try:
+            command.downgrade(config, "0001")
+        except AttributeError as error:  # alembic's way to say that no migration has one
+            refused = "downgrade" in str(error)
+    assert refused
+    assert rows_of(first_release.engine) == before

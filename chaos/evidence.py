@@ -24,11 +24,19 @@ class Hook:
     body: bytes
 
 
+@dataclass(frozen=True)
+class Mail:
+    """One mail that came: whom it was for, and its Message-ID up to the @."""
+
+    address: str
+    delivery: str
+
+
 @dataclass
 class Evidence:
-    """`unanswered` are the keys of writes that never had an answer; `mails` are Message-IDs up to the @."""
+    """`unanswered` are the keys of writes that never had an answer."""
 
     answers: list[Answer] = field(default_factory=list)
     unanswered: set[str] = field(default_factory=set)
     hooks: list[Hook] = field(default_factory=list)
-    mails: list[str] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)

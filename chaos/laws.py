@@ -20,6 +20,19 @@ class Law:
 _COLUMNS = "id, crop, quantity_g, taken_g, remaining_g, state, quarantine, expires_on"
 _ORDERS = f"(SELECT 'lot' AS kind, {_COLUMNS} FROM lot UNION ALL SELECT 'demand', {_COLUMNS} FROM demand)"
 
+# Whom each event concerns: both sides of a match or contract; of an order its owner and the operators.
+_CONCERNED = """(
+    SELECT e.id AS event_id, p.party_id FROM event e LEFT JOIN contract c ON c.id = e.subject_id
+    JOIN match m ON m.id = coalesce(c.match_id, e.subject_id)
+    CROSS JOIN LATERAL (VALUES (m.seller_id), (m.buyer_id)) p (party_id)
+    UNION SELECT e.id, o.party_id FROM event e JOIN (
+        SELECT id, party_id FROM lot UNION ALL SELECT id, party_id FROM demand) o ON o.id = e.subject_id
+    UNION SELECT e.id, p.id FROM event e CROSS JOIN party p
+    WHERE e.kind = 'order.quarantined' AND p.kind = 'operator' AND p.created_at < e.occurred_at)"""
+_ADDRESSES = """(
+    SELECT id AS party_id, 'email' AS channel, email AS address FROM party WHERE email IS NOT NULL
+    UNION ALL SELECT party_id, 'webhook', url FROM endpoint)"""
+
 ALWAYS = (
     Law("I1", "{0} {1} says {2} g are taken, its matches take {3} g", f"""
         SELECT o.kind, o.id, o.taken_g, coalesce(m.taken, 0) FROM {_ORDERS} o LEFT JOIN (
@@ -69,18 +82,19 @@ ALWAYS = (
     Law("I3", "{0} {1} was set aside, and no event tells of it", f"""
         SELECT o.kind, o.id FROM {_ORDERS} o WHERE quarantine IS NOT NULL AND NOT EXISTS (
             SELECT FROM event e WHERE e.subject_id = o.id AND e.kind = 'order.quarantined')"""),
-    Law("I3", "party {1} has {2} notices of event {0}, not one", """
-        WITH concerned AS (
-            SELECT e.id, p.party_id FROM event e LEFT JOIN contract c ON c.id = e.subject_id
-            JOIN match m ON m.id = coalesce(c.match_id, e.subject_id)
-            CROSS JOIN LATERAL (VALUES (m.seller_id), (m.buyer_id)) p (party_id))
-        SELECT t.id, t.party_id, count(n.id) FROM concerned t
-        LEFT JOIN notice n ON n.event_id = t.id AND n.party_id = t.party_id
-        GROUP BY 1, 2 HAVING count(n.id) <> 1"""),
-    Law("I3", "notice {0} has {1} deliveries by {2} to {3}, not one", """
-        SELECT n.id, count(d.id), a.channel, a.address FROM notice n JOIN (
-            SELECT id AS party_id, 'email' AS channel, email AS address FROM party WHERE email IS NOT NULL
-            UNION ALL SELECT party_id, 'webhook', url FROM endpoint) a USING (party_id)
+    Law("I3", "party {1} has {2} notices of event {0}, not one", f"""
+        SELECT t.event_id, t.party_id, count(n.id) FROM {_CONCERNED} t
+        LEFT JOIN notice n USING (event_id, party_id) GROUP BY 1, 2 HAVING count(n.id) <> 1"""),
+    Law("I3", "event {0}, a {1}, was told to nobody", """
+        SELECT e.id, e.kind FROM event e WHERE NOT EXISTS (SELECT FROM notice n WHERE n.event_id = e.id)"""),
+    Law("I6", "party {1} was told of event {0}, which does not concern it", f"""
+        SELECT n.event_id, n.party_id FROM notice n LEFT JOIN {_CONCERNED} t USING (event_id, party_id)
+        WHERE t.event_id IS NULL"""),
+    Law("I6", "delivery {0} goes to {2}, which is not an address of its party {1}", f"""
+        SELECT d.id, n.party_id, d.address FROM delivery d JOIN notice n ON n.id = d.notice_id
+        LEFT JOIN {_ADDRESSES} a USING (party_id, channel, address) WHERE a.party_id IS NULL"""),
+    Law("I3", "notice {0} has {1} deliveries by {2} to {3}, not one", f"""
+        SELECT n.id, count(d.id), a.channel, a.address FROM notice n JOIN {_ADDRESSES} a USING (party_id)
         LEFT JOIN delivery d ON d.notice_id = n.id AND d.channel = a.channel AND d.address = a.address
         GROUP BY 1, 3, 4 HAVING count(d.id) <> 1"""),
     Law("I3", "delivery {0} is {1}, which is neither due, delivered nor dead", """
@@ -134,6 +148,14 @@ CAUGHT_UP = {
         "SELECT crop FROM book WHERE version > cleared_version"),
     "books to freeze": Law("caught up", "the book of {0} has matches to freeze since {1}",
         "SELECT crop, freeze_at FROM book WHERE freeze_at <= now()"),
+    "orders no clearing has seen": Law("caught up", "{0} {1} has changed since its book was last cleared", """
+        SELECT o.kind, o.id FROM (
+            SELECT 'lot' AS kind, id, crop, state, changed_at, xmin FROM lot
+            UNION ALL SELECT 'demand', id, crop, state, changed_at, xmin FROM demand) o
+        JOIN book b USING (crop) WHERE o.state = 'open' AND CASE
+            WHEN current_setting('track_commit_timestamp') = 'on'
+            THEN pg_xact_commit_timestamp(o.xmin) > pg_xact_commit_timestamp(b.xmin)
+            ELSE o.changed_at > coalesce(b.cleared_at, '-infinity') END"""),
     "orders in no book": Law("caught up", "{0} {1} of {2} is open in no book", f"""
         SELECT kind, id, crop FROM {_ORDERS} o
         WHERE state = 'open' AND crop NOT IN (SELECT crop FROM book)"""),

@@ -99,11 +99,13 @@ def deliveries(connection: Connection, evidence: Evidence) -> list[Violation]:
         if len(each) > 1
     ]
     known = set()
-    mails = set(evidence.mails)
+    mails = {mail.delivery: mail.address for mail in evidence.mails}
     for delivery, notice, channel, address, state in rows(
         connection, "SELECT id, notice_id, channel, address, state FROM delivery"
     ):
         known.add((address, str(notice)))
+        if mails.get(str(delivery), address) != address:
+            found.append(Violation("I6", f"the mail of delivery {delivery} went to another than {address}"))
         if state != "delivered":
             continue
         arrived = (address, str(notice)) in bodies if channel == "webhook" else str(delivery) in mails

@@ -82,5 +82,5 @@ class Report:
 
     def _cells(self, kind: str) -> list[str]:
         # The others can only be judged once nothing more is to come.
-        always = {"I1", "I2", "I3", "I5"}
+        always = {"I1", "I2", "I3", "I5", "I6"}
         return [str(self.broken[kind, name]) if name in always else "·" for name in INVARIANTS]

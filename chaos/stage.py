@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ import httpx
 import psycopg
 import redis
 
-from chaos.evidence import Evidence, Hook
+from chaos.evidence import Evidence, Hook, Mail
 from chaos.proxy import Proxy
 from config.settings import Settings
 from demo.receivers import MailReceiver, WebhookReceiver
@@ -31,7 +32,7 @@ POSTGRESQL = {"max_connections": "100", "track_commit_timestamp": "on"}
 DELIVERY_TIMEOUT_SECONDS = 2.0
 
 
-class Mail(MailReceiver):
+class Mailbox(MailReceiver):
     """The receiver of mail, which may also answer with what is no SMTP."""
 
     garbage = False
@@ -53,7 +54,7 @@ class Stage:
     broker_link: Proxy
     mail_link: Proxy
     webhooks: WebhookReceiver
-    mail: Mail
+    mail: Mailbox
 
     @property
     def base_url(self) -> str:
@@ -90,7 +91,8 @@ class Stage:
             Hook(home + each.path, each.headers["webhook-id"], each.body) for each in self.webhooks.received
         ]
         evidence.mails = [
-            str(each["Message-ID"]).removeprefix("<").partition("@")[0] for each in self.mail.received
+            Mail(parseaddr(str(each["To"]))[1], str(each["Message-ID"]).removeprefix("<").partition("@")[0])
+            for each in self.mail.received
         ]
 
 
@@ -104,7 +106,7 @@ def stage(folder: Path) -> Iterator[Stage]:
     """Everything, started in `folder`; stopped on leaving. Raises ServerError."""
     own = Settings(database_url=None, redis_url=None, data_folder=folder, port=free_port())
     with ExitStack() as on_leaving:
-        webhooks, mail = on_leaving.enter_context(WebhookReceiver()), on_leaving.enter_context(Mail())
+        webhooks, mail = on_leaving.enter_context(WebhookReceiver()), on_leaving.enter_context(Mailbox())
         direct = on_leaving.enter_context(servers(own, **POSTGRESQL))
         links = {
             name: on_leaving.enter_context(Proxy("127.0.0.1", urlsplit(url or "").port or 0))

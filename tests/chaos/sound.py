@@ -5,7 +5,7 @@ from typing import LiteralString
 
 import psycopg
 
-from chaos.evidence import Answer, Evidence, Hook
+from chaos.evidence import Answer, Evidence, Hook, Mail
 from chaos.stage import plain_url
 from config.settings import Settings
 from matcher.book.lots import lot_view
@@ -56,7 +56,7 @@ def trade(ledger: Ledger, knowledge: Knowledge) -> Evidence:
                 sent = json.dumps({"id": str(notice)}).encode()
                 evidence.hooks.append(Hook(str(address), str(notice), sent))
             else:
-                evidence.mails.append(str(delivery))
+                evidence.mails.append(Mail(str(address), str(delivery)))
     return evidence
 
 

@@ -62,6 +62,10 @@ def lose_a_mail(evidence: Evidence) -> None:
     evidence.mails.pop()
 
 
+def mail_another(evidence: Evidence) -> None:
+    evidence.mails[0] = replace(evidence.mails[0], address="a-stranger@example.vn")
+
+
 def change_a_body(evidence: Evidence) -> None:
     evidence.hooks.append(replace(evidence.hooks[0], body=evidence.hooks[0].body + b" "))
 
@@ -101,6 +105,7 @@ def tell_another(evidence: Evidence) -> None:
         (name_another_notice, "I3", "another id in its body"),
         (show_anothers_lot, "I6", "was shown"),
         (tell_another, "I6", "another's address"),
+        (mail_another, "I6", "went to another"),
     ],
 )
 def test_what_was_seen_outside_and_is_wrong_is_found(

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -69,6 +70,12 @@ def ledger(settings: Settings) -> Iterator[Ledger]:
 @pytest.fixture
 def base_url(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Iterator[str]:
     """Where the service answers, on a port of its own."""
+    with serving(settings, ledger, knowledge) as url:
+        yield url
+
+
+@contextmanager
+def serving(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Iterator[str]:
     # asyncio turns Nagle's delay off only for sockets that say they are TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
@@ -76,7 +83,9 @@ def base_url(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Iterat
     server = uvicorn.Server(uvicorn.Config(create_app(settings, ledger, knowledge), log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()

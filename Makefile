@@ -50,8 +50,9 @@ bench-clearing: .venv/bench-ready  ## measure the solver beside OR-Tools, POT an
 bench-season: $(READY)  ## what waiting is worth: a season's value by policy, in percent of hindsight
 	@$(BIN)/python -m bench.season
 
-chaos: $(READY)  ## kill, freeze and cut everything under load for ten minutes, then check I1 to I6; SEED=1
+chaos: $(READY)  ## race for a book, then kill, freeze and cut everything for ten minutes; SEED=1 RACES=10000
 	@$(BIN)/python -m pytest -m slow tests/chaos
+	@$(BIN)/python -m chaos.races --seed $(or $(SEED),1) --races $(or $(RACES),10000)
 	@$(BIN)/python -m chaos --seed $(or $(SEED),1)
 
 lock:  ## write the files of pinned requirements anew (needs uv)

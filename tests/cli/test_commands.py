@@ -5,6 +5,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
 from config.settings import Settings
@@ -13,6 +14,7 @@ from matcher.errors import Unauthenticated
 from matcher.knowledge import Knowledge
 from matcher.parties import party_by_key
 from matcher.store.session import Ledger
+from matcher.store.tables import Lot
 from matcher.trading.clear import clear
 from tests.market import demand, lot, party
 
@@ -66,6 +68,8 @@ def test_a_further_key_is_another_key_of_the_same_party(run: Run, ledger: Ledger
         (("party", "revoke", uuid4()), "No key"),
         (("requeue", uuid4()), "No delivery"),
         (("clearing", "replay", uuid4()), "No clearing"),
+        (("quarantine", "show", uuid4()), "No order"),
+        (("quarantine", "release", uuid4()), "No order"),
     ],
 )
 def test_a_mistake_is_one_clear_line_and_exit_code_1(run: Run, words: tuple[object, ...], said: str) -> None:
@@ -135,3 +139,19 @@ def test_a_term_that_will_not_do_is_named_with_what_would(run: Run, cleared: str
     assert result.exit_code == 1
     assert rule.partition("=")[0] in result.output
     assert "whole number" in result.output or "Use one of" in result.output
+
+
+def test_orders_set_aside_are_listed_shown_with_their_traceback_and_released(
+    run: Run, ledger: Ledger, knowledge: Knowledge, settings: Settings
+) -> None:
+    with ledger.transaction() as session:
+        poisoned = lot(session, party(session, "producer"), knowledge).id
+        session.execute(update(Lot).values(grade="grade_9"))
+    with ledger.transaction() as session:
+        clear(session, "custard_apple", knowledge, settings)
+    listed = run("quarantine", "list").output
+    assert str(poisoned) in listed
+    assert "grade_9" in listed
+    assert "Traceback" in run("quarantine", "show", poisoned).output
+    assert run("quarantine", "release", poisoned).exit_code == 0
+    assert run("quarantine", "list").output == ""

@@ -33,7 +33,7 @@ def celery_app(settings: Settings) -> Celery:
         worker_max_tasks_per_child=5000,
         worker_max_memory_per_child=2_000_000,  # KiB
         worker_soft_shutdown_timeout=10.0,
-        worker_consumer="workers.malformed:RingConsumer",
+        worker_consumer="workers.consumer:RingConsumer",
         # A broker that is away must not hold up the request that rings: one short try, then the sweep.
         task_publish_retry=False,
         broker_connection_timeout=1.0,

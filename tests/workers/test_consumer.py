@@ -1,6 +1,8 @@
-"""Messages that are no rings, from whoever has access to the broker, end no worker."""
+"""How workers hear: deaf to what is no ring, whoever sent it, and back soon after an outage of the broker."""
 
+import pytest
 from kombu import Connection
+from kombu.exceptions import OperationalError
 
 from config.settings import Settings
 from matcher.knowledge import Knowledge
@@ -10,6 +12,7 @@ from tests.servers.helpers import eventually
 from tests.trading.invariants import nothing_is_due
 from tests.workers.running import wait_for_alive, worker
 from workers.broker import celery_app
+from workers.consumer import persistent
 
 RING: dict[str, object] = {"task": "clear_book", "id": "x"}
 BODIES: list[object] = [
@@ -38,3 +41,11 @@ def test_a_worker_drops_what_is_no_ring_and_goes_on(
         celery_app(settings).send_task("clear_book", ["custard_apple"])
         eventually(lambda: nothing_is_due(ledger))
         assert process.poll() is None
+
+
+def test_a_worker_that_lost_its_broker_tries_again_every_moment() -> None:
+    pauses: list[float] = []
+    connection = persistent(Connection("redis://127.0.0.1:1/0"))  # nobody listens on port 1
+    with pytest.raises(OperationalError):
+        connection.ensure_connection(lambda _error, pause: pauses.append(pause), max_retries=4)
+    assert pauses == pytest.approx([0.2, 0.4, 0.6, 0.8])

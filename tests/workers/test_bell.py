@@ -5,7 +5,9 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy.engine import make_url
 
+from chaos.proxy import Proxy
 from config.settings import Settings
 from matcher.ops.queues import queues
 from matcher.store.session import Ring
@@ -56,3 +58,19 @@ def test_rings_that_no_broker_takes_are_dropped_together_and_said_so(
 def test_more_rings_than_can_wait_are_no_error(settings: Settings, mute: socket.socket) -> None:
     ring = bell(at(settings, mute.getsockname()[1]))
     ring([Ring("render", str(number)) for number in range(25_000)])
+
+
+def test_a_connection_that_dies_in_the_middle_of_many_rings_costs_none_of_them(settings: Settings) -> None:
+    def depth() -> int:
+        return queues(settings, ("documents",))[0].depth
+
+    behind = make_url(settings.redis_url or "")
+    with Proxy("127.0.0.1", behind.port or 0) as link:
+        through = behind.set(port=link.port).render_as_string(hide_password=False)
+        bell(settings.model_copy(update={"redis_url": through}))(
+            [Ring("render", str(number)) for number in range(2000)]
+        )
+        eventually(lambda: depth() > 100)
+        assert depth() < 2000, "it is in the middle"
+        link.end_all(reset=True)
+        eventually(lambda: depth() >= 2000)

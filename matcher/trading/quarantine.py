@@ -38,7 +38,7 @@ def set_aside(session: Session, crop: Crop, failures: Mapping[UUID, Failure], bo
     One that has changed since may be right now: it is left for the next clearing.
     """
     for order_id, why in sorted(failures.items()):
-        order = session.get(Lot, order_id, with_for_update=True)
+        order: Lot | Demand | None = session.get(Lot, order_id, with_for_update=True)
         order = order or session.get_one(Demand, order_id, with_for_update=True)
         if order.changed_in > book_version:
             continue

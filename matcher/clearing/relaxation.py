@@ -23,7 +23,7 @@ class Relaxation:
     """`value` is that of all flow, đồng·g/kg.
 
     Of the last change: `arcs` carry another flow, `dead` are no more; `moved` are the orders whose price may
-    have moved, by whether they are lots, and `new` those that came.
+    have moved, by whether they are lots, and `new` those that came. `there` says which places have an order.
     """
 
     def __init__(self, begun: Solved) -> None:
@@ -35,6 +35,10 @@ class Relaxation:
         self.ties = self._outlying.ties
         self._add(self._outlying.fence())
         self.ways.begin()
+        self.there = {
+            of_lots: np.arange(len(orders)) < orders.count
+            for of_lots, orders in ((True, self.growing.lots), (False, self.growing.demands))
+        }
         self.arcs = self.dead = np.empty(0, np.int64)
         self.moved = self.new = {True: self.arcs, False: self.arcs}
 
@@ -59,6 +63,7 @@ class Relaxation:
                 dead.append(self.ways.of(of_lots, place))
                 self.ways.close(of_lots, place)
                 self._outlying.leave(of_lots, place)
+                self.there[of_lots][place] = False
         self.dead = np.unique(np.concatenate(dead))
         self._enter(lots, demands)
         for lot, demand in declined:
@@ -72,8 +77,8 @@ class Relaxation:
         self.value += sum(
             a * b for a, b in zip(self.ways.value[self.arcs].tolist(), more.tolist(), strict=True)
         )
-        for of_lots, places in self.moved.items():
-            self.check(of_lots, places)
+        for of_lots in (True, False):
+            self.check(of_lots, self.ways.looked(of_lots))
 
     def check(self, of_lots: bool, places: Longs) -> None:
         """Raises NotOptimal unless the prices of these orders prove what their arcs take."""
@@ -86,6 +91,7 @@ class Relaxation:
     def _enter(self, lots: Lots, demands: Demands) -> None:
         own, other = self._outlying.enter(lots, demands)
         self.new = {True: own, False: other}
+        self.there[True][own] = self.there[False][other] = True
         multiple = np.maximum(lots.multiple, 1)
         self.ways.open(True, own, lots.quantity // multiple * multiple)
         self.ways.open(False, other, demands.quantity)

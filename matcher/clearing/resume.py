@@ -1,8 +1,9 @@
 """The network simplex resumed where a solved problem was changed, compiled.
 
-An arc can only have come to gain where the potential of one of its ends moved, so it is enough to look at
-the arcs of such orders until none is left: what is far from the change is never looked at. Nodes, arcs and
-tree are those of `simplex`; no arc has a limit, so only tree arcs carry anything.
+An arc can only have come to gain where the price of one of its ends fell, and by half of what the arc lacked
+at the least, or else that of its other end did. So each node has an alarm, the lowest price at which its arcs
+need not be looked at, and only nodes whose price falls below theirs are. Nodes, arcs and tree are those of
+`simplex`; no arc has a limit, so only tree arcs carry anything.
 
 An order that comes, or that loses a partner, is held: its slack arc is given a gain, the order's price, as if
 what it has left over were worth that much elsewhere. So no other price moves at first. Then the gain is
@@ -32,12 +33,15 @@ class Agenda(NamedTuple):
     """`waiting` nodes, whose arcs are to be looked at, each once: `queued` says which.
 
     `moved` are nodes whose potential moved since the log began, `log` arcs whose flow may have; `counts`: the
-    queue's head and length, the log's length, how many nodes are held. `lots` is how many nodes are lots.
+    queue's head and length, the log's length, how many nodes are held. `looked` says at which nodes has been
+    looked since the log began, `alarm` int64 is each node's. `lots` is how many nodes are lots.
     """
 
     waiting: NDArray[np.int32]
     queued: NDArray[np.bool_]
     moved: NDArray[np.bool_]
+    looked: NDArray[np.bool_]
+    alarm: NDArray[np.int64]
     held: NDArray[np.int32]
     log: NDArray[np.int32]
     counts: NDArray[np.int64]
@@ -60,6 +64,23 @@ def link(arcs: Arcs, lists: Lists, begin: int, end: int) -> None:
 
 
 @compiled
+def price_of(tree: Tree, node: int, lots: int) -> int:
+    return int(tree.potential[node]) if node < lots else -int(tree.potential[node])
+
+
+@compiled
+def set_alarms(arcs: Arcs, tree: Tree, agenda: Agenda, begin: int, end: int) -> None:
+    """For the arcs from `begin` to `end`, none of which gains."""
+    for arc in range(begin, end):
+        if arcs.state[arc] != BASIC:
+            source, target = arcs.source[arc], arcs.target[arc]
+            lacks = tree.potential[source] - tree.potential[target] - arcs.gain[arc]
+            for node in (source, target):
+                least = price_of(tree, node, agenda.lots) - (lacks >> 1)
+                agenda.alarm[node] = max(agenda.alarm[node], least)
+
+
+@compiled
 def look_at(agenda: Agenda, node: int) -> None:
     if not agenda.queued[node]:
         agenda.queued[node] = True
@@ -69,15 +90,16 @@ def look_at(agenda: Agenda, node: int) -> None:
 
 
 @compiled
-def look_below(tree: Tree, agenda: Agenda, top: int, rising: bool) -> None:
-    """The potentials from `top` down have moved: where that is a lower price, an arc could gain now."""
+def look_below(tree: Tree, agenda: Agenda, top: int) -> None:
+    """The potentials from `top` down have moved."""
     height = 1
     tree.stack[0] = top
     while height > 0:
         height -= 1
         node = tree.stack[height]
         agenda.moved[node] = True
-        if (node < agenda.lots) != rising:
+        price = tree.potential[node] if node < agenda.lots else -tree.potential[node]
+        if price < agenda.alarm[node]:
             look_at(agenda, node)
         child = tree.shape[node].child
         while child != NONE:
@@ -98,12 +120,14 @@ def replace(
     arcs: Arcs, tree: Tree, agenda: Agenda, enter: int, flow: int, out: int, inside: int, top: int
 ) -> bool:
     """As `simplex.exchange`, and notes what moves by it."""
-    before = tree.potential[inside]
-    note(agenda, tree.link[out].arc)
+    before, leaving = tree.potential[inside], tree.link[out].arc
+    note(agenda, leaving)
     note(agenda, enter)
     within = exchange(arcs, tree, enter, flow, out, inside, top)
+    if leaving >= len(tree.shape) - 1:
+        set_alarms(arcs, tree, agenda, leaving, leaving + 1)
     if tree.potential[inside] != before:
-        look_below(tree, agenda, inside, tree.potential[inside] > before)
+        look_below(tree, agenda, inside)
     return within
 
 
@@ -121,11 +145,6 @@ def bring_in(arcs: Arcs, tree: Tree, agenda: Agenda, enter: int) -> bool:
         send(tree, first, top, flow)
         send(tree, second, top, -flow)
     return replace(arcs, tree, agenda, enter, flow, out, first if near else second, top)
-
-
-@compiled
-def price_of(tree: Tree, node: int, lots: int) -> int:
-    return int(tree.potential[node]) if node < lots else -int(tree.potential[node])
 
 
 @compiled
@@ -165,10 +184,9 @@ def lower(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, effort: int) -> 
                 break
             down = min(step, arcs.gain[node])
             arcs.gain[node] -= down
-            rising = node >= agenda.lots
-            if not shift(tree, node, down if rising else -down):
+            if not shift(tree, node, -down if node < agenda.lots else down):
                 return NONE
-            look_below(tree, agenda, node, rising)
+            look_below(tree, agenda, node)
             effort = settle(arcs, tree, lists, agenda, effort)
             if effort == NONE:
                 return NONE
@@ -178,24 +196,30 @@ def lower(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, effort: int) -> 
 
 
 @compiled
-def best_arc(arcs: Arcs, tree: Tree, lists: Lists, node: int, lots: int) -> tuple[int, int]:
-    """(the arc of the node, its slack arc among them, that gains most, or NONE; how many were looked at)."""
-    potential = tree.potential
-    slack = potential[arcs.source[node]] - potential[arcs.target[node]] - arcs.gain[node]
-    best, found, looked = slack * arcs.state[node], NONE, 1
-    if best < 0:
-        found = node
-    else:
-        best = 0
+def best_arc(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) -> tuple[int, int]:
+    """(the arc of the node, its slack arc among them, that gains most, or NONE; how many were looked at).
+
+    Sets the alarms of the node and of those that it has arcs with.
+    """
+    potential, lots = tree.potential, agenda.lots
+    agenda.looked[node] = True
+    own = price_of(tree, node, lots)
+    best, found, looked, alarm = 0, NONE, 1, 0
+    if arcs.state[node] != BASIC and own < arcs.gain[node]:
+        best, found = own - arcs.gain[node], node
     arc = lists.first[node]
     while arc != NONE:
         looked += 1
-        reduced = (potential[arcs.source[arc]] - potential[arcs.target[arc]] - arcs.gain[arc]) * arcs.state[
-            arc
-        ]
-        if reduced < best:
-            best, found = reduced, arc
+        if arcs.state[arc] != BASIC and arcs.gain[arc] > 0:
+            source, target = arcs.source[arc], arcs.target[arc]
+            lacks = potential[source] - potential[target] - arcs.gain[arc]
+            if lacks < best:
+                best, found = lacks, arc
+            other = target if node < lots else source
+            alarm = max(alarm, own - (lacks >> 1))
+            agenda.alarm[other] = max(agenda.alarm[other], price_of(tree, other, lots) - (lacks >> 1))
         arc = lists.of_source[arc] if node < lots else lists.of_target[arc]
+    agenda.alarm[node] = alarm
     return found, looked
 
 
@@ -210,7 +234,7 @@ def settle(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, effort: int) ->
         agenda.counts[HEAD] = (agenda.counts[HEAD] + 1) % len(agenda.waiting)
         agenda.counts[LENGTH] -= 1
         agenda.queued[node] = False
-        found, looked = best_arc(arcs, tree, lists, node, agenda.lots)
+        found, looked = best_arc(arcs, tree, lists, agenda, node)
         effort -= looked
         if found != NONE:
             if not bring_in(arcs, tree, agenda, found):

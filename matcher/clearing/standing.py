@@ -150,10 +150,9 @@ class Standing:
     def _priced_anew(self, of_lots: bool) -> Longs:
         """The orders whose price in đồng is another than was last said."""
         relaxation, priced = self._relaxation, self._priced[of_lots]
-        here, touched = self._lots if of_lots else self._demands, relaxation.moved[of_lots]
+        touched = relaxation.moved[of_lots]
         # A place that its order has left may still have a price.
-        there = [here.get(key) for key in self._keys(of_lots, touched).tolist()]
-        touched = touched[np.array(there, np.float64) == touched]
+        touched = touched[relaxation.there[of_lots][touched]]
         dong = relaxation.ties.dong(relaxation.ways.price(of_lots, touched))
         moved: Longs = touched[dong != priced[touched]]
         priced[touched] = dong

@@ -42,11 +42,14 @@ class Ways:
             waiting=np.zeros(nodes + 1, np.int32),
             queued=np.zeros(nodes + 1, np.bool_),
             moved=np.zeros(nodes + 1, np.bool_),
+            looked=np.zeros(nodes + 1, np.bool_),
+            alarm=np.zeros(nodes + 1, np.int64),
             held=np.zeros(nodes + 1, np.int32),
             log=np.zeros(LOGGED, np.int32),
             counts=np.zeros(4, np.int64),
             lots=self._lots,
         )
+        resume.set_alarms(self._arcs, self._tree, self._agenda, nodes, nodes + count)
         self._effort = 0
         self.value = grown(value, size)
         self.gain = self._arcs.gain[nodes:]
@@ -114,7 +117,7 @@ class Ways:
     def begin(self) -> None:
         """A new change: nothing is touched yet."""
         self._agenda.counts[resume.LOGGED] = 0
-        self._agenda.moved[:] = False
+        self._agenda.moved[:] = self._agenda.looked[:] = False
         self._effort = EFFORT[0] + EFFORT[1] * self.count
 
     def settle(self) -> None:
@@ -127,6 +130,11 @@ class Ways:
         """The orders whose price has moved since the change began, though it may have come back."""
         moved = np.flatnonzero(self._agenda.moved[:-1])
         return moved[moved < self._lots] if of_lots else moved[moved >= self._lots] - self._lots
+
+    def looked(self, of_lots: bool) -> Longs:
+        """The orders at whose arcs has been looked since the change began."""
+        looked = np.flatnonzero(self._agenda.looked[:-1])
+        return looked[looked < self._lots] if of_lots else looked[looked >= self._lots] - self._lots
 
     def touched(self) -> tuple[Longs, Longs]:
         """The arcs that carry another flow since this was last asked, and how much more."""

@@ -9,8 +9,8 @@ from matcher import clearing as core
 from matcher.clearing.change import Settled
 from matcher.clearing.standing import Standing
 from matcher.store.identifiers import uuid7
+from matcher.trading import follow
 from matcher.trading.changed import read_changed
-from matcher.trading.follow import SMALL, current
 from matcher.trading.found import Found, Matches, Pair, found_matches
 from matcher.trading.isolate import FAILURES, clear_isolated
 from matcher.trading.link import pack_change, pack_settled
@@ -56,7 +56,7 @@ def look(looking: Looking, standing: StandingBooks) -> Outcome:
     A book left in `standing` is as the outcome has it. Should that not be committed, the ledger's last
     clearing is not the book's, and the book is thrown away.
     """
-    own = current(looking, standing.pop(looking.crop.key, None))
+    own = follow.current(looking, standing.pop(looking.crop.key, None))
     outcome = _whole(looking) if own is None else _settled(looking, own) or _whole(looking)
     if outcome.standing is not None:
         standing[looking.crop.key] = outcome.standing
@@ -98,7 +98,7 @@ def _settled(looking: Looking, own: StandingBook) -> Outcome | None:
 def _whole(looking: Looking) -> Outcome:
     snapshot = take_snapshot(looking.session, looking.crop, looking.numbers, looking.terms)
     standing = None
-    if len(snapshot.lots) * len(snapshot.demands) > SMALL:
+    if len(snapshot.lots) * len(snapshot.demands) > follow.SMALL:
         snapshot, standing = clear_isolated(snapshot, _stand)
         result: core.Clearing = standing.clearing
     else:

@@ -1,0 +1,202 @@
+"""A worker may keep a book solved in its memory; what it writes is worth what the whole book is."""
+
+import random
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+
+from config.settings import Settings
+from matcher.book.lots import amend_lot
+from matcher.book.orders import withdraw
+from matcher.clock import now
+from matcher.knowledge import Knowledge
+from matcher.store.session import Ledger
+from matcher.store.tables import Book, Clearing, Contract, Demand, Lot, Match, Party, TentativeMatch
+from matcher.trading import follow
+from matcher.trading.chain import as_of
+from matcher.trading.clear import clear
+from matcher.trading.contracts import signing_hours
+from matcher.trading.explain import explain
+from matcher.trading.life import lapse
+from matcher.trading.outcome import StandingBooks
+from matcher.trading.replay import compare, replay
+from tests.market import demand, lot, party
+from tests.trading.invariants import broken
+from tests.trading.test_freeze import with_hold
+
+CROP = "custard_apple"
+
+
+@pytest.fixture(autouse=True)
+def _every_book_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small it is."""
+    monkeypatch.setattr(follow, "SMALL", 0)
+
+
+class Market:
+    """Two sellers, two buyers, and two workers that each keep the book standing."""
+
+    def __init__(self, ledger: Ledger, knowledge: Knowledge, settings: Settings) -> None:
+        self.ledger, self.knowledge, self.settings = ledger, knowledge, settings
+        self.workers: tuple[StandingBooks, StandingBooks] = {}, {}
+        self.chance = random.Random(7)
+        with ledger.transaction() as session:
+            self.sellers = [party(session, "producer") for _ in range(2)]
+            self.buyers = [party(session, "buyer") for _ in range(2)]
+        self.post(6)
+
+    def post(self, pairs: int) -> None:
+        with self.ledger.transaction() as session:
+            for _ in range(pairs):
+                self.lot(session)
+                self.demand(session)
+
+    def lot(self, session: object, **changes: object) -> Lot:
+        ask, kilograms = self.chance.randrange(18_000, 40_000), self.chance.randrange(50, 900)
+        said = {"ask": ask, "quantity_kg": kilograms, **changes}
+        return lot(session, self.chance.choice(self.sellers), self.knowledge, **said)  # type: ignore[arg-type]
+
+    def demand(self, session: object, **changes: object) -> Demand:
+        bid, kilograms = self.chance.randrange(25_000, 45_000), self.chance.randrange(50, 900)
+        said = {"bid": bid, "quantity_kg": kilograms, **changes}
+        return demand(session, self.chance.choice(self.buyers), self.knowledge, **said)  # type: ignore[arg-type]
+
+    def clear(self, worker: int = 0) -> Clearing | None:
+        with self.ledger.transaction() as session:
+            return clear(session, CROP, self.knowledge, self.settings, self.workers[worker])
+
+    def tentative(self) -> dict[tuple[object, object], int]:
+        with self.ledger.transaction() as session:
+            rows = session.scalars(select(TentativeMatch)).all()
+            return {(row.lot_id, row.demand_id): row.quantity_g for row in rows}
+
+    def value_anew(self) -> int:
+        """What looking at the whole book finds it worth, without writing anything."""
+        with self.ledger.transaction() as session:
+            session.execute(update(Book).values(version=Book.version + 1))
+            found = clear(session, CROP, self.knowledge, self.settings)
+            assert found is not None
+            value = int(found.welfare)
+            session.rollback()
+        return value
+
+
+@pytest.fixture
+def holding(ledger: Ledger, knowledge: Knowledge, settings: Settings) -> Market:
+    return Market(ledger, with_hold(knowledge, hold_minutes=30), settings)
+
+
+@pytest.fixture
+def at_once(ledger: Ledger, knowledge: Knowledge, settings: Settings) -> Market:
+    return Market(ledger, knowledge, settings)
+
+
+def disturb(market: Market, what: str) -> None:
+    with market.ledger.transaction() as session:
+        lots = session.scalars(select(Lot).where(Lot.state == "open").order_by(Lot.id)).all()
+        if what == "withdraw" and lots:
+            chosen = market.chance.choice(lots)
+            withdraw(session, Lot, chosen.id, session.get_one(Party, chosen.party_id))
+        elif what == "amend" and lots:
+            chosen = market.chance.choice(lots)
+            owner = session.get_one(Party, chosen.party_id)
+            more = {"quantity_kg": chosen.taken_g // 1000 + market.chance.randrange(50, 900)}
+            amend_lot(session, owner, chosen.id, more, None, market.knowledge)
+        elif what == "lot":
+            market.lot(session)
+        else:
+            market.demand(session, min_fill_kg=40)
+
+
+WHAT = ("lot", "demand", "amend", "withdraw", "lot", "demand")
+
+
+def test_changes_of_a_standing_book_are_worth_what_the_whole_book_is(holding: Market) -> None:
+    base = holding.clear()
+    assert base is not None
+    assert base.base_id is None
+    for number in range(18):
+        disturb(holding, WHAT[number % len(WHAT)])
+        # Two workers take turns, and each follows what the other did.
+        link = holding.clear(number % 3 == 1)
+        assert link is not None
+        assert (link.base_id, link.link) == (base.id, number + 1)
+        assert int(link.upper_bound) >= holding.value_anew() >= 0.98 * int(link.welfare)
+        with holding.ledger.transaction() as session:
+            assert replay(session, link.id) == []
+            given, found = as_of(session, link)
+            columns = (found[name].tolist() for name in ("lot", "demand", "quantity"))
+            recorded = {
+                (UUID(given.lot_ids[own]), UUID(given.demand_ids[other])): quantity
+                for own, other, quantity in zip(*columns, strict=True)
+            }
+            assert recorded == holding.tentative()
+            assert compare(session, link.id, {})[0].value_dong >= int(link.welfare) // 1000
+    assert len(holding.tentative()) > 3
+
+
+def test_matches_of_a_standing_book_are_made_with_contracts_at_their_freeze(at_once: Market) -> None:
+    """Where nothing is held, every clearing makes what it finds; contracts that lapse come back."""
+    for number in range(12):
+        assert at_once.clear(number % 2) is not None
+        assert at_once.tentative() == {}
+        if number == 6:
+            hours = signing_hours(at_once.knowledge.catalogue.crop(CROP), at_once.settings)
+            with at_once.ledger.transaction() as session:
+                late = {"deadline_at": now() - timedelta(hours=hours)}
+                session.execute(update(Contract).values(late))
+                assert lapse(session) > 0
+        else:
+            disturb(at_once, WHAT[number % len(WHAT)])
+    assert broken(at_once.ledger) == {}
+    with at_once.ledger.transaction() as session:
+        clearings = session.scalars(select(Clearing).order_by(Clearing.book_version)).all()
+        assert sum(each.base_id is not None for each in clearings) > 8
+        pairs = [(match.lot_id, match.demand_id) for match in session.scalars(select(Match))]
+        assert len(pairs) == len(set(pairs)), "a pair that came to nothing is not proposed again"
+
+
+def test_an_order_of_a_standing_book_is_explained_from_the_chain(holding: Market) -> None:
+    holding.clear()
+    with holding.ledger.transaction() as session:
+        dear = holding.lot(session, ask=90_000)
+    link = holding.clear()
+    disturb(holding, "lot")
+    last = holding.clear()
+    assert link is not None
+    assert last is not None
+    with holding.ledger.transaction() as session:
+        told = explain(session, session.get_one(Lot, dear.id))
+        assert (told.clearing_id, told.possible) == (last.id, 0)
+        assert told.blocked["price"] == told.considered == last.demands
+        withdraw(session, Lot, dear.id, session.get_one(Party, dear.party_id))
+    holding.clear()
+    with holding.ledger.transaction() as session:
+        assert explain(session, session.get_one(Lot, dear.id)).clearing_id == last.id
+
+
+def test_what_a_worker_remembers_of_a_clearing_that_was_not_committed_is_thrown_away(holding: Market) -> None:
+    holding.clear()
+    disturb(holding, "lot")
+    with holding.ledger.transaction() as session:
+        assert clear(session, CROP, holding.knowledge, holding.settings, holding.workers[0]) is not None
+        session.rollback()
+    link = holding.clear()
+    assert link is not None
+    assert int(link.upper_bound) >= holding.value_anew()
+    with holding.ledger.transaction() as session:
+        assert replay(session, link.id) == []
+
+
+def test_a_clearing_that_cannot_be_followed_has_the_whole_book_cleared(holding: Market) -> None:
+    holding.clear()
+    disturb(holding, "lot")
+    assert holding.clear(1) is not None
+    with holding.ledger.transaction() as session:
+        session.execute(update(Clearing).where(Clearing.link == 1).values(input=b"torn"))
+    disturb(holding, "demand")
+    whole = holding.clear(0)
+    assert whole is not None
+    assert whole.base_id is None

@@ -33,7 +33,7 @@ class Keeping:
         self._relaxation, self._ways, self._book = relaxation, ways, book
         self._shift = begun.ties.shift
         arcs = len(ways.gain)
-        self.taken = grown(begun.taken, arcs)
+        self.taken = grown(begun.taken[relaxation.kept], arcs)
         self.welfare = begun.clearing.welfare
         self._gap = relaxation.value - self.welfare
         self._problem = Problem(

@@ -1,6 +1,6 @@
 """Pairs outside the arcs of a standing book that could gain: looked for where a price has fallen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,9 +22,9 @@ Longs = NDArray[np.int64]
 NOBODY = 1 << 60  # đ/kg, beyond the money of any order
 UNKNOWN = 1 << 61  # the floor of an order that is still to be asked
 AT_ONCE = 1 << 20  # pairs
-LOTS_AT_ONCE = 256
+ORDERS_AT_ONCE = 256
 BEST = 64  # pairs of an order that are taken in at once
-MARGIN = 1024  # prices may fall by the highest bid over this before their orders are asked again
+MARGIN = 16384  # prices may fall by the highest bid over this before their orders are asked again
 
 
 class Outlying:
@@ -46,9 +46,11 @@ class Outlying:
         rate = terms.dong_per_tonne_km
         self._metres_per_dong = self._straight * 1e6 / rate if rate else np.inf
         self._lots, self._demands = _seen(lots, NOBODY), _seen(demands, -NOBODY)
-        self._margin = (int(self._book.demands.bid.max(initial=0)) // MARGIN) << ties.shift
+        self._margin = margin(self._book, ties)
         self._floor = {True: np.full(lots, UNKNOWN, np.int64), False: np.full(demands, UNKNOWN, np.int64)}
         self._found = np.empty((2, AT_ONCE), np.int32)
+        for of_lots, orders in ((True, growing.lots), (False, growing.demands)):
+            self._set_floor(of_lots, np.arange(orders.count), 0)
         self._see_lots(np.arange(growing.lots.count))
         self._see_demands(np.arange(growing.demands.count))
 
@@ -70,16 +72,26 @@ class Outlying:
     def leave(self, of_lots: bool, place: int) -> None:
         (self._lots if of_lots else self._demands).money[place] = NOBODY if of_lots else -NOBODY
 
-    def fence(self) -> Pairs:
-        """Pairs, to begin with, such that prices may fall by the margin before any other could gain."""
-        count = self._growing.lots.count, self._growing.demands.count
-        for of_lots, orders in zip((True, False), count, strict=True):
-            self._lower(of_lots, np.arange(orders))
-        parts = [
-            self._near(True, np.arange(first, min(first + LOTS_AT_ONCE, count[0])))
-            for first in range(0, count[0], LOTS_AT_ONCE)
-        ]
-        return joined(self._book, parts)
+    def fences(self, room: int) -> Iterator[Pairs]:
+        """To begin with: pairs such that prices may fall by the margin before any other could gain.
+
+        Where an order has more than BEST of them, or all have more than there is room for, its price is its
+        floor: it will be asked when it falls.
+        """
+        for of_lots, orders in ((True, self._growing.lots), (False, self._growing.demands)):
+            for first in range(0, orders.count, ORDERS_AT_ONCE):
+                some = np.arange(first, min(first + ORDERS_AT_ONCE, orders.count))
+                self._set_floor(of_lots, some, self._margin)
+                pairs = self._near(of_lots, some)
+                own = some[:0] if pairs is None else pairs.lot if of_lots else pairs.demand
+                many = some if pairs is None else np.flatnonzero(np.bincount(own) > BEST)
+                if pairs is None or len(pairs) > room:
+                    self._set_floor(of_lots, some, 0)
+                    continue
+                self._set_floor(of_lots, many, 0)
+                pairs = pairs.select(~np.isin(own, many))
+                room -= len(pairs)
+                yield pairs
 
     def fallen(self, of_lots: bool, places: Longs) -> Longs:
         """Those of the orders whose price is lower than what is known to let no pair outside gain."""
@@ -91,8 +103,10 @@ class Outlying:
         Of an order with more than BEST of them the best come first; it is then still to be asked again.
         Raises TooMuch where very many could gain.
         """
-        self._lower(of_lots, orders)
+        self._set_floor(of_lots, orders, self._margin)
         pairs = self._near(of_lots, orders)
+        if pairs is None:
+            raise TooMuch
         own = pairs.lot if of_lots else pairs.demand
         more = self.ties.gain(pairs.lot, pairs.demand, pairs.value)
         more -= self._ways.price(True, pairs.lot) + self._ways.price(False, pairs.demand)
@@ -100,9 +114,9 @@ class Outlying:
         self._floor[of_lots][own[~best]] = UNKNOWN
         return pairs.select(best)
 
-    def _lower(self, of_lots: bool, places: Longs) -> None:
-        """Sets the floors of these orders a margin below their prices."""
-        floor = np.maximum(self._ways.price(of_lots, places) - self._margin, 0)
+    def _set_floor(self, of_lots: bool, places: Longs, less: int) -> None:
+        """Sets the floors of these orders so much below their prices."""
+        floor = np.maximum(self._ways.price(of_lots, places) - less, 0)
         self._floor[of_lots][places] = floor
         if of_lots:
             self._lots.money[places] = self._book.lots.ask[places] + (floor >> self.ties.shift)
@@ -110,14 +124,14 @@ class Outlying:
             worth = self._book.demands.bid[places] - self._book.terms.fixed_dong_per_kg
             self._demands.money[places] = worth - (floor >> self.ties.shift)
 
-    def _near(self, of_lots: bool, orders: Longs) -> Pairs:
-        """The pairs of `orders` that gain more than their floors and have no arc."""
+    def _near(self, of_lots: bool, orders: Longs) -> Pairs | None:
+        """The pairs of `orders` that gain more than their floors and have no arc; None if very many could."""
         other = self._growing.demands if of_lots else self._growing.lots
         size = could_gain(
             of_lots, orders, self._lots, self._demands, other.count, self._metres_per_dong, self._found
         )
         if size > self._found.shape[1]:
-            raise TooMuch
+            return None
         pairs, gain = self.possible(*self._found[:, :size])
         more = gain - self._floor[True][pairs.lot] - self._floor[False][pairs.demand]
         pairs = pairs.select(more > 0)
@@ -174,6 +188,11 @@ class _Labels:
         place = np.searchsorted(self._times, posted, side="right")
         later = np.searchsorted(np.array(self._later, np.int64), posted, side="right")
         return self._room + len(self._times) - np.maximum(place, 1) - later
+
+
+def margin(book: Book, ties: Ties) -> int:
+    """By how much less than a price its floor is, as the solver's gains are."""
+    return (int(book.demands.bid.max(initial=0)) // MARGIN) << ties.shift
 
 
 def joined(book: Book, parts: Sequence[Pairs]) -> Pairs:

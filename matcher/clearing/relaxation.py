@@ -10,7 +10,7 @@ from matcher.clearing.arrays import Demands, Lots
 from matcher.clearing.errors import NotOptimal
 from matcher.clearing.find import Solved
 from matcher.clearing.growing import GrowingBook
-from matcher.clearing.outlying import Outlying, joined
+from matcher.clearing.outlying import Outlying, joined, margin
 from matcher.clearing.pairs import Pairs
 from matcher.clearing.simplex import NONE
 from matcher.clearing.ties import room_of
@@ -27,13 +27,17 @@ class Relaxation:
     """
 
     def __init__(self, begun: Solved) -> None:
+        """`kept` says which arcs of `begun` go along."""
         book, room = begun.book, room_of(len(begun.book.lots), len(begun.book.demands))
         self.growing = GrowingBook(book, room)
-        self.ways = Ways(begun.network, (minimum.supply(book), book.demands.quantity), begun.arcs.value, room)
+        self.kept = _kept(begun)
+        whole = minimum.supply(book), book.demands.quantity
+        self.ways = Ways(begun.network, whole, begun.arcs.value, self.kept, room)
         self.value = begun.clearing.relaxation
         self._outlying = Outlying(self.growing, self.ways, begun.ties)
         self.ties = self._outlying.ties
-        self._add(self._outlying.fence())
+        for pairs in self._outlying.fences(len(begun.arcs)):
+            self._add(pairs)
         self.ways.begin()
         self.there = {
             of_lots: np.arange(len(orders)) < orders.count
@@ -111,3 +115,13 @@ class Relaxation:
         self.ways.add(
             pairs.lot, pairs.demand, self.ties.gain(pairs.lot, pairs.demand, pairs.value), pairs.value
         )
+
+
+def _kept(begun: Solved) -> NDArray[np.bool_]:
+    """The arcs that go along: those used, and those that could gain before their orders are asked anew."""
+    network, arcs, less = begun.network, begun.arcs, margin(begun.book, begun.ties)
+    lot_floor, demand_floor = (
+        np.maximum(price - less, 0) for price in (network.lot_price, network.demand_price)
+    )
+    near = begun.gain > lot_floor[arcs.lot] + demand_floor[arcs.demand]
+    return near | (begun.taken > 0) | Ways.in_tree(network, len(arcs))

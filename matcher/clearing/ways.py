@@ -12,7 +12,7 @@ from matcher.clearing.simplex import BASIC, LINK, LOWER, NO_LIMIT, NONE, SHAPE, 
 Longs = NDArray[np.int64]
 Places = NDArray[np.integer]
 LOGGED = 1 << 20  # arcs that one change may touch, each as often as it does
-EFFORT = 20_000_000, 5  # arcs looked at for one change: so many, and so many times all there are
+EFFORT = 100_000_000  # arcs looked at for one change, a second's work at most
 
 
 class TooMuch(Exception):
@@ -25,17 +25,21 @@ class Ways:
     An arc that is no more has a gain below zero. `flow` is what each carries, as of the last `touched`.
     """
 
-    def __init__(self, network: Network, whole: tuple[Longs, Longs], value: Longs, room: int) -> None:
+    def __init__(
+        self, network: Network, whole: tuple[Longs, Longs], value: Longs, kept: NDArray[np.bool_], room: int
+    ) -> None:
+        """Of the network's arcs, worth `value`, those `kept` go along; all of its tree's are among them."""
         lots, demands = (len(side) for side in whole)
         arcs, tree = network.basis
+        size = 2 * len(value) + 64 * room
+        value = value[kept]
         count, nodes = len(value), lots + demands + 2 * room
-        size = 3 * count + 64 * room
         self._lots, self._nodes, self.count = lots + room, nodes, count
         place = np.concatenate([np.arange(lots), np.arange(demands) + lots + room, [nodes]]).astype(np.int32)
         self._whole = np.zeros(nodes, np.int64)
         self._whole[place[:-1]] = np.concatenate(whole)
-        self._arcs = _moved_arcs(arcs, place, self._lots, nodes, size)
-        self._tree = _moved_tree(tree, place, self._lots, nodes)
+        self._arcs = _moved_arcs(arcs, place, kept, self._lots, nodes, size)
+        self._tree = _moved_tree(tree, place, kept, self._lots, nodes)
         self._lists = Lists(np.full(nodes, NONE, np.int32), *np.full((2, nodes + size), NONE, np.int32))
         resume.link(self._arcs, self._lists, nodes, nodes + count)
         self._agenda = Agenda(
@@ -56,7 +60,13 @@ class Ways:
         self.lot = self._arcs.source[nodes:]
         self.demand = np.zeros(size, np.int32)
         self.demand[:count] = self._arcs.target[nodes : nodes + count] - self._lots
-        self.flow = grown(network.taken, size)
+        self.flow = grown(network.taken[kept], size)
+
+    @staticmethod
+    def in_tree(network: Network, arcs: int) -> NDArray[np.bool_]:
+        """Which of the network's arcs its tree holds."""
+        held: NDArray[np.bool_] = network.basis[0].state[-arcs:] == BASIC if arcs else np.zeros(0, np.bool_)
+        return held
 
     def price(self, of_lots: bool, places: Places) -> Longs:
         potential: Longs = self._tree.potential[self._at(of_lots, places)]
@@ -118,7 +128,7 @@ class Ways:
         """A new change: nothing is touched yet."""
         self._agenda.counts[resume.LOGGED] = 0
         self._agenda.moved[:] = self._agenda.looked[:] = False
-        self._effort = EFFORT[0] + EFFORT[1] * self.count
+        self._effort = EFFORT
 
     def settle(self) -> None:
         """Raises TooMuch where that takes more than the effort allowed for one change."""
@@ -156,21 +166,23 @@ class Ways:
         return places.astype(np.int64) + (0 if of_lots else self._lots)
 
 
-def _moved_arcs(arcs: Arcs, place: NDArray[np.int32], lots: int, nodes: int, size: int) -> Arcs:
+def _moved_arcs(
+    arcs: Arcs, place: NDArray[np.int32], kept: NDArray[np.bool_], lots: int, nodes: int, size: int
+) -> Arcs:
     """The arcs with their nodes at `place` of `nodes`, and room for `size` besides the slack arcs."""
-    slack, real = len(place) - 1, slice(nodes, nodes + len(arcs.gain) - len(place) + 1)
+    slack, real = len(place) - 1, slice(nodes, nodes + int(kept.sum()))
     source, target = np.full((2, nodes + size), nodes, np.int32)
     source[:lots], target[lots:nodes] = np.arange(lots), np.arange(lots, nodes)
-    source[real], target[real] = place[arcs.source[slack:]], place[arcs.target[slack:]]
+    source[real], target[real] = place[arcs.source[slack:][kept]], place[arcs.target[slack:][kept]]
     gain = np.zeros(nodes + size, np.int64)
-    gain[real] = arcs.gain[slack:]
+    gain[real] = arcs.gain[slack:][kept]
     state = np.full(nodes + size, LOWER, np.int8)
     state[:nodes] = BASIC  # free places hang on the root
-    state[place[:-1]], state[real] = arcs.state[:slack], arcs.state[slack:]
+    state[place[:-1]], state[real] = arcs.state[:slack], arcs.state[slack:][kept]
     return Arcs(source, target, gain, np.full(nodes + size, NO_LIMIT, np.int64), state)
 
 
-def _moved_tree(tree: Tree, place: NDArray[np.int32], lots: int, nodes: int) -> Tree:
+def _moved_tree(tree: Tree, place: NDArray[np.int32], kept: NDArray[np.bool_], lots: int, nodes: int) -> Tree:
     """The tree with its nodes at `place` of `nodes`, and free places hung on the root."""
     slack = len(place) - 1
     free = np.setdiff1d(np.arange(nodes), place).astype(np.int32)
@@ -179,8 +191,10 @@ def _moved_tree(tree: Tree, place: NDArray[np.int32], lots: int, nodes: int) -> 
     for field, holder in (("parent", shape), ("child", shape), ("next", shape), ("previous", link)):
         known = holder[field][place]
         holder[field][place] = np.where(known == NONE, NONE, place[known])
-    arc = tree.link["arc"]
-    link["arc"][place] = np.where(arc < slack, place[np.minimum(arc, slack)], arc - slack + nodes)
+    arc, number = tree.link["arc"], nodes - 1 + np.cumsum(kept, dtype=np.int32)
+    real = (arc >= slack) & (np.arange(slack + 1) < slack)  # the root has none
+    link["arc"][place] = place[np.minimum(arc, slack)]
+    link["arc"][place[real]] = number[arc[real] - slack]
     first = shape["child"][nodes]
     shape["parent"][free], shape["child"][free], shape["size"][free] = nodes, NONE, 1
     shape["next"][free] = np.append(free[1:], first)

@@ -55,22 +55,36 @@ def sample(book: Book, lots: NDArray[np.intp], demands: NDArray[np.intp]) -> Can
     return _merged(book, list(_all(book, lots, demands)))
 
 
-def first(book: Book, ties: Ties, inside: Inside, demand_price: Longs) -> Candidates:
-    """To begin with, the pairs of the orders `inside` that good prices would ask for.
+def guessed(book: Book, ties: Ties, inside: Inside, demand_price: Longs) -> tuple[Longs, Longs]:
+    """Whole-đồng prices, in the solver's unit, of the orders inside, over which no pair of them gains.
 
-    `demand_price` are proven prices of a sample of the book, NEVER outside it. From them those of all
-    inside are guessed: what a lot could gain from the sample's demands, then what a demand could from all
-    lots. No pair gains over these, so they are lowered by a part of the highest.
+    `demand_price` are good prices of a sample of the book, NEVER outside it. A lot is priced at what it
+    could gain from the sample's demands, then a demand at what it could from all lots.
     """
     never = Pricing.NEVER
     best = Pricing(book, ties, np.where(inside.lots, 0, never), demand_price).best(True, 1)[0]
     lot_guess = np.where(inside.lots, ties.dong(best.more[:, 0]) << ties.shift, never)
-    best = Pricing(book, ties, lot_guess, np.where(inside.demands, 0, never)).best(False, 1)[0]
+    pricing = Pricing(book, ties, lot_guess, np.where(inside.demands, 0, never))
+    best, doubtful = pricing.best(False, 1)
     demand_guess = np.where(inside.demands, ties.dong(best.more[:, 0]) << ties.shift, never)
-    sides = (lot_guess, inside.lots), (demand_guess, inside.demands)
-    less = max(int(ties.dong(guess[some]).max(initial=0)) for guess, some in sides) // LOWERED << ties.shift
-    lowered = [np.where(some, np.maximum(guess - less, 0), never) for guess, some in sides]
-    return _gaining(book, ties, lowered[0], lowered[1], FIRST)
+    pairs = _keep(Pairs(book, *doubtful.astype(np.intp)))
+    np.maximum.at(demand_guess, pairs.demand, (pairs.value << ties.shift) - lot_guess[pairs.lot])
+    return lot_guess, demand_guess
+
+
+def first(book: Book, ties: Ties, inside: Inside, demand_price: Longs) -> Candidates:
+    """To begin with, the pairs of the orders `inside` that good prices would ask for.
+
+    These are guessed; as no pair gains over them, they are lowered by a part of the highest.
+    """
+    guess = guessed(book, ties, inside, demand_price)
+    highest = max(int(side[some].max(initial=0)) for side, some in zip(guess, inside, strict=True))
+    less = (highest >> ties.shift) // LOWERED << ties.shift
+    lot_price, demand_price = (
+        np.where(some, np.maximum(side - less, 0), Pricing.NEVER)
+        for side, some in zip(guess, inside, strict=True)
+    )
+    return _gaining(book, ties, lot_price, demand_price, FIRST)
 
 
 def _all(book: Book, lots: NDArray[np.intp], demands: NDArray[np.intp]) -> Iterator[Pairs]:

@@ -55,14 +55,20 @@ class Clearing:
         return len(self.lot)
 
 
-def clear(lots: Lots, demands: Demands, terms: Terms, declined: ArrayLike = ()) -> Clearing:
+def clear(
+    lots: Lots, demands: Demands, terms: Terms, declined: ArrayLike = (), *, quickly: bool = False
+) -> Clearing:
     """The matches of greatest total value that keep every rule and every minimum term.
 
     `declined` int[k, 2] are pairs (lot, demand), places in the arrays, that are not to be matched.
     The same orders give the same matches in whatever order the arrays hold them.
+    `quickly` gives good matches instead of the best, for when there is no time: minimum terms are kept by
+    repair alone, and in a large book only the nearest partners of each order are looked at. All that is
+    said of them stays true, but the relaxation of a large book is then only bounded: `relaxation` and
+    `upper_bound` are what the prices prove that nothing exceeds, and `optimal` is hardly ever known.
     Raises BadInput or Overflow on what cannot be cleared, BrokenPromise where a result fails its check.
     """
     # numba and scipy take a second to import: only a process that clears should pay for it.
     from matcher.clearing.find import find  # noqa: PLC0415
 
-    return find(lots, demands, terms, declined_pairs(declined, len(lots), len(demands)))
+    return find(lots, demands, terms, declined_pairs(declined, len(lots), len(demands)), quickly)

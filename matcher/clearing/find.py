@@ -14,16 +14,17 @@ from matcher.clearing.certificate import Allocation
 from matcher.clearing.clear import Clearing
 from matcher.clearing.network import Network
 from matcher.clearing.pairs import Book, Pairs
-from matcher.clearing.relax import Relaxed, relax
-from matcher.clearing.terms import Kept, keep_terms
+from matcher.clearing.relax import Relaxed, relax, relax_quickly
+from matcher.clearing.terms import Kept, keep_terms, repair_terms
 from matcher.clearing.ties import Ties, ties
 from matcher.clearing.value import price
 
 Longs = NDArray[np.int64]
 
 _SEARCHED = {
-    True: "network simplex over all pairs",
-    False: "network simplex over candidates until no pair outside them could gain",
+    "all": "network simplex over all pairs",
+    "proven": "network simplex over candidates until no pair outside them could gain",
+    "nearest": "cut short: network simplex over the nearest partners of each order alone",
 }
 
 
@@ -43,27 +44,27 @@ class Solved:
     taken: Longs
 
 
-def find(lots: Lots, demands: Demands, terms: Terms, declined: Longs) -> Clearing:
+def find(lots: Lots, demands: Demands, terms: Terms, declined: Longs, quickly: bool) -> Clearing:
     """See `clear`; `declined` int64[k, 2] is checked."""
-    return solved(lots, demands, terms, declined).clearing
+    return solved(lots, demands, terms, declined, quickly).clearing
 
 
-def solved(lots: Lots, demands: Demands, terms: Terms, declined: Longs) -> Solved:
+def solved(lots: Lots, demands: Demands, terms: Terms, declined: Longs, quickly: bool = False) -> Solved:
     """Likewise, with all that led to it."""
     sorted_lots, lot_order = lots.sorted()
     sorted_demands, demand_order = demands.sorted()
     places = np.argsort(lot_order)[declined[:, 0]], np.argsort(demand_order)[declined[:, 1]]
     book = Book(sorted_lots, sorted_demands, terms, np.stack(places, axis=1))
     rules = ties(book)
-    relaxed = relax(book, rules)
-    arcs, best = relaxed.arcs, relaxed.network.taken
+    relaxed = relax_quickly(book, rules) if quickly else relax(book, rules)
+    arcs = relaxed.arcs
     gain = rules.gain(arcs.lot, arcs.demand, arcs.value)
-    kept = _keep(book, rules, relaxed, gain)
-    clearing = _result(book, rules, relaxed, best, kept, lot_order, demand_order)
+    kept = _keep(book, rules, relaxed, gain, quickly)
+    clearing = _result(book, relaxed, kept, lot_order, demand_order)
     return Solved(clearing, book, rules, arcs, gain, relaxed.network, kept.taken)
 
 
-def _keep(book: Book, rules: Ties, relaxed: Relaxed, gain: Longs) -> Kept:
+def _keep(book: Book, rules: Ties, relaxed: Relaxed, gain: Longs, quickly: bool) -> Kept:
     """The takes that keep the minimum terms, after the proof of the relaxation was checked."""
     arcs, network = relaxed.arcs, relaxed.network
     problem = minimum.problem(book, arcs.lot, arcs.demand, arcs.value, gain)
@@ -72,21 +73,21 @@ def _keep(book: Book, rules: Ties, relaxed: Relaxed, gain: Longs) -> Kept:
     ends = problem.supply, problem.wanted, arcs.lot, arcs.demand
     certificate.check(*ends, gain, best)
     certificate.check(*ends, arcs.value, proof)
-    kept = keep_terms(problem, network, rules.shift)
+    kept = repair_terms(problem, network) if quickly else keep_terms(problem, network, rules.shift)
     minimum.verify(problem, kept.taken)
     return kept
 
 
-def _result(
-    book: Book, rules: Ties, relaxed: Relaxed, best: Longs, kept: Kept, lot_order: Longs, demand_order: Longs
-) -> Clearing:
-    arcs, network = relaxed.arcs, relaxed.network
-    relaxation, welfare = total(arcs.value, best), total(arcs.value, kept.taken)
-    upper_bound = kept.bound if relaxed.whole else relaxation
+def _result(book: Book, relaxed: Relaxed, kept: Kept, lot_order: Longs, demand_order: Longs) -> Clearing:
+    arcs, best = relaxed.arcs, relaxed.network.taken
+    relaxation = total(relaxed.lot_price, minimum.supply(book))
+    relaxation += total(relaxed.demand_price, book.demands.quantity)
+    welfare = total(arcs.value, kept.taken)
+    upper_bound = kept.bound if relaxed.reach == "all" else relaxation
     return Clearing(
         **_matches(book, arcs, kept.taken, lot_order, demand_order),
-        lot_price=rules.dong(network.lot_price)[np.argsort(lot_order)],
-        demand_price=rules.dong(network.demand_price)[np.argsort(demand_order)],
+        lot_price=relaxed.lot_price[np.argsort(lot_order)],
+        demand_price=relaxed.demand_price[np.argsort(demand_order)],
         welfare=welfare,
         upper_bound=upper_bound,
         relaxation=relaxation,
@@ -96,7 +97,7 @@ def _result(
         rounds=relaxed.rounds,
         candidates=len(arcs),
         pairs=len(book.lots) * len(book.demands),
-        method=f"{_SEARCHED[relaxed.whole]}; {kept.method}",
+        method=f"{_SEARCHED[relaxed.reach]}; {kept.method}",
     )
 
 

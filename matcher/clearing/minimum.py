@@ -103,8 +103,8 @@ def broken_takes(problem: Problem, taken: Longs) -> Booleans:
 
 
 def fill(problem: Problem, taken: Longs) -> Longs:
-    filled = np.zeros(len(problem.wanted), np.int64)
-    np.add.at(filled, problem.demand, taken)
+    filled, used = np.zeros(len(problem.wanted), np.int64), np.flatnonzero(taken)
+    np.add.at(filled, problem.demand[used], taken[used])
     return filled
 
 

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from matcher.clearing import simplex
 from matcher.clearing.errors import Overflow
+from matcher.clearing.renumber import by_walk, renumbered
 
+PIVOTS = 20_000  # after which the nodes of a tree are put next to their neighbours
 MOST_GAIN = 1 << 58  # sums of three figures below 4 times this stay below 2^62
 
 Longs = NDArray[np.int64]
@@ -82,8 +84,25 @@ class Network:
 
     def solve(self) -> None:
         """Take what gains most in all."""
-        if simplex.optimise(self._arcs, self._tree, self._block()) < 0:
+        if self._pivot(PIVOTS) < PIVOTS:
+            return
+        # What is read and changed together is put close together in memory, for the while.
+        number = np.arange(self._nodes + 1, dtype=np.int32)
+        pivots = PIVOTS
+        while pivots == PIVOTS:
+            number = self._renumber(by_walk(self._tree))[number]
+            pivots = self._pivot(PIVOTS)
+        self._renumber(np.argsort(number).astype(np.int32))
+
+    def _renumber(self, number: NDArray[np.int32]) -> NDArray[np.int32]:
+        self._arcs, self._tree = renumbered(self._arcs, self._tree, number)
+        return number
+
+    def _pivot(self, most: int) -> int:
+        pivots = simplex.optimise(self._arcs, self._tree, self._block(), most)
+        if pivots < 0:
             raise Overflow("dual prices on the way left 60 bits; the gains are too large")
+        return pivots
 
     def limit(self, arc: int, room: int) -> None:
         """Let the arc carry at most `room`; solve again afterwards."""

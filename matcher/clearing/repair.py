@@ -14,19 +14,20 @@ STRIKES = 8
 AT_ONCE = 2  # of so many that break a term one is limited before the rest is made best again
 
 
-def repair(problem: Problem, network: Network) -> Longs:
+def repair(problem: Problem, network: Network, at_once: int = AT_ONCE) -> Longs:
     """Takes that keep every term, near the best ones: `network` is the solved one of `problem`.
 
     Whatever breaks a term is limited, and the rest made best again around it, until nothing breaks.
     An order whose crumbs only move on to break the next take is closed after STRIKES of them: it keeps
-    the partners it has. Limits only fall, so this ends. `network` is changed.
+    the partners it has. Limits only fall, so this ends. `network` is changed. `at_once` 1 limits all that
+    breaks a term together: sooner done, and less good.
     """
     lots, demands = Orders(problem.lot, len(problem.supply)), Orders(problem.demand, len(problem.wanted))
     while True:
         taken = network.taken
         arcs = np.union1d(
-            _too_little(problem, taken, lots, demands),
-            _too_much(problem, taken, network.lot_price, demands.arcs),
+            _too_little(problem, taken, lots, demands, at_once),
+            _too_much(problem, taken, network.lot_price, demands.arcs, at_once),
         )
         if not len(arcs):
             return taken
@@ -50,18 +51,18 @@ class Orders:
         return self.arcs.members(np.unique(orders[self._strikes[orders] >= STRIKES]))
 
 
-def _too_little(problem: Problem, taken: Longs, lots: Orders, demands: Orders) -> Longs:
+def _too_little(problem: Problem, taken: Longs, lots: Orders, demands: Orders, at_once: int) -> Longs:
     """Arcs to limit next: broken takes, the smallest first, and those that their orders are closed to."""
     broken = np.flatnonzero(minimum.broken_takes(problem, taken))
-    arcs = _some(broken, -taken[broken])
+    arcs = _some(broken, -taken[broken], at_once)
     own = problem.lots_own[arcs]
     closed = np.concatenate([lots.strike(arcs[own]), demands.strike(arcs[~own])])
     return np.union1d(arcs, closed[taken[closed] == 0])
 
 
-def _some(places: Longs, weight: Longs) -> Longs:
-    """One in AT_ONCE of `places`, rounded up, those of the greatest weight."""
-    return places[np.argsort(-weight, kind="stable")][: -(-len(places) // AT_ONCE)]
+def _some(places: Longs, weight: Longs, at_once: int) -> Longs:
+    """One in `at_once` of `places`, rounded up, those of the greatest weight."""
+    return places[np.argsort(-weight, kind="stable")][: -(-len(places) // at_once)]
 
 
 def _room(problem: Problem, arc: int, taken: int) -> int:
@@ -70,19 +71,19 @@ def _room(problem: Problem, arc: int, taken: int) -> int:
     return part if problem.least[arc] <= part < taken else 0
 
 
-def _too_much(problem: Problem, taken: Longs, lot_price: Longs, of_demand: Groups) -> Longs:
+def _too_much(problem: Problem, taken: Longs, lot_price: Longs, of_demand: Groups, at_once: int) -> Longs:
     """Arcs to close next: of demands with too many sellers, else of those filled too little."""
     excess = minimum.excess_sellers(problem, taken)
     crowded = np.flatnonzero(excess)
     if len(crowded):
         closed = [
             _worst_sellers(problem, of_demand.members(np.array([demand])), lot_price)
-            for demand in _some(crowded, excess[crowded])
+            for demand in _some(crowded, excess[crowded], at_once)
         ]
         return np.concatenate(closed)
     short = np.flatnonzero(minimum.broken_fills(problem, taken))
     lack = problem.min_fill - minimum.fill(problem, taken)
-    return of_demand.members(_some(short, lack[short])) if len(short) else short
+    return of_demand.members(_some(short, lack[short], at_once)) if len(short) else short
 
 
 def _worst_sellers(problem: Problem, arcs: Longs, lot_price: Longs) -> Longs:

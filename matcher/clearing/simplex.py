@@ -239,16 +239,17 @@ def pivot(arcs: Arcs, tree: Tree, enter: int) -> bool:
 
 
 @compiled
-def optimise(arcs: Arcs, tree: Tree, block: int) -> int:
-    """Pivot until no arc can improve the flow; returns the number of pivots, or NONE on overflow."""
+def optimise(arcs: Arcs, tree: Tree, block: int, most: int = NO_LIMIT) -> int:
+    """Pivot until no arc can improve the flow, or `most` times; returns how often, or NONE on overflow."""
     pivots = place = 0
-    while True:
+    while pivots < most:
         enter, place = entering(arcs, tree.potential, place, block)
         if enter == NONE:
-            return pivots
+            break
         if not pivot(arcs, tree, enter):
             return NONE
         pivots += 1
+    return pivots
 
 
 @compiled

@@ -18,6 +18,7 @@ from matcher.trading.outcome import Outcome, StandingBooks, look
 from matcher.trading.outlook import write_tentative
 from matcher.trading.promise import promise
 from matcher.trading.quarantine import set_aside
+from matcher.trading.time_limit import goes_quickly
 
 
 def clear(
@@ -53,6 +54,7 @@ def clear(
         terms=terms_of(knowledge.catalogue, day_of(started_at), settings.seller_share_percent),
         signing_time=timedelta(hours=signing_hours(crop, settings)),
         started_at=started_at,
+        quickly=goes_quickly(session, crop_key),
         cleared_version=book.cleared_version,
         last_clearing=book.clearing_id,
     )

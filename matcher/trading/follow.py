@@ -50,7 +50,7 @@ def _from_base(looking: Looking, base: Clearing) -> StandingBook | None:
     if base.lots * base.demands <= SMALL:
         return None
     given = unpack(base.input)
-    if given.terms != looking.terms or given.keys != looking.numbers.keys:
+    if given.quickly or given.terms != looking.terms or given.keys != looking.numbers.keys:
         return None
     core = Standing(given.lots, given.demands, given.terms, given.declined)
     lot_rows = rows_of(looking.session, Lot, [*map(UUID, given.lot_ids)])

@@ -13,7 +13,10 @@ from matcher.trading.numbers import Numbers
 
 @dataclass(frozen=True)
 class Looking:
-    """`signing_time` is what signing a contract takes; `last_clearing` cleared `cleared_version`."""
+    """`signing_time` is what signing a contract takes; `last_clearing` cleared `cleared_version`.
+
+    `quickly`: a clearing of the book ran out of time not long ago.
+    """
 
     session: Session
     crop: Crop
@@ -21,5 +24,6 @@ class Looking:
     terms: Terms
     signing_time: timedelta
     started_at: datetime
+    quickly: bool
     cleared_version: int
     last_clearing: UUID | None

@@ -96,11 +96,14 @@ def _settled(looking: Looking, own: StandingBook) -> Outcome | None:
 
 
 def _whole(looking: Looking) -> Outcome:
+    result: core.Clearing
     snapshot = take_snapshot(looking.session, looking.crop, looking.numbers, looking.terms)
     standing = None
-    if len(snapshot.lots) * len(snapshot.demands) > follow.SMALL:
+    if looking.quickly:
+        snapshot, result = clear_isolated(snapshot, _clear_quickly)
+    elif len(snapshot.lots) * len(snapshot.demands) > follow.SMALL:
         snapshot, standing = clear_isolated(snapshot, _stand)
-        result: core.Clearing = standing.clearing
+        result = standing.clearing
     else:
         snapshot, result = clear_isolated(snapshot, _clear)
     looking.numbers.failures.update(snapshot.failures)
@@ -116,7 +119,7 @@ def _whole(looking: Looking) -> Outcome:
         demands=len(snapshot.demands),
         matches=matches,
         moved=None,
-        packed_input=pack(snapshot),
+        packed_input=pack(snapshot, looking.quickly),
         packed_result=pack_result(result),
         standing=None if standing is None else _standing(standing, snapshot, matches, clearing_id),
     )
@@ -124,6 +127,10 @@ def _whole(looking: Looking) -> Outcome:
 
 def _clear(snapshot: Snapshot) -> core.Clearing:
     return core.clear(snapshot.lots, snapshot.demands, snapshot.terms, snapshot.declined)
+
+
+def _clear_quickly(snapshot: Snapshot) -> core.Clearing:
+    return core.clear(snapshot.lots, snapshot.demands, snapshot.terms, snapshot.declined, quickly=True)
 
 
 def _stand(snapshot: Snapshot) -> Standing:

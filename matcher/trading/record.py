@@ -34,10 +34,11 @@ class Input:
     lot_ids: Sequence[str]
     demand_ids: Sequence[str]
     keys: Mapping[str, Sequence[str]]
+    quickly: bool = False
 
 
-def pack(snapshot: Snapshot) -> bytes:
-    """The snapshot's arrays as a compressed NumPy archive."""
+def pack(snapshot: Snapshot, quickly: bool) -> bytes:
+    """The snapshot's arrays, and whether they are cleared quickly, as a compressed NumPy archive."""
     arrays = {f"lots.{name}": array for name, array in _arrays(snapshot.lots).items()}
     arrays |= {f"demands.{name}": array for name, array in _arrays(snapshot.demands).items()}
     words = {
@@ -45,6 +46,7 @@ def pack(snapshot: Snapshot) -> bytes:
         "lot_ids": [str(lot.id) for lot in snapshot.lot_rows],
         "demand_ids": [str(demand.id) for demand in snapshot.demand_rows],
         "keys": snapshot.keys,
+        "quickly": quickly,
     }
     return _archive(arrays | {"declined": snapshot.declined, "words": _bytes(words)})
 
@@ -63,6 +65,7 @@ def unpack(packed: bytes) -> Input:
         lot_ids=words["lot_ids"],
         demand_ids=words["demand_ids"],
         keys=words["keys"],
+        quickly=words.get("quickly", False),
     )
 
 

@@ -105,7 +105,7 @@ def _terms(terms: Terms, changes: Mapping[str, str]) -> Terms:
 
 
 def _run(given: Input) -> core.Clearing:
-    return core.clear(given.lots, given.demands, given.terms, given.declined)
+    return core.clear(given.lots, given.demands, given.terms, given.declined, quickly=given.quickly)
 
 
 def _outcome(given: Input) -> Outcome:

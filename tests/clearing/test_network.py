@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.clearing import network as network_module
 from matcher.clearing import simplex
 from matcher.clearing.compiled import compiled
 from matcher.clearing.locality import near_each_other
@@ -74,3 +75,26 @@ def test_a_function_whose_machine_code_cannot_be_kept_is_compiled_all_the_same()
     scope: dict[str, Any] = {}
     exec("def twice(number):\n    return 2 * number\n", scope)  # noqa: S102  # of no file, so of no cache
     assert compiled(scope["twice"])(21) == 42
+
+
+@settings(max_examples=200)
+@given(instances(), st.data())
+def test_nodes_that_are_numbered_anew_on_the_way_change_nothing_but_the_way(
+    instance: Instance, data: st.DataObject
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(network_module, "PIVOTS", data.draw(st.integers(1, 4)))
+        network = Network(instance.supply, instance.demand)
+        network.add(instance.lot, instance.buyer, instance.gain)
+        network.solve()
+        room = np.full(len(instance.gain), 1 << 40)
+        if len(room):
+            arc = data.draw(st.integers(0, len(room) - 1))
+            room[arc] = network.taken[arc] // 2
+            network.limit(arc, int(room[arc]))
+            network.solve()
+    taken = network.taken
+    assert (taken <= room).all()
+    assert int((taken * instance.gain).sum()) == best_gain(instance, room)
+    prices = network.lot_price[instance.lot] + network.demand_price[instance.buyer]
+    assert (prices >= instance.gain)[taken < room].all()

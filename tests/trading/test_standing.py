@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from config.settings import Settings
 from matcher.book.lots import amend_lot
 from matcher.book.orders import withdraw
+from matcher.clearing import keeping
 from matcher.clock import now
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
@@ -31,8 +32,9 @@ CROP = "custard_apple"
 
 @pytest.fixture(autouse=True)
 def _every_book_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However small it is."""
+    """However small it is, and however much a single term costs it."""
     monkeypatch.setattr(follow, "SMALL", 0)
+    monkeypatch.setattr(keeping, "DRIFT", 1)
 
 
 class Market:

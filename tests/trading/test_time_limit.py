@@ -4,12 +4,16 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
+from config.settings import Settings
 from matcher.clock import now
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger, Ring, rings_of
 from matcher.store.tables import Book
+from matcher.trading.clear import clear
+from matcher.trading.record import unpack
+from matcher.trading.replay import replay
 from matcher.trading.time_limit import QUICKLY_FOR, goes_quickly, ran_out_of_time
-from tests.market import lot, party
+from tests.market import demand, lot, party
 
 
 def test_a_book_goes_quickly_for_an_hour_after_it_ran_out_of_time(
@@ -26,3 +30,17 @@ def test_a_book_goes_quickly_for_an_hour_after_it_ran_out_of_time(
         assert (goes_quickly(session, "longan"), goes_quickly(session, "lychee")) == (True, False)
         session.execute(update(Book).values(ran_out_at=now() - QUICKLY_FOR - timedelta(seconds=1)))
         assert not goes_quickly(session, "longan")
+
+
+def test_a_clearing_that_went_quickly_says_so_and_replays(
+    ledger: Ledger, knowledge: Knowledge, settings: Settings
+) -> None:
+    with ledger.transaction() as session:
+        lot(session, party(session, "producer"), knowledge, min_take_kg=300)
+        demand(session, party(session, "buyer"), knowledge, quantity_kg=200)
+        ran_out_of_time(session, "custard_apple")
+    with ledger.transaction() as session:
+        written = clear(session, "custard_apple", knowledge, settings)
+        assert written is not None
+        assert unpack(written.input).quickly
+        assert replay(session, written.id) == []

@@ -1,0 +1,56 @@
+"""Nodes of a tree numbered in the order in which a walk meets them: neighbours are close in memory."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.clearing.compiled import compiled
+from matcher.clearing.simplex import NONE, Arcs, Tree
+
+Places = NDArray[np.int32]
+
+
+@compiled
+def by_walk(tree: Tree) -> Places:
+    """A new number for each node, those below a node right after it; the root, the last, keeps its own."""
+    root = len(tree.shape) - 1
+    number, stack = np.empty(root + 1, np.int32), np.empty(root + 1, np.int32)
+    stack[0], height, met = root, 1, 0
+    while height > 0:
+        height -= 1
+        node = stack[height]
+        number[node] = met - 1 if node != root else root
+        met += 1
+        child = tree.shape[node].child
+        while child != NONE:
+            stack[height] = child
+            height += 1
+            child = tree.shape[child].next
+    return number
+
+
+@compiled
+def renumbered(arcs: Arcs, tree: Tree, number: Places) -> tuple[Arcs, Tree]:
+    """The same with node k, and its slack arc, called number[k]; other arcs keep their places."""
+    root = len(tree.shape) - 1
+    shape, link, potential = (
+        np.empty_like(tree.shape),
+        np.empty_like(tree.link),
+        np.empty_like(tree.potential),
+    )
+    for node in range(root + 1):
+        new, old_shape, old_link = number[node], tree.shape[node], tree.link[node]
+        shape[new].parent = number[old_shape.parent] if old_shape.parent != NONE else NONE
+        shape[new].child = number[old_shape.child] if old_shape.child != NONE else NONE
+        shape[new].next = number[old_shape.next] if old_shape.next != NONE else NONE
+        shape[new].size = old_shape.size
+        link[new].previous = number[old_link.previous] if old_link.previous != NONE else NONE
+        link[new].arc = number[old_link.arc] if old_link.arc < root else old_link.arc
+        link[new].flow, link[new].room, link[new].up = old_link.flow, old_link.room, old_link.up
+        potential[new] = tree.potential[node]
+    source, target = np.empty_like(arcs.source), np.empty_like(arcs.target)
+    state, room = arcs.state.copy(), arcs.room.copy()
+    for arc in range(len(source)):
+        place = number[arc] if arc < root else arc
+        source[place], target[place] = number[arcs.source[arc]], number[arcs.target[arc]]
+        state[place], room[place] = arcs.state[arc], arcs.room[arc]
+    return Arcs(source, target, arcs.gain, room, state), Tree(shape, link, potential, tree.stack)

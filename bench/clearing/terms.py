@@ -1,4 +1,4 @@
-"""What whole clearings cost and give, without and with minimum terms on three orders in ten."""
+"""What whole clearings cost and give; without and with minimum terms on three orders in ten."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -37,6 +37,38 @@ def runs(sizes: Sequence[int], seeds: int) -> Iterator[Cleared]:
                 without, seconds = _timed(lots, demands, terms)
                 within, longer = _timed(*with_terms(lots, demands, SHARE, seed), terms)
                 yield Cleared(size, without, within, seconds, longer / seconds)
+
+
+class Whole(NamedTuple):
+    family: str
+    size: int
+    clearing: Clearing
+    seconds: float
+    quick: Clearing
+    quick_seconds: float
+
+
+def whole(sizes: Sequence[int]) -> Iterator[Whole]:
+    """One book of each size without terms, once, and cut short."""
+    for size in sizes:
+        lots, demands, terms = book(FAMILIES[0], size, 1)
+        begin = time.perf_counter()
+        quick = clear(lots, demands, terms, quickly=True)
+        quick_seconds = time.perf_counter() - begin
+        yield Whole(FAMILIES[0], size, *_timed(lots, demands, terms), quick, quick_seconds)
+
+
+def whole_table(done: Sequence[Whole]) -> list[str]:
+    heads = ["family", "size", "clearing, s", "rounds", "pairs given to the solver"]
+    heads += ["cut short, s", "its value, of the best", "of its own bound"]
+    lines = [f"| {' | '.join(heads)} |", "|---" + "|--:" * (len(heads) - 1) + "|"]
+    for one in done:
+        best, quick = one.clearing, one.quick
+        cells = [one.family, f"{one.size:,} × {one.size:,}", f"{one.seconds:.3g}", str(best.rounds)]
+        cells += [f"{best.candidates / best.pairs:.3%}", f"{one.quick_seconds:.3g}"]
+        cells += [f"{quick.welfare / best.welfare:.1%}", f"{quick.welfare / quick.upper_bound:.1%}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
 
 
 def table(done: Sequence[Cleared]) -> list[str]:

@@ -85,21 +85,25 @@ class Service:
 
     def fill_book(self, size: int) -> None:
         """Leaves `size` open lots of longan in the book, all too dear for any bid here."""
-        tables = ", ".join(table.name for table in Base.metadata.sorted_tables if table.name not in KEPT)
-        with self.ledger.transaction() as session:
-            session.execute(text(f"TRUNCATE {tables} CASCADE"))
-        self._post("/v1/lots", lot_body(crop="longan", ask=900_000))
+        self.empty()
+        self.posted("/v1/lots", lot_body(crop="longan", ask=900_000))
         with self.ledger.transaction() as session:
             copies = text(f"{COPY_LOT} CROSS JOIN generate_series(2, :size)")
             session.execute(copies if size else delete(Lot), {"size": size})
 
-    def _post(self, path: str, body: dict[str, object]) -> UUID:
+    def empty(self) -> None:
+        """Forgets everything but who trades."""
+        tables = ", ".join(table.name for table in Base.metadata.sorted_tables if table.name not in KEPT)
+        with self.ledger.transaction() as session:
+            session.execute(text(f"TRUNCATE {tables} CASCADE"))
+
+    def posted(self, path: str, body: dict[str, object]) -> UUID:
         client = self.clients[path == "/v1/demands"]
         return UUID(client.post(path, json=body).raise_for_status().json()["id"])
 
     def post_one(self) -> float:
         """Seconds of one POST of a lot, the median."""
-        return median(lambda: self._post("/v1/lots", lot_body(crop="longan", ask=900_000)), POSTS)
+        return median(lambda: self.posted("/v1/lots", lot_body(crop="longan", ask=900_000)), POSTS)
 
     def insert_one(self) -> float:
         """Seconds of the same row written and committed with nothing around it, the median."""
@@ -109,10 +113,12 @@ class Service:
 
     def match_one(self) -> float:
         """Seconds from posting a demand that fits one lot until their match is committed, the median."""
-        return median(self._match_one, PAIRS, prepare=lambda: self._post("/v1/lots", lot_body(crop="longan")))
+        return median(
+            self._match_one, PAIRS, prepare=lambda: self.posted("/v1/lots", lot_body(crop="longan"))
+        )
 
     def _match_one(self) -> None:
-        demand = self._post("/v1/demands", demand_body(crop="longan"))
+        demand = self.posted("/v1/demands", demand_body(crop="longan"))
         while not self._matched(demand):
             time.sleep(0.001)
 

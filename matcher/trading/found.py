@@ -65,10 +65,12 @@ class Matches:
         return set(self._of.get(order_id, ()))
 
     def put(self, found: Found) -> None:
-        self._found[found.pair] = found
-        heapq.heappush(self._calendar, (found.freeze_at, found.pair))
-        for order_id in found.pair:
-            self._of.setdefault(order_id, set()).add(found.pair)
+        pair = found.pair
+        before, self._found[pair] = self._found.get(pair), found
+        if before is None or before.freeze_at != found.freeze_at:
+            heapq.heappush(self._calendar, (found.freeze_at, pair))
+        for order_id in pair:
+            self._of.setdefault(order_id, set()).add(pair)
 
     def drop(self, pair: Pair) -> None:
         if self._found.pop(pair, None) is not None:

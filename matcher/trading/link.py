@@ -191,7 +191,7 @@ def _dtype(name: str) -> type[np.generic]:
 
 
 def _packed(said: Mapping[str, Any]) -> bytes:
-    return zlib.compress(json.dumps(said, separators=(",", ":")).encode())
+    return zlib.compress(json.dumps(said, separators=(",", ":")).encode(), 1)
 
 
 def _unpacked(packed: bytes) -> dict[str, Any]:

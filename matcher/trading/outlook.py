@@ -1,13 +1,11 @@
 """Tentative matches: what would be matched if the book froze now, and what an owner may know of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import delete, func, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from matcher.fields import Kilograms, kilograms
@@ -15,7 +13,23 @@ from matcher.store.tables import Demand, Lot, TentativeMatch
 from matcher.trading.found import Found, Matches, Pair
 
 Shown = tuple[int, int, int, datetime]
-WRITTEN_AT_ONCE = 1000
+# Whole columns at a time: a statement with a value for every row takes longer to build than to execute.
+DELETE = text("""
+    DELETE FROM tentative_match
+    USING unnest(CAST(:lots AS uuid[]), CAST(:demands AS uuid[])) AS gone (lot, demand)
+    WHERE lot_id = lot AND demand_id = demand
+""")
+UPSERT = text("""
+    INSERT INTO tentative_match (lot_id, demand_id, crop, quantity_g, price, distance_m, freeze_at)
+    SELECT lot, demand, :crop, quantity, price, distance, freezes_at
+    FROM unnest(
+        CAST(:lots AS uuid[]), CAST(:demands AS uuid[]), CAST(:quantities AS bigint[]),
+        CAST(:prices AS bigint[]), CAST(:distances AS bigint[]), CAST(:freezes AS timestamptz[])
+    ) AS new (lot, demand, quantity, price, distance, freezes_at)
+    ON CONFLICT (lot_id, demand_id) DO UPDATE SET
+        quantity_g = excluded.quantity_g, price = excluded.price, distance_m = excluded.distance_m,
+        freeze_at = excluded.freeze_at
+""")
 
 
 class Outlook(BaseModel):
@@ -60,15 +74,15 @@ def write_tentative(session: Session, crop: str, matches: Matches, moved: Collec
     """Makes the matches the crop's tentative ones, as far as `moved` goes; None: as far as need be."""
     rows = dict.fromkeys(moved) if moved is not None else _written(session, crop)
     gone = [pair for pair in rows if matches.get(pair) is None]
-    for some in _parts(gone):
-        pairs = tuple_(TentativeMatch.lot_id, TentativeMatch.demand_id)
-        session.execute(delete(TentativeMatch).where(pairs.in_(some)))
+    if gone:
+        session.execute(DELETE, {"lots": [lot for lot, _ in gone], "demands": [demand for _, demand in gone]})
     present = matches if moved is None else filter(None, map(matches.get, moved))
-    changed = [_columns(found, crop) for found in present if rows.get(found.pair) != _shown(found)]
-    for some in _parts(changed):
-        write = insert(TentativeMatch).values(some)
-        new = {column.name: column for column in write.excluded if column.name not in ("lot_id", "demand_id")}
-        session.execute(write.on_conflict_do_update(index_elements=["lot_id", "demand_id"], set_=new))
+    changed = [found for found in present if rows.get(found.pair) != _shown(found)]
+    if changed:
+        columns = zip(*((*found.pair, *_shown(found)) for found in changed), strict=True)
+        names = ("lots", "demands", "quantities", "prices", "distances", "freezes")
+        given = dict(zip(names, map(list, columns), strict=True))
+        session.execute(UPSERT, given | {"crop": crop})
 
 
 def _written(session: Session, crop: str) -> dict[Pair, Shown | None]:
@@ -82,13 +96,3 @@ def _written(session: Session, crop: str) -> dict[Pair, Shown | None]:
 
 def _shown(found: Found) -> Shown:
     return found.quantity_g, found.price, found.distance_m, found.freeze_at
-
-
-def _columns(found: Found, crop: str) -> dict[str, Any]:
-    names = ("quantity_g", "price", "distance_m", "freeze_at")
-    orders = {"lot_id": found.lot.id, "demand_id": found.demand.id, "crop": crop}
-    return orders | dict(zip(names, _shown(found), strict=True))
-
-
-def _parts(items: Sequence[Any]) -> list[Sequence[Any]]:
-    return [items[first : first + WRITTEN_AT_ONCE] for first in range(0, len(items), WRITTEN_AT_ONCE)]

@@ -1,7 +1,7 @@
 """Books kept solved in a worker's memory: a cache of the ledger, followed or thrown away, never the truth."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -70,17 +70,27 @@ class StandingBook:
         }
         for order_id in changed.ids:
             self._as_they_were(order_id, quantities)
+        others = set(changed.ids)
         # What together reaches a smallest fill freezes together.
         for _, demand_id in tuple(quantities):
             if self.demands[demand_id].min_fill_g:
                 self._as_they_were(demand_id, quantities)
-        for pair in quantities:
-            self.matches.drop(pair)
-        kept = [(pair, quantity) for pair, quantity in quantities.items() if quantity]
+                others.add(demand_id)
+        anew = [self._another_quantity(pair, quantity, others) for pair, quantity in quantities.items()]
+        kept = [(pair, quantity) for pair, quantity in filter(None, anew) if quantity]
         for found in self._found(kept, numbers, crop, signing_time, now):
             self.matches.put(found)
         self._let_go(changed.gone)
         return set(quantities)
+
+    def _another_quantity(self, pair: Pair, quantity: int, others: set[UUID]) -> tuple[Pair, int] | None:
+        """Gives a match its new quantity, or drops it and returns what it is to be worked out from anew."""
+        found = self.matches.get(pair)
+        if found is not None and quantity and others.isdisjoint(pair):
+            self.matches.put(replace(found, quantity_g=quantity))
+            return None
+        self.matches.drop(pair)
+        return pair, quantity
 
     def _as_they_were(self, order_id: UUID, quantities: dict[Pair, int]) -> None:
         for pair in self.matches.of(order_id):

@@ -1,0 +1,178 @@
+"""How long an order waits for its outlook: posted into a large book that is held, until the ledger has it.
+
+Part of `make bench`. The book is a generated one (bench/clearing/books.py) of a crop with a hold of a day.
+"""
+
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+from sqlalchemy import insert, update
+
+from bench.clearing.books import TODAY, book
+from bench.service import Service, noop_round_trip, noop_worker
+from config.settings import Settings
+from matcher.book.orders import book_changed
+from matcher.clearing import Demands, Lots
+from matcher.clock import now, today
+from matcher.store.identifiers import uuid7
+from matcher.store.tables import Demand, Lot
+from tests.market import demand_body, lot_body
+from workers.up import running_service
+
+FAMILY, CROP, QUALITY = "scarce supply", "star_anise", ("broken", "whole", "whole_selected")
+SIZES = (1_000, 10_000, 100_000)  # open orders, half of them lots
+ORDERS, WARMING = 60, 8  # posted at each size
+PATIENCE = 300  # seconds, for the clearing of the whole book
+ORDER_COLUMNS = {"quantity_g": "quantity", "latitude": "latitude", "longitude": "longitude"}
+LOT_COLUMNS = ORDER_COLUMNS | {
+    "ask": "ask", "grade": "grade", "harvest_from": "harvest_from", "harvest_until": "harvest_until",
+}  # fmt: skip
+DEMAND_COLUMNS = ORDER_COLUMNS | {
+    "bid": "bid", "min_grade": "min_grade", "deliver_from": "deliver_from", "deliver_until": "deliver_until",
+    "max_distance_m": "max_distance",
+}  # fmt: skip
+ROW = "SELECT cleared_version FROM book WHERE crop = %s"
+
+
+def main(sizes: Sequence[int] = SIZES) -> None:
+    print("| open orders | cleared whole, s | posted to outlook, ms | 95 % | a Celery no-op, ms | ratio |")
+    print("|--:|--:|--:|--:|--:|--:|")
+    temporary = tempfile.TemporaryDirectory(prefix="harvest-bench-")
+    with temporary as folder, running_service(held(Path(folder))) as settings:
+        service = Service(settings)
+        for size in sizes:
+            measure(service, size)
+
+
+def measure(service: Service, size: int) -> None:
+    whole = fill(service, size // 2)
+    # The first few are not counted: each worker process has to build the book once.
+    waits = [outlook_of(service, number) for number in range(-WARMING, ORDERS)][WARMING:]
+    with noop_worker(service.settings):
+        trip = noop_round_trip(service.settings)
+    median, late = statistics.median(waits), statistics.quantiles(waits, n=20)[-1]
+    print(
+        f"| {size:,} | {whole:.1f} | {median * 1e3:.1f} | {late * 1e3:.1f} | {trip * 1e3:.2f} "
+        f"| {median / trip:.1f} |",
+        flush=True,
+    )
+
+
+def held(folder: Path) -> Settings:
+    """Settings of a service of its own, whose crop is held for a day."""
+    given = Settings()
+    shutil.copytree(given.config_folder, folder / "config")
+    crops = folder / "config" / "crops.yaml"
+    text = crops.read_text()
+    crops.write_text(text.replace(f"  - key: {CROP}\n", f"  - key: {CROP}\n    hold_minutes: 1440\n"))
+    return given.model_copy(
+        update={
+            "config_folder": folder / "config",
+            "database_url": None,
+            "redis_url": None,
+            "data_folder": folder / "data",
+            "port": 0,
+        }
+    )
+
+
+def fill(service: Service, each: int) -> float:
+    """Puts a generated book of `each` lots and demands there; seconds of its clearing."""
+    service.empty()
+    rows = generated(service, each)
+    begun = time.perf_counter()
+    with service.ledger.transaction() as session:
+        for table, values in zip((Lot, Demand), rows, strict=True):
+            session.execute(insert(table), values)
+        version = book_changed(session, CROP)
+        for table in (Lot, Demand):
+            session.execute(update(table).values(changed_in=version))
+    begun = time.perf_counter()
+    with connected(service) as connection:
+        wait_for(connection, version, PATIENCE)
+    return time.perf_counter() - begun
+
+
+def generated(service: Service, each: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of lots and of demands, posted one by one within the last hour."""
+    lots, demands, _ = book(FAMILY, each, seed=1)
+    until = today() + timedelta(days=60)
+    common = {"crop": CROP, "place_name": "Lạng Sơn", "expires_on": until, "state": "open"}
+    offered = {"party_id": service.producer.id, "storage": "ambient", "certificates": [], "forecast": False}
+    wanted = {
+        "party_id": service.buyer.id, "varieties": [], "certificates_required": [], "market": "VN",
+        "min_shelf_life_days": 0,
+    }  # fmt: skip
+    return (
+        [common | offered | row for row in rows(lots, LOT_COLUMNS)],
+        [common | wanted | row for row in rows(demands, DEMAND_COLUMNS)],
+    )
+
+
+def rows(table: Lots | Demands, names: dict[str, str]) -> Iterator[dict[str, Any]]:
+    begun = now() - timedelta(hours=1)
+    columns = {column: getattr(table, name).tolist() for column, name in names.items()}
+    for number, values in enumerate(zip(*columns.values(), strict=True)):
+        row = dict(zip(columns, values, strict=True))
+        for column, value in row.items():
+            if column.endswith("grade"):
+                row[column] = QUALITY[value % 3]
+            elif column.endswith(("_from", "_until")):
+                row[column] = today() + timedelta(days=value - TODAY)
+        at = begun + timedelta(hours=number / len(table))
+        yield {"id": uuid7(), "posted_at": at, "changed_at": at} | row
+
+
+def outlook_of(service: Service, number: int) -> float:
+    """Seconds from the posting of an order to a committed clearing that has it; lots and demands in turn."""
+    random = np.random.default_rng(WARMING + number)
+    # As the generated orders are: see bench/clearing/books.py.
+    said = {
+        "crop": CROP, "quantity_kg": int(np.exp(random.uniform(np.log(200), np.log(20_000)))),
+        "place": {"latitude": random.uniform(9, 23), "longitude": random.uniform(103, 109)},
+    }  # fmt: skip
+    ask, bid = int(random.normal(20_000, 3_000)), int(random.normal(26_000, 3_000))
+    with connected(service) as connection:
+        if number % 2:
+            order = service.posted("/v1/lots", lot_body(grade=QUALITY[1], ask=ask, **said))
+        else:
+            order = service.posted("/v1/demands", demand_body(min_grade=QUALITY[2], bid=bid, **said))
+        kind = "lot" if number % 2 else "demand"
+        query = f"SELECT changed_in, posted_at FROM {kind} WHERE id = %s"  # noqa: S608
+        row = connection.execute(query.encode(), (order,)).fetchone()
+        assert row is not None
+        wait_for(connection, row[0], PATIENCE)
+        posted_at: datetime = row[1]
+        return (now() - posted_at).total_seconds()
+
+
+def wait_for(connection: psycopg.Connection[Any], version: int, seconds: float) -> None:
+    """Returns once the book's changes up to `version` are cleared."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        row = connection.execute(ROW, (CROP,)).fetchone()
+        if row is not None and row[0] >= version:
+            return
+        time.sleep(0.0005)
+    raise TimeoutError(f"the book was not cleared up to version {version} within {seconds:.0f} s")
+
+
+@contextmanager
+def connected(service: Service) -> Iterator[psycopg.Connection[Any]]:
+    url = str(service.settings.database_url).replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+if __name__ == "__main__":
+    main([int(size) for size in sys.argv[1:]] or SIZES)

@@ -37,8 +37,9 @@ lint: $(READY)  ## formatting, lint, types, import contracts, config/
 format: $(READY)  ## put the code into its format
 	@$(BIN)/ruff check --fix --quiet .; $(BIN)/ruff format .
 
-bench: $(READY)  ## measure the running service beside named limits; prints a table of docs/performance.md
+bench: $(READY)  ## measure the running service beside named limits; prints tables of docs/performance.md; ten minutes
 	@$(BIN)/python -m bench.service
+	@$(BIN)/python -m bench.tentative
 
 bench-clearing: .venv/bench-ready  ## measure the solver beside OR-Tools, POT and others; ten minutes
 	@$(BIN)/python -m bench.clearing

@@ -8,7 +8,7 @@ from config.settings import Settings
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 from matcher.store.tables import Book
-from tests.market import lot, party
+from tests.market import demand, lot, party
 from tests.servers.helpers import eventually
 from tests.trading.locks import held, wait_for_waiting
 from tests.workers.running import wait_for_alive, worker
@@ -24,6 +24,7 @@ def test_a_clearing_that_ran_out_of_time_is_ended_and_noted_with_its_book(
         wait_for_alive(ledger, "slow")
         with ledger.transaction() as session:
             awaited = lot(session, party(session, "producer"), knowledge).id
+            demand(session, party(session, "buyer"), knowledge)
         with held(ledger, awaited):
             hard = 2 if deaf else 20
             celery_app(settings).send_task(

@@ -19,9 +19,16 @@ from matcher.trading.record import unpack
 from matcher.trading.snapshot import Snapshot, rows_of
 from matcher.trading.standing import StandingBook
 
-SMALL = 40_000  # pairs; so few are cleared anew in the time it takes to read what changed
+# So small a book is read and cleared anew in the time it takes to settle a change.
+SMALL = 40_000  # pairs
+FEW = 1_000  # orders
 
 logger = logging.getLogger(__name__)
+
+
+def stands(lots: int, demands: int) -> bool:
+    """Whether a book of so many orders is kept solved."""
+    return lots * demands > SMALL or lots + demands > FEW
 
 
 def current(looking: Looking, own: StandingBook | None) -> StandingBook | None:
@@ -47,7 +54,7 @@ def current(looking: Looking, own: StandingBook | None) -> StandingBook | None:
 
 
 def _from_base(looking: Looking, base: Clearing) -> StandingBook | None:
-    if base.lots * base.demands <= SMALL:
+    if not stands(base.lots, base.demands):
         return None
     given = unpack(base.input)
     if given.quickly or given.terms != looking.terms or given.keys != looking.numbers.keys:

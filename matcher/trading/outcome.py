@@ -101,7 +101,7 @@ def _whole(looking: Looking) -> Outcome:
     standing = None
     if looking.quickly:
         snapshot, result = clear_isolated(snapshot, _clear_quickly)
-    elif len(snapshot.lots) * len(snapshot.demands) > follow.SMALL:
+    elif follow.stands(len(snapshot.lots), len(snapshot.demands)):
         snapshot, standing = clear_isolated(snapshot, _stand)
         result = standing.clearing
     else:

@@ -3,13 +3,9 @@
 It shares no code with the service: plain SQL, JSON and NumPy archives.
 """
 
-import io
-import json
-from collections import defaultdict
 from collections.abc import Sequence
 
-import numpy as np
-
+from chaos.clearings import clearings
 from chaos.evidence import Evidence
 from chaos.laws import ALWAYS, CAUGHT_UP, Law
 from chaos.outside import amendments, deliveries, posts, privacy
@@ -24,7 +20,7 @@ def check(connection: Connection, evidence: Evidence) -> list[Violation]:
         *posts(connection, evidence),
         *amendments(connection, evidence),
         *deliveries(connection, evidence),
-        *_clearings(connection),
+        *clearings(connection),
         *privacy(connection, evidence),
     ]
 
@@ -51,33 +47,3 @@ def _broken(connection: Connection, laws: Sequence[Law]) -> list[Violation]:
         for law in laws
         for row in connection.execute(law.query.encode()).fetchall()
     ]
-
-
-def _clearings(connection: Connection) -> list[Violation]:
-    """I5: a clearing's stored result is its matches, to the gram and the đồng, of the orders in its input."""
-    found = []
-    made: dict[str, dict[tuple[str, str], tuple[int, int]]] = defaultdict(dict)
-    for clearing, lot, demand, quantity_g, price in rows(
-        connection, "SELECT clearing_id, lot_id, demand_id, quantity_g, price FROM match"
-    ):
-        made[str(clearing)][str(lot), str(demand)] = (quantity_g, price)
-    for clearing, given, result in connection.execute("SELECT id, input, result FROM clearing"):
-        if result is None or given is None:
-            found.append(Violation("I5", f"clearing {clearing} has no stored input or result"))
-            continue
-        if _stored(given, result) != made.get(str(clearing), {}):
-            found.append(
-                Violation("I5", f"clearing {clearing}: its matches are not those of its stored result")
-            )
-    return found
-
-
-def _stored(given: bytes, result: bytes) -> dict[tuple[str, str], tuple[int, int]]:
-    with np.load(io.BytesIO(given), allow_pickle=False) as archive:
-        words = json.loads(archive["words"].tobytes())
-    with np.load(io.BytesIO(result), allow_pickle=False) as archive:
-        columns = [archive[name].tolist() for name in ("lot", "demand", "quantity", "price")]
-    return {
-        (words["lot_ids"][lot], words["demand_ids"][demand]): (quantity, price)
-        for lot, demand, quantity, price in zip(*columns, strict=True)
-    }

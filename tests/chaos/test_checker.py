@@ -124,7 +124,7 @@ def test_what_was_seen_outside_and_is_wrong_is_found(
         ("DELETE FROM lot WHERE taken_g = 0", "I4", "is not in the ledger"),
         ("UPDATE clearing SET result = NULL", "I5", "no stored input or result"),
         ("UPDATE match SET quantity_g = quantity_g - 1", "I5", "not those of its stored result"),
-        ("DELETE FROM match", "I5", "not those of its stored result"),
+        ("DELETE FROM match", "I5", "found matches that were never made"),
     ],
 )
 def test_rows_that_contradict_what_was_answered_or_stored_are_found(

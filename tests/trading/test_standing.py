@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
+from chaos.clearings import clearings
 from config.settings import Settings
 from matcher.book.lots import amend_lot
 from matcher.book.orders import withdraw
@@ -23,11 +24,13 @@ from matcher.trading.explain import explain
 from matcher.trading.life import lapse
 from matcher.trading.outcome import StandingBooks
 from matcher.trading.replay import compare, replay
+from tests.chaos.sound import connect
 from tests.market import demand, lot, party
 from tests.trading.invariants import broken
 from tests.trading.test_freeze import with_hold
 
 CROP = "custard_apple"
+ALTERED = "UPDATE match SET quantity_g = quantity_g + 1 FROM clearing c WHERE c.id = clearing_id AND link > 2"
 
 
 @pytest.fixture(autouse=True)
@@ -153,9 +156,13 @@ def test_matches_of_a_standing_book_are_made_with_contracts_at_their_freeze(at_o
         else:
             disturb(at_once, WHAT[number % len(WHAT)])
     assert broken(at_once.ledger) == {}
+    with connect(at_once.settings) as connection:
+        assert clearings(connection) == []
+        connection.execute(ALTERED)
+        assert len(clearings(connection)) > 1
     with at_once.ledger.transaction() as session:
-        clearings = session.scalars(select(Clearing).order_by(Clearing.book_version)).all()
-        assert sum(each.base_id is not None for each in clearings) > 8
+        every = session.scalars(select(Clearing)).all()
+        assert sum(each.base_id is not None for each in every) > 8
         pairs = [(match.lot_id, match.demand_id) for match in session.scalars(select(Match))]
         assert len(pairs) == len(set(pairs)), "a pair that came to nothing is not proposed again"
 

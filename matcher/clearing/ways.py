@@ -3,10 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import resume
+from matcher.clearing import lists, resume
 from matcher.clearing.growing import grown
+from matcher.clearing.lists import Lists
 from matcher.clearing.network import Network
-from matcher.clearing.resume import Agenda, Lists
+from matcher.clearing.resume import Agenda
 from matcher.clearing.simplex import BASIC, LINK, LOWER, NO_LIMIT, NONE, SHAPE, Arcs, Tree
 
 Longs = NDArray[np.int64]
@@ -41,7 +42,7 @@ class Ways:
         self._arcs = _moved_arcs(arcs, place, kept, self._lots, nodes, size)
         self._tree = _moved_tree(tree, place, kept, self._lots, nodes)
         self._lists = Lists(np.full(nodes, NONE, np.int32), *np.full((2, nodes + size), NONE, np.int32))
-        resume.link(self._arcs, self._lists, nodes, nodes + count)
+        lists.link(self._arcs, self._lists, nodes, nodes + count)
         self._agenda = Agenda(
             waiting=np.zeros(nodes + 1, np.int32),
             queued=np.zeros(nodes + 1, np.bool_),
@@ -84,13 +85,13 @@ class Ways:
     def of(self, of_lots: bool, place: int) -> Longs:
         """The arcs of an order that are still there."""
         node = place if of_lots else place + self._lots
-        arcs: Longs = resume.members(self._lists, self._arcs.gain, node, self._lots) - self._nodes
+        arcs: Longs = lists.members(self._lists, self._arcs.gain, node, self._lots) - self._nodes
         return arcs
 
     def codes(self, of_lots: bool, orders: Longs) -> Longs:
         """lot · the places of demands + demand, of all arcs of these orders."""
         nodes, demands = self._at(of_lots, orders), self._nodes - self._lots
-        arcs = resume.all_members(self._lists, nodes, self._lots) - self._nodes
+        arcs = lists.all_members(self._lists, nodes, self._lots) - self._nodes
         codes: Longs = self.lot[arcs].astype(np.int64) * demands + self.demand[arcs]
         return codes
 
@@ -114,7 +115,7 @@ class Ways:
         self.gain[arcs], self.value[arcs] = gain, value
         self.lot[arcs], self.demand[arcs] = lot, demand
         self._arcs.target[self._nodes + arcs.start : self._nodes + arcs.stop] = demand + self._lots
-        resume.link(self._arcs, self._lists, self._nodes + arcs.start, self._nodes + arcs.stop)
+        lists.link(self._arcs, self._lists, self._nodes + arcs.start, self._nodes + arcs.stop)
         for node in lot.tolist():
             resume.look_at(self._agenda, node)
         self.count = arcs.stop

@@ -22,6 +22,7 @@ from matcher.trading.standing import StandingBook
 # So small a book is read and cleared anew in the time it takes to settle a change.
 SMALL = 40_000  # pairs
 FEW = 1_000  # orders
+LINKS = 300  # more of them would take longer to follow than a whole clearing takes
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def current(looking: Looking, own: StandingBook | None) -> StandingBook | None:
     base = base_of(looking.session, last)
     try:
         if own is None or own.base_id != base.id or own.link > last.link:
-            own = _from_base(looking, base)
+            own = _from_base(looking, base) if last.link <= LINKS else None
         return own if own is not None and _follows(looking, own, base, last) else None
     except FAILURES:
         logger.exception("a standing book could not be brought up to date; looking at the whole book")

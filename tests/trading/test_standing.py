@@ -199,6 +199,22 @@ def test_what_a_worker_remembers_of_a_clearing_that_was_not_committed_is_thrown_
         assert replay(session, link.id) == []
 
 
+def test_a_worker_that_has_fallen_far_behind_clears_the_whole_book(
+    holding: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "LINKS", 2)
+    links = []
+    for _ in range(4):
+        written = holding.clear(0)
+        assert written is not None
+        links.append(written.link)
+        disturb(holding, "lot")
+    assert links == [0, 1, 2, 3]
+    late = holding.clear(1)
+    assert late is not None
+    assert late.base_id is None
+
+
 def test_a_clearing_that_cannot_be_followed_has_the_whole_book_cleared(holding: Market) -> None:
     holding.clear()
     disturb(holding, "lot")

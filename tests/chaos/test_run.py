@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from chaos.run import run
+import chaos.run
+from chaos.checker import check
+from chaos.run import lasting, run
 from chaos.schedule import Fault
+from chaos.violations import Violation
+from matcher.knowledge import Knowledge
+from matcher.store.session import Ledger
+from tests.chaos.sound import connect, trade
 from tests.servers.helpers import needs_death_signal
 
 FAULTS = [
@@ -30,3 +36,16 @@ def test_a_handful_of_faults_under_load_break_nothing(tmp_path: Path) -> None:
     assert report.violations == []
     assert report.broken.total() == 0
     assert report.tally.wrong == []
+
+
+def test_what_is_due_for_a_moment_only_is_no_violation_and_what_stays_due_is(
+    ledger: Ledger, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chaos.run, "MOMENT_SECONDS", 1)
+    evidence = trade(ledger, knowledge)
+    with connect(ledger.settings) as connection:
+        connection.execute("UPDATE delivery SET state = 'due', delivered_at = NULL, due_at = now()")
+        due = [each for each in check(connection, evidence) if each.invariant == "caught up"]
+        gone = Violation("caught up", "delivery 1 is due since noon")
+        assert due
+        assert lasting(connection, [*due, gone]) == due

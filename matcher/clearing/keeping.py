@@ -18,6 +18,7 @@ Places = NDArray[np.integer]
 LOTS, DEMANDS = 10, 6  # freed in one neighbourhood
 NEIGHBOURHOODS = 12  # searched for one change
 STEPS = 20  # relaxations at most in one neighbourhood
+TOGETHER = 1_000  # arcs that are made to take what the relaxation does again, besides those that changed
 DRIFT = 300  # of the relaxation's value one part in so many may be lost before the whole book is cleared
 
 
@@ -69,9 +70,10 @@ class Keeping:
         self._learn()
         before: dict[int, int] = {}
         lost = self._drop_dead(carried, before)
-        arcs = self._relaxation.arcs
+        # What was carried over or dropped may take another quantity though the relaxation's did not change.
+        arcs = np.union1d(self._relaxation.arcs, np.array([*before], np.int64))
         arcs = arcs[self._ways.gain[arcs] > 0]
-        if not self._as_relaxed(arcs, before):
+        if not (self._as_relaxed(self._apart_with(arcs), before) or self._as_relaxed(arcs, before)):
             self._search(arcs, lost, before)
         touched = np.array(
             [*before, *self._relaxation.arcs.tolist(), *self._relaxation.dead.tolist()], np.int64
@@ -138,19 +140,33 @@ class Keeping:
             if whole >= problem.least[arc]:
                 self._set(arc, whole, before)
 
+    def _apart_with(self, arcs: Longs) -> Longs:
+        """These arcs, and those not as the relaxation has them that common orders lead to; not too many."""
+        ways, every = self._ways, arcs
+        while len(every) <= len(arcs) + TOGETHER:
+            ends = ((True, ways.lot), (False, ways.demand))
+            own = np.concatenate(
+                [ways.of_all(side, np.unique(end[every]).astype(np.int64)) for side, end in ends]
+            )
+            more = np.union1d(every, own[self.taken[own] != ways.flow[own]])
+            if len(more) == len(every):
+                return every
+            every = more
+        return arcs
+
     def _as_relaxed(self, arcs: Longs, before: dict[int, int]) -> bool:
         """Takes by `arcs` what the relaxation does, if that keeps every term and loses nothing."""
         welfare, were = self.welfare, self.taken[arcs].tolist()
         for arc, flow in zip(arcs.tolist(), self._ways.flow[arcs].tolist(), strict=True):
             self._set(arc, flow, before)
-        lots, demands = np.unique(self._ways.lot[arcs]), np.unique(self._ways.demand[arcs])
+        lots, demands = np.unique(self._ways.lot[arcs]), np.unique(self._ways.demand[arcs]).astype(np.int64)
         if self.welfare >= welfare and self._kept(lots, demands):
             return True
         for arc, taken in zip(arcs.tolist(), were, strict=True):
             self._set(arc, taken, before)
         return False
 
-    def _kept(self, lots: Places, demands: Places) -> bool:
+    def _kept(self, lots: Places, demands: Longs) -> bool:
         """Whether these orders' takes stay within their quantities and keep every term."""
         problem = self._problem
         filled = self._filled[demands]
@@ -158,12 +174,12 @@ class Keeping:
             return False
         if ((filled > 0) & (filled < problem.min_fill[demands])).any():
             return False
-        used = [self.used(False, demand) for demand in demands.tolist()]
-        most = problem.max_sellers[demands].tolist()
-        if any(limit and len(arcs) > limit for arcs, limit in zip(used, most, strict=True)):
+        arcs = self._ways.of_all(False, demands)
+        arcs = arcs[self.taken[arcs] > 0]
+        sellers = np.bincount(np.searchsorted(demands, self._ways.demand[arcs]), minlength=len(demands))
+        most, taken = problem.max_sellers[demands], self.taken[arcs]
+        if ((most > 0) & (sellers > most)).any():
             return False
-        arcs = np.concatenate([np.empty(0, np.int64), *used])
-        taken = self.taken[arcs]
         return not ((taken < problem.least[arcs]) | (taken % problem.multiple[arcs] != 0)).any()
 
     def used(self, of_lots: bool, place: int) -> Longs:

@@ -88,10 +88,14 @@ class Ways:
         arcs: Longs = lists.members(self._lists, self._arcs.gain, node, self._lots) - self._nodes
         return arcs
 
+    def of_all(self, of_lots: bool, orders: Longs) -> Longs:
+        """The arcs of these orders, those that are no more among them."""
+        arcs: Longs = lists.all_members(self._lists, self._at(of_lots, orders), self._lots) - self._nodes
+        return arcs
+
     def codes(self, of_lots: bool, orders: Longs) -> Longs:
         """lot · the places of demands + demand, of all arcs of these orders."""
-        nodes, demands = self._at(of_lots, orders), self._nodes - self._lots
-        arcs = lists.all_members(self._lists, nodes, self._lots) - self._nodes
+        arcs, demands = self.of_all(of_lots, orders), self._nodes - self._lots
         codes: Longs = self.lot[arcs].astype(np.int64) * demands + self.demand[arcs]
         return codes
 

@@ -24,6 +24,13 @@ demands = st.one_of(plain_demand(), any_demand(), demands_with_terms()).filter(
 )
 WHAT = ("post", "amend", "withdraw", "take", "decline")
 steps = st.lists(st.tuples(st.sampled_from(WHAT), st.integers(0, 99), lots, demands), min_size=1, max_size=8)
+lots_without_terms = st.one_of(plain_lot(), any_lot()).filter(lambda lot: lot.quantity > 0)
+demands_without_terms = st.one_of(plain_demand(), any_demand()).filter(lambda demand: demand.quantity > 0)
+steps_without_terms = st.lists(
+    st.tuples(st.sampled_from(WHAT), st.integers(0, 99), lots_without_terms, demands_without_terms),
+    min_size=1,
+    max_size=8,
+)
 
 
 def step(present: Present, number: int, what: str, which: int, lot: Lot, demand: Demand) -> Settled | None:
@@ -50,16 +57,20 @@ def _never_too_far_from_the_best() -> Iterator[None]:
         yield
 
 
+def small_book(lots: list[Lot], demands: list[Demand]) -> Present:
+    begun = tables(
+        [replace(lot, key=key) for key, lot in enumerate(lots)],
+        [replace(demand, key=key) for key, demand in enumerate(demands)],
+    )
+    return Present(*begun, TERMS)
+
+
 @settings(max_examples=250)
 @given(st.lists(lots, min_size=3, max_size=6), st.lists(demands, min_size=3, max_size=6), steps)
 def test_after_every_change_a_small_book_is_worth_what_clearing_it_anew_finds(
     lots: list[Lot], demands: list[Demand], steps: list[tuple[str, int, Lot, Demand]]
 ) -> None:
-    begun = tables(
-        [replace(lot, key=key) for key, lot in enumerate(lots)],
-        [replace(demand, key=key) for key, demand in enumerate(demands)],
-    )
-    present = Present(*begun, TERMS)
+    present = small_book(lots, demands)
     for number, each in enumerate(steps):
         settled = step(present, number, *each)
         present.verify()
@@ -68,6 +79,22 @@ def test_after_every_change_a_small_book_is_worth_what_clearing_it_anew_finds(
             assert settled.relaxation == anew.relaxation
             assert settled.welfare <= anew.upper_bound
             assert settled.optimal == (settled.welfare == settled.upper_bound)
+
+
+@given(
+    st.lists(lots_without_terms, min_size=3, max_size=6),
+    st.lists(demands_without_terms, min_size=3, max_size=6),
+    steps_without_terms,
+)
+def test_where_no_order_has_a_minimum_term_the_matches_are_the_best_after_every_change(
+    lots: list[Lot], demands: list[Demand], steps: list[tuple[str, int, Lot, Demand]]
+) -> None:
+    present = small_book(lots, demands)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeping, "NEIGHBOURHOODS", 0)  # there is nothing to search for
+        for number, each in enumerate(steps):
+            settled = step(present, number, *each)
+            assert settled is None or settled.welfare == settled.relaxation
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3])

@@ -18,7 +18,8 @@ class Change:
     `lots` and `demands` are new orders, and changed ones as they are now; what `gone_lots` and
     `gone_demands` name is no longer in the book. `taken` g of a lot by a demand were promised for good:
     they leave with their flow, and the quantities of those orders in `lots` and `demands`, or their being
-    gone, already say so. `declined_lot` with `declined_demand` are not to be proposed any more.
+    gone, already say so. `declined_lot` with `declined_demand` are not to be proposed any more: all such
+    pairs of which an order is in `lots` or `demands`, those declined long before among them.
     """
 
     lots: Lots

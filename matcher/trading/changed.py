@@ -54,8 +54,9 @@ def read_changed(
     demand_rows, demands = numbers.demands([demand for demand in all_demands if _open(demand)], sellers)
     gone_lots = _gone(all_lots, lot_rows, known[0])
     gone_demands = _gone(all_demands, demand_rows, known[1])
-    # Both orders of a pair change when its contract is declined or lapses.
-    declined = declined_pairs(session, crop, [lot.id for lot in lot_rows]) if lot_rows and demand_rows else []
+    # An order may come back long after its contract was declined, while the other has not changed.
+    back = [*(lot.id for lot in lot_rows), *(demand.id for demand in demand_rows)]
+    declined = declined_pairs(session, crop, back) if back else []
     change = Change(
         lots=lots,
         demands=demands,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.catalogue import Crop
@@ -105,17 +105,17 @@ def sellers_so_far(session: Session, crop: Crop, demands: Collection[UUID] | Non
 
 
 def declined_pairs(
-    session: Session, crop: Crop, lots: Collection[UUID] | None
+    session: Session, crop: Crop, orders: Collection[UUID] | None
 ) -> Sequence[tuple[UUID, UUID]]:
     """Pairs (lot, demand) whose contract was declined or has lapsed: they are not proposed again.
 
-    Of all lots of the crop, or of some.
+    All of the crop, or those that one of `orders` belongs to.
     """
     query = (
         select(Match.lot_id, Match.demand_id)
         .join(Contract, Contract.match_id == Match.id)
         .where(Match.crop == crop.key, Contract.signature.in_(("declined", "lapsed")))
     )
-    if lots is not None:
-        query = query.where(Match.lot_id.in_(lots))
+    if orders is not None:
+        query = query.where(or_(Match.lot_id.in_(orders), Match.demand_id.in_(orders)))
     return [(lot_id, demand_id) for lot_id, demand_id in session.execute(query)]

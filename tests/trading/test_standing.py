@@ -21,7 +21,7 @@ from matcher.trading.chain import as_of
 from matcher.trading.clear import clear
 from matcher.trading.contracts import signing_hours
 from matcher.trading.explain import explain
-from matcher.trading.life import lapse
+from matcher.trading.life import decline, lapse
 from matcher.trading.outcome import StandingBooks
 from matcher.trading.replay import compare, replay
 from tests.chaos.sound import connect
@@ -80,9 +80,10 @@ class Market:
     def value_anew(self) -> int:
         """What looking at the whole book finds it worth, without writing anything."""
         with self.ledger.transaction() as session:
-            session.execute(update(Book).values(version=Book.version + 1))
+            session.execute(update(Book).values(version=Book.version + 1, clearing_id=None))
             found = clear(session, CROP, self.knowledge, self.settings)
             assert found is not None
+            assert found.base_id is None
             value = int(found.welfare)
             session.rollback()
         return value
@@ -165,6 +166,43 @@ def test_matches_of_a_standing_book_are_made_with_contracts_at_their_freeze(at_o
         assert sum(each.base_id is not None for each in every) > 8
         pairs = [(match.lot_id, match.demand_id) for match in session.scalars(select(Match))]
         assert len(pairs) == len(set(pairs)), "a pair that came to nothing is not proposed again"
+
+
+def test_a_demand_that_comes_back_is_not_proposed_to_whom_it_was_declined_before(at_once: Market) -> None:
+    """Nor where the other order is as it was all along, and the book was cleared whole in between."""
+    with at_once.ledger.transaction() as session:
+        for order in (*session.scalars(select(Lot)), *session.scalars(select(Demand))):
+            order.state = "withdrawn"
+        declined = at_once.lot(session, ask=20_000, quantity_kg=100).id
+        wanted = at_once.demand(session, bid=40_000, quantity_kg=100).id
+    at_once.clear()
+    end(at_once, declined)
+    with at_once.ledger.transaction() as session:
+        taken = at_once.lot(session, ask=30_000, quantity_kg=100).id
+    at_once.clear()
+    with at_once.ledger.transaction() as session:
+        assert session.get_one(Demand, wanted).state == "filled"
+        at_once.lot(session, ask=90_000)
+        at_once.demand(session, bid=1_000)
+        session.execute(update(Book).values(version=Book.version + 1, clearing_id=None))
+    whole = at_once.clear()
+    assert whole is not None
+    assert (whole.base_id, whole.demands) == (None, 1)
+    end(at_once, taken)
+    link = at_once.clear()
+    assert link is not None
+    assert link.base_id == whole.id
+    with at_once.ledger.transaction() as session:
+        assert sorted(session.scalars(select(Match.lot_id))) == sorted([declined, taken])
+
+
+def end(market: Market, lot_id: UUID) -> None:
+    """Has the seller decline the contract of the lot's one match."""
+    with market.ledger.transaction() as session:
+        contract = session.scalars(select(Contract).join(Match).where(Match.lot_id == lot_id)).one()
+        decline(
+            session, contract.id, session.get_one(Party, session.get_one(Lot, lot_id).party_id), "Hết hàng"
+        )
 
 
 def test_an_order_of_a_standing_book_is_explained_from_the_chain(holding: Market) -> None:

@@ -40,10 +40,12 @@ class Proxy:
     def end_all(self, *, reset: bool = False) -> None:
         """Ends every connection, with an RST where `reset`; new ones are taken."""
         with self._lock:
+            if reset:
+                # All of them before any is touched: the first that wakes ends the one it is joined to.
+                for each in self._sockets:
+                    each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             for each in self._sockets:
                 with contextlib.suppress(OSError):
-                    if reset:
-                        each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     # Of the reading side only: the pump wakes and closes it, which then sends the RST.
                     each.shutdown(socket.SHUT_RD if reset else socket.SHUT_RDWR)
 

@@ -34,8 +34,9 @@ def celery_app(settings: Settings) -> Celery:
         worker_max_memory_per_child=2_000_000,  # KiB
         worker_soft_shutdown_timeout=10.0,
         worker_consumer="workers.consumer:RingConsumer",
-        # A broker that is away must not hold up the request that rings: one short try, then the sweep.
-        task_publish_retry=False,
+        # A connection that died is opened anew once; a broker that is away is left to the sweep.
+        task_publish_retry=True,
+        task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0},
         broker_connection_timeout=1.0,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

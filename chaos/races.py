@@ -28,6 +28,8 @@ from config.settings import Settings
 from matcher.book.demands import DemandPost, amend_demand, post_demand
 from matcher.book.lots import LotPost, amend_lot, post_lot
 from matcher.book.orders import withdraw
+from matcher.contracts.life import Acceptance, accept, decline, lapse
+from matcher.contracts.terms import terms_hash
 from matcher.errors import MatcherError
 from matcher.knowledge import Knowledge, load_knowledge
 from matcher.parties import PartyPost, add_party, get_party
@@ -35,8 +37,6 @@ from matcher.store.migrate import migrate
 from matcher.store.session import Ledger
 from matcher.store.tables import Contract, Demand, Lot, Party
 from matcher.trading.clear import clear
-from matcher.trading.life import Acceptance, accept, decline, lapse
-from matcher.trading.terms import terms_hash
 from workers.servers import servers
 
 CROP = "custard_apple"

@@ -10,10 +10,10 @@ from uuid import UUID
 from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded
 from celery.signals import task_failure
 
+from matcher.contracts.documents import render as render_contract
 from matcher.notices.deliver import deliver as deliver_notice
 from matcher.ops.sweep import sweep as sweep_ledger
 from matcher.trading.clear import clear
-from matcher.trading.documents import render as render_contract
 from matcher.trading.time_limit import ran_out_of_time
 from workers.app import app
 from workers.resources import resources

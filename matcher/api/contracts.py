@@ -8,10 +8,10 @@ from fastapi.responses import HTMLResponse
 
 from matcher.api.once import OnceRoute, once
 from matcher.api.requests import Before, Caller, Limit, Page, Transaction, etag, link_next
-from matcher.trading.contract_view import ContractView, contract_view
-from matcher.trading.contracts import contract_by_page, get_contract, list_contracts
-from matcher.trading.documents import contract_page
-from matcher.trading.life import Acceptance, Reason, accept, cancel, decline
+from matcher.contracts.documents import contract_page
+from matcher.contracts.draft import contract_by_page, get_contract, list_contracts
+from matcher.contracts.life import Acceptance, Reason, accept, cancel, decline
+from matcher.contracts.view import ContractView, contract_view
 
 router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=OnceRoute)
 pages = APIRouter(tags=["contracts"])

@@ -6,13 +6,13 @@ from functools import partial
 from config.settings import Settings
 from matcher.book.orders import books_due, expire
 from matcher.clock import now, today
+from matcher.contracts.documents import documents_due
+from matcher.contracts.life import lapse
 from matcher.errors import Unavailable
 from matcher.idempotency import forget_answers
 from matcher.notices.deliver import deliveries_due
 from matcher.ops.queues import QUEUES, queues
 from matcher.store.session import Ledger
-from matcher.trading.documents import documents_due
-from matcher.trading.life import lapse
 
 MOST_WAITING = 1000  # rings in a queue; its workers are busy for seconds with them
 

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher.clock import day_of, now
+from matcher.contracts.draft import draft, signing_hours
 from matcher.knowledge import Knowledge
 from matcher.store.session import ring
 from matcher.store.tables import Book, Clearing, Match
-from matcher.trading.contracts import draft, signing_hours
 from matcher.trading.looking import Looking
 from matcher.trading.news import tell_of_matches
 from matcher.trading.numbers import Numbers, terms_of

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from matcher.catalogue import Crop
+from matcher.contracts.draft import page_path
 from matcher.fields import kilograms
-from matcher.notices.events import ContractMoved, CropNamed, Happening, Kind, record
+from matcher.notices.events import CropNamed, Happening, record
 from matcher.parties import get_party, operators
 from matcher.quarantine import Reason
 from matcher.store.tables import Contract, Demand, Lot, Match
-from matcher.trading.contracts import page_path
 
 
 def tell_of_matches(
@@ -40,23 +40,6 @@ def tell_of_matches(
             for match, contract in zip(matches, contracts, strict=True)
         ],
     )
-
-
-def tell_of_contract(session: Session, contract: Contract, kind: Kind, by: str, by_name: str) -> None:
-    """Tells both sides what has become of their contract; `by` is seller, buyer, operator or deadline."""
-    crop = contract.terms["goods"]["crop"]
-    data: ContractMoved = {
-        "contract_id": str(contract.id),
-        "contract_number": contract.number,
-        "contract_page": page_path(contract),
-        "crop": {"key": crop["key"], "vi": crop["vi"], "en": crop["en"]},
-        "quantity_kg": contract.terms["quantity_kg"],
-        "by": by,
-        "by_name": by_name,
-        "reason": contract.reason,
-    }
-    parties = (contract.seller_id, contract.buyer_id)
-    record(session, [Happening(kind, contract.id, contract.version, data, parties)])
 
 
 def tell_of_quarantine(session: Session, crop: Crop, order: Lot | Demand, reason: Reason) -> None:

@@ -28,6 +28,8 @@ from matcher.book.demands import amend_demand
 from matcher.book.lots import amend_lot
 from matcher.book.orders import expire, withdraw
 from matcher.clock import today
+from matcher.contracts.life import Acceptance, accept, cancel, decline, lapse
+from matcher.contracts.terms import terms_hash
 from matcher.errors import Conflict, Invalid
 from matcher.knowledge import Knowledge
 from matcher.notices.deliver import deliver
@@ -36,8 +38,6 @@ from matcher.parties import add_endpoint
 from matcher.store.session import Ledger
 from matcher.store.tables import Base, Contract, Delivery, Demand, Lot, Match, Notice
 from matcher.trading.clear import clear
-from matcher.trading.life import Acceptance, accept, cancel, decline, lapse
-from matcher.trading.terms import terms_hash
 from tests.market import demand, lot, party
 
 kilograms = st.integers(1, 500)

@@ -13,15 +13,15 @@ from matcher.book.lots import amend_lot
 from matcher.book.orders import withdraw
 from matcher.clearing import keeping
 from matcher.clock import now
+from matcher.contracts.draft import signing_hours
+from matcher.contracts.life import decline, lapse
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 from matcher.store.tables import Book, Clearing, Contract, Demand, Lot, Match, Party, TentativeMatch
 from matcher.trading import follow
 from matcher.trading.chain import as_of
 from matcher.trading.clear import clear
-from matcher.trading.contracts import signing_hours
 from matcher.trading.explain import explain
-from matcher.trading.life import decline, lapse
 from matcher.trading.outcome import StandingBooks
 from matcher.trading.replay import compare, replay
 from tests.chaos.sound import connect

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.clock import VIETNAM, now
+from matcher.contracts.draft import HTML
 from matcher.store.session import ring
 from matcher.store.tables import Contract, Document
-from matcher.trading.contracts import HTML
 
 
 def render(session: Session, contract_id: UUID) -> None:
@@ -84,7 +84,7 @@ def _instant(instant: datetime) -> str:
 
 
 _templates = Environment(
-    loader=PackageLoader("matcher.trading"),
+    loader=PackageLoader("matcher.contracts"),
     autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
     trim_blocks=True,

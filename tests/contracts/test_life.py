@@ -11,14 +11,14 @@ from sqlalchemy import func, select, update
 
 from config.settings import Settings
 from matcher.book.orders import book_changed
+from matcher.contracts.documents import contract_page, render
+from matcher.contracts.life import Acceptance, accept, cancel, decline, lapse, moves
+from matcher.contracts.terms import terms_hash
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 from matcher.store.tables import Book, Contract, Demand, Document, Event, Lot, Match, Party
 from matcher.trading.clear import clear
-from matcher.trading.documents import contract_page, render
-from matcher.trading.life import Acceptance, accept, cancel, decline, lapse, moves
-from matcher.trading.terms import terms_hash
 from tests.market import demand, lot, party
 from tests.trading.invariants import broken
 from tests.trading.locks import wait_for_waiting

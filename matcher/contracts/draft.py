@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from matcher.catalogue import Crop
 from matcher.clock import day_of
+from matcher.contracts.terms import contract_terms
 from matcher.errors import NotFound
 from matcher.parties import sees
 from matcher.store.session import ring
 from matcher.store.tables import Contract, ContractSeries, Document, Match, Party
-from matcher.trading.terms import contract_terms
 
 HTML = "text/html"
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from matcher.contracts.draft import page_path
+from matcher.contracts.life import Move, moves
+from matcher.contracts.terms import terms_hash
 from matcher.store.tables import Contract, Party
-from matcher.trading.contracts import page_path
-from matcher.trading.life import Move, moves
-from matcher.trading.terms import terms_hash
 
 State = Literal[
     "draft", "sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined", "lapsed",

@@ -16,15 +16,15 @@ from sqlalchemy.orm import Session
 
 from matcher.book.orders import books_changed, give_back
 from matcher.clock import now
+from matcher.contracts.documents import ask_again
+from matcher.contracts.draft import get_contract
+from matcher.contracts.news import tell_of_contract
+from matcher.contracts.terms import terms_hash
 from matcher.errors import Conflict, Fault, Invalid
 from matcher.fields import Text
 from matcher.notices.events import Kind
 from matcher.parties import require
 from matcher.store.tables import Contract, Demand, Lot, Match, Party, Signature
-from matcher.trading.contracts import get_contract
-from matcher.trading.documents import ask_again
-from matcher.trading.news import tell_of_contract
-from matcher.trading.terms import terms_hash
 
 Side = Literal["seller", "buyer"]
 Move = Literal["accept", "decline", "cancel"]

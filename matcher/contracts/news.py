@@ -1,0 +1,24 @@
+"""What the parties to a contract are told of it."""
+
+from sqlalchemy.orm import Session
+
+from matcher.contracts.draft import page_path
+from matcher.notices.events import ContractMoved, Happening, Kind, record
+from matcher.store.tables import Contract
+
+
+def tell_of_contract(session: Session, contract: Contract, kind: Kind, by: str, by_name: str) -> None:
+    """Tells both sides what has become of their contract; `by` is seller, buyer, operator or deadline."""
+    crop = contract.terms["goods"]["crop"]
+    data: ContractMoved = {
+        "contract_id": str(contract.id),
+        "contract_number": contract.number,
+        "contract_page": page_path(contract),
+        "crop": {"key": crop["key"], "vi": crop["vi"], "en": crop["en"]},
+        "quantity_kg": contract.terms["quantity_kg"],
+        "by": by,
+        "by_name": by_name,
+        "reason": contract.reason,
+    }
+    parties = (contract.seller_id, contract.buyer_id)
+    record(session, [Happening(kind, contract.id, contract.version, data, parties)])

@@ -36,8 +36,10 @@ _ADDRESSES = """(
 ALWAYS = (
     Law("I1", "{0} {1} says {2} g are taken, its matches take {3} g", f"""
         SELECT o.kind, o.id, o.taken_g, coalesce(m.taken, 0) FROM {_ORDERS} o LEFT JOIN (
-            SELECT lot_id AS id, sum(quantity_g) AS taken FROM match WHERE released_at IS NULL GROUP BY 1
-            UNION ALL SELECT demand_id, sum(quantity_g) FROM match WHERE released_at IS NULL GROUP BY 1
+            SELECT lot_id AS id, sum(c.quantity_g) AS taken FROM match m
+                JOIN contract c ON c.match_id = m.id WHERE released_at IS NULL GROUP BY 1
+            UNION ALL SELECT demand_id, sum(c.quantity_g) FROM match m
+                JOIN contract c ON c.match_id = m.id WHERE released_at IS NULL GROUP BY 1
         ) m USING (id) WHERE o.taken_g <> coalesce(m.taken, 0)"""),
     Law("I1", "{0} {1}: {2} g taken and {3} g remaining do not make up {4} g", f"""
         SELECT kind, id, taken_g, remaining_g, quantity_g FROM {_ORDERS} o
@@ -64,10 +66,11 @@ ALWAYS = (
         SELECT s.series, s.year, s.last_serial, count(c.id) FROM contract_series s
         LEFT JOIN contract c USING (series, year) GROUP BY 1, 2, 3 HAVING count(c.id) <> s.last_serial"""),
     Law("I2", "contract {0} is {1} with {2} signatures", """
-        SELECT c.id, c.signature, count(s.id) FROM contract c LEFT JOIN signature s ON s.contract_id = c.id
+        SELECT c.id, c.signature, count(s.id) FROM contract c
+        LEFT JOIN signature s ON s.contract_id = c.id AND s.version = c.version
         GROUP BY c.id HAVING (c.signature = 'agreed' AND count(s.id) <> 2)
             OR (c.signature LIKE 'accepted%' AND count(s.id) <> 1)
-            OR (c.signature = 'draft' AND count(s.id) > 0)"""),
+            OR (c.signature IN ('draft', 'sent') AND count(s.id) > 0)"""),
     Law("I2", "no document was asked for of contract {0}", """
         SELECT c.id FROM contract c LEFT JOIN document d ON d.contract_id = c.id
         WHERE d.contract_id IS NULL"""),
@@ -76,7 +79,7 @@ ALWAYS = (
         LEFT JOIN event e ON e.subject_id = m.id AND e.kind = 'match.made'
         GROUP BY m.id HAVING count(e.id) <> 1"""),
     Law("I3", "contract {0} is {1}, and no event tells of it", """
-        SELECT c.id, c.signature FROM contract c WHERE c.signature <> 'draft' AND NOT EXISTS (
+        SELECT c.id, c.signature FROM contract c WHERE c.signature NOT IN ('draft', 'sent') AND NOT EXISTS (
             SELECT FROM event e WHERE e.subject_id = c.id AND e.kind = 'contract.' || regexp_replace(
                 c.signature, '_by_.*', ''))"""),
     Law("I3", "{0} {1} was set aside, and no event tells of it", f"""

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from config.settings import Settings
 from matcher.api import (
+    amendments,
     clearings,
     contracts,
     crops,
@@ -27,7 +28,8 @@ from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 
 RESOURCES = (
-    lots, demands, matches, clearings, contracts, notices, parties, crops, places, health, quarantine,
+    lots, demands, matches, clearings, contracts, amendments, notices, parties, crops, places, health,
+    quarantine,
 )  # fmt: skip
 
 

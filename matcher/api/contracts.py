@@ -10,7 +10,7 @@ from matcher.api.once import OnceRoute, once
 from matcher.api.requests import Before, Caller, Limit, Page, Transaction, etag, link_next
 from matcher.contracts.documents import contract_page
 from matcher.contracts.draft import contract_by_page, get_contract, list_contracts
-from matcher.contracts.life import Acceptance, Reason, accept, cancel, decline
+from matcher.contracts.life import Acceptance, Reason, accept, cancel, decline, opened
 from matcher.contracts.view import ContractView, contract_view
 
 router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=OnceRoute)
@@ -22,6 +22,11 @@ _UNLISTED = {
     "Cache-Control": "private, no-store",
     "X-Robots-Tag": "noindex, nofollow",
 }
+
+
+def network_address(request: Request) -> str:
+    """Where the request came from, as it is kept beside a signature."""
+    return request.client.host if request.client else ""
 
 
 @router.get("")
@@ -43,12 +48,14 @@ def read_all(
 def read_page(session: Transaction, caller: Caller, contract_id: UUID) -> HTMLResponse:
     """The contract as a page in Vietnamese and English."""
     contract = get_contract(session, contract_id, caller)
+    opened(session, contract, caller)
     return HTMLResponse(contract_page(session, contract))
 
 
 @router.get("/{contract_id}")
 def read(session: Transaction, caller: Caller, contract_id: UUID, response: Response) -> ContractView:
     contract = get_contract(session, contract_id, caller)
+    opened(session, contract, caller)
     etag(response, contract.version)
     return contract_view(contract, caller)
 
@@ -58,8 +65,7 @@ def take(
     request: Request, session: Transaction, caller: Caller, contract_id: UUID, body: Acceptance
 ) -> ContractView:
     """Accept for your side, on the hash of the terms you read. When both have, the contract is agreed."""
-    address = request.client.host if request.client else ""
-    return contract_view(accept(session, contract_id, caller, body, address), caller)
+    return contract_view(accept(session, contract_id, caller, body, network_address(request)), caller)
 
 
 @router.post("/{contract_id}/decline", dependencies=[once])

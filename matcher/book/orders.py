@@ -149,6 +149,30 @@ def give_back(session: Session, kind: type[OrderT], quantities: Mapping[UUID, in
     return orders
 
 
+def has_left(order: Lot | Demand, more_g: int) -> None:
+    """Raises Invalid when a contract that is to take `more_g` more of the order finds less there."""
+    left_g = order.quantity_g - order.taken_g if order.state == "open" else 0
+    if more_g > left_g:
+        left, name = f"{kilograms(left_g).normalize():f} kg", order.__tablename__
+        raise Invalid(
+            Fault("quantity_kg", f"the {name} has {left} left", f"Take at most {left} more than now.")
+        )
+
+
+def take_more(session: Session, kind: type[OrderT], quantities: Mapping[UUID, int]) -> Sequence[OrderT]:
+    """Takes grams more of orders, by id, as `give_back` returns them. Raises Invalid where one has less."""
+    locked = select(kind).where(kind.id.in_(quantities)).order_by(kind.id).with_for_update()
+    orders = session.scalars(locked.execution_options(populate_existing=True)).all()
+    for order in orders:
+        has_left(order, quantities[order.id])
+        order.taken_g += quantities[order.id]
+        order.version += 1
+        order.changed_at = now()
+        order.state = "filled" if order.taken_g == order.quantity_g else "open"
+    session.flush()
+    return orders
+
+
 def books_changed(session: Session, orders: Sequence[Lot | Demand]) -> None:
     """Counts the change of these orders, one for each of their books."""
     # In one order for all, or two that change several books could wait for each other's.

@@ -12,23 +12,34 @@ from sqlalchemy.orm import Session
 
 from matcher.clock import VIETNAM, now
 from matcher.contracts.draft import HTML
+from matcher.contracts.steps import add_step
 from matcher.store.session import ring
 from matcher.store.tables import Contract, Document
 
 
 def render(session: Session, contract_id: UUID) -> None:
-    """Renders the contract's page if it is still due; doing it twice changes nothing."""
-    document = session.get(Document, (contract_id, 1, HTML), with_for_update=True)
+    """Renders the contract's page if it is still due; doing it twice changes nothing.
+
+    A draft is sent by it: from now on both sides can read it.
+    """
+    contract = session.get_one(Contract, contract_id, with_for_update=True)
+    document = session.get(Document, (contract_id, contract.version, HTML), with_for_update=True)
     if document is None or document.rendered_at is not None:
         return
-    contract = session.get_one(Contract, contract_id)
     document.content = page(contract)
     document.rendered_at = now()
+    if contract.signature == "draft":
+        contract.signature = "sent"
+        add_step(session, contract, "sent", now(), "service")
 
 
 def ask_again(session: Session, contract: Contract) -> None:
-    """Asks for the page anew, because the contract's state has changed."""
-    document = session.get_one(Document, (contract.id, contract.version, HTML), with_for_update=True)
+    """Asks for the page of the contract's version, anew if its state alone has changed."""
+    key = (contract.id, contract.version, HTML)
+    document = session.get(Document, key, with_for_update=True)
+    if document is None:
+        document = Document(contract_id=contract.id, version=contract.version, media_type=HTML)
+        session.add(document)
     document.content = document.rendered_at = None
     document.asked_at = document.rung_at = now()
     ring(session, "render", contract.id)

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from config.settings import Settings
 from matcher.catalogue import Crop
 from matcher.clock import day_of
+from matcher.contracts.steps import first_step
 from matcher.contracts.terms import contract_terms
 from matcher.errors import NotFound
 from matcher.parties import sees
@@ -33,7 +34,7 @@ def draft(
         return []
     year = day_of(drafted_at).year
     first = _take_serials(session, settings.contract_series, year, len(matches))
-    hours = signing_hours(crop, settings)
+    signing = timedelta(hours=signing_hours(crop, settings))
     contracts = []
     for serial, match in enumerate(matches, first):
         number = f"{serial:04d}/{year}/{settings.contract_series}"
@@ -46,14 +47,19 @@ def draft(
             serial=serial,
             number=number,
             page_key=secrets.token_urlsafe(16),
+            version=1,
+            quantity_g=match.quantity_g,
             terms=contract_terms(match, crop, number),
             drafted_at=drafted_at,
-            deadline_at=drafted_at + timedelta(hours=hours),
+            deadline_at=drafted_at + signing,
+            # With a quarter of the time left there is still some to read and sign in.
+            remind_at=drafted_at + signing * 3 / 4,
         )
         contracts.append(contract)
     session.add_all(contracts)
     session.flush()
     for contract in contracts:
+        session.add(first_step(contract, drafted_at))
         session.add(
             Document(
                 contract_id=contract.id, version=1, media_type=HTML, asked_at=drafted_at, rung_at=drafted_at
@@ -88,7 +94,8 @@ def list_contracts(
     session: Session, party: Party, *, before: UUID | None = None, limit: int = 50
 ) -> Sequence[Contract]:
     """Newest first, at most `limit`, those older than the contract `before`."""
-    query = select(Contract).order_by(Contract.id.desc()).limit(limit)
+    both = (selectinload(Contract.signatures), selectinload(Contract.amendments))
+    query = select(Contract).options(*both).order_by(Contract.id.desc()).limit(limit)
     if party.kind != "operator":
         query = query.where((Contract.seller_id == party.id) | (Contract.buyer_id == party.id))
     if before is not None:

@@ -7,8 +7,13 @@ from matcher.notices.events import ContractMoved, Happening, Kind, record
 from matcher.store.tables import Contract
 
 
-def tell_of_contract(session: Session, contract: Contract, kind: Kind, by: str, by_name: str) -> None:
-    """Tells both sides what has become of their contract; `by` is seller, buyer, operator or deadline."""
+def tell_of_contract(  # what the event says, and which it is
+    session: Session, contract: Contract, kind: Kind, by: str, by_name: str, reason: str | None, count: int
+) -> None:
+    """Tells both sides what has become of their contract; `by` is seller, buyer, operator or deadline.
+
+    `count` sets the events of one kind apart.
+    """
     crop = contract.terms["goods"]["crop"]
     data: ContractMoved = {
         "contract_id": str(contract.id),
@@ -18,7 +23,7 @@ def tell_of_contract(session: Session, contract: Contract, kind: Kind, by: str, 
         "quantity_kg": contract.terms["quantity_kg"],
         "by": by,
         "by_name": by_name,
-        "reason": contract.reason,
+        "reason": reason,
     }
     parties = (contract.seller_id, contract.buyer_id)
-    record(session, [Happening(kind, contract.id, contract.version, data, parties)])
+    record(session, [Happening(kind, contract.id, count, data, parties)])

@@ -1,10 +1,9 @@
 """The content of a contract: everything its document says, as plain JSON, taken once when it is drafted."""
 
-import hashlib
-import json
 from typing import Any
 
 from matcher.catalogue import Crop
+from matcher.contracts.steps import digest
 from matcher.fields import kilograms
 from matcher.store.tables import Lot, Match, Party
 
@@ -17,7 +16,7 @@ def contract_terms(match: Match, crop: Crop, number: str) -> dict[str, Any]:
         "seller": _party(match.seller),
         "buyer": _party(match.buyer),
         "goods": _goods(lot, crop),
-        "quantity_kg": f"{kilograms(match.quantity_g).normalize():f}",
+        "quantity_kg": kilograms_text(match.quantity_g),
         "price": _price(match),
         "amount": amount(match.quantity_g, match.price),
         "currency": "VND",
@@ -26,14 +25,18 @@ def contract_terms(match: Match, crop: Crop, number: str) -> dict[str, Any]:
         "delivery_day": match.delivery_day.isoformat(),
         "origin": lot.place_name,
         "destination": match.demand.place_name,
-        "distance_km": f"{kilograms(match.distance_m).normalize():f}",
+        "distance_km": kilograms_text(match.distance_m),
     }
 
 
 def terms_hash(terms: dict[str, Any]) -> str:
-    """SHA-256, in hexadecimal, of the terms in canonical form: JSON, keys sorted, no spaces, UTF-8."""
-    text = json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """What is signed: the digest of the terms in canonical form."""
+    return digest(terms)
+
+
+def kilograms_text(grams: int) -> str:
+    """Grams as exact kg without needless zeros, "1250.5"; metres as km the same way."""
+    return f"{kilograms(grams).normalize():f}"
 
 
 def amount(quantity_g: int, price: int) -> int:

@@ -16,8 +16,11 @@ from matcher.store.session import ring
 from matcher.store.tables import Delivery, Endpoint, Event, Notice, Party
 
 Kind = Literal[
-    "match.made", "contract.accepted", "contract.agreed", "contract.declined", "contract.lapsed",
-    "contract.cancelled", "order.quarantined",
+    "match.made", "contract.accepted", "contract.agreed", "contract.declined", "contract.lapsing",
+    "contract.lapsed", "contract.cancelled", "contract.amendment_proposed", "contract.amendment_declined",
+    "contract.amendment_withdrawn", "contract.amendment_lapsed", "contract.amended", "contract.delivered",
+    "contract.paid", "contract.closed", "contract.dispute_opened", "contract.dispute_closed",
+    "order.quarantined",
 ]  # fmt: skip
 Addresses = list[tuple[str, str]]
 
@@ -52,7 +55,7 @@ class ContractMoved(TypedDict):
     """The data of the events `contract.…`: what became of a contract; told to seller and buyer.
 
     `by` is who did it, seller, buyer, operator or deadline, `by_name` that party's name, "" for a deadline;
-    `reason` is what a party gave for declining or cancelling.
+    `reason` is what a party gave for it, such as for declining. `quantity_kg` is that of the contract.
     """
 
     contract_id: str

@@ -6,8 +6,9 @@ from functools import partial
 from config.settings import Settings
 from matcher.book.orders import books_due, expire
 from matcher.clock import now, today
+from matcher.contracts.amendments import lapse_amendments
 from matcher.contracts.documents import documents_due
-from matcher.contracts.life import lapse
+from matcher.contracts.life import lapse, remind
 from matcher.errors import Unavailable
 from matcher.idempotency import forget_answers
 from matcher.notices.deliver import deliveries_due
@@ -20,14 +21,17 @@ EMPTY_PATIENCE = timedelta(seconds=3)
 
 
 def sweep(ledger: Ledger, settings: Settings) -> None:
-    """Lapses contracts, expires orders, and rings for books, deliveries and documents that wait too long.
+    """Does what a deadline asks for, and rings for books, deliveries and documents that wait too long.
 
+    Contracts and amendments lapse, sides are reminded of contracts that will, orders expire.
     Each kind in its own short transaction, and at most 1,000 of each: after an outage the next sweeps
     take the rest. Two sweeps at once skip what the other holds. No queue is rung fuller than MOST_WAITING,
     and none at all while the broker is away: what is due stays due.
     """
     rung_before = now() - timedelta(seconds=settings.ring_patience_seconds)
     ledger.run(lapse)
+    ledger.run(lapse_amendments)
+    ledger.run(remind)
     ledger.run(partial(expire, today=today()))
     ledger.run(forget_answers)
     hurried = now() - min(EMPTY_PATIENCE, timedelta(seconds=settings.ring_patience_seconds))

@@ -297,11 +297,15 @@ class ContractSeries(Base):
     last_serial: Mapped[int]
 
 
-CONTRACT_WAITING = "signature IN ('draft', 'accepted_by_seller', 'accepted_by_buyer')"
+CONTRACT_WAITING = "signature IN ('draft', 'sent', 'accepted_by_seller', 'accepted_by_buyer')"
 
 
 class Contract(Identified, Base):
-    """Drafted from a match. Whoever has `page_key`, which can not be guessed, may read its page."""
+    """Drafted from a match. Whoever has `page_key`, which can not be guessed, may read its page.
+
+    `quantity_g` is what it takes of both its orders until it comes to nothing: that of its match, or what
+    an amendment has made of it. `terms` are those of `version`; those of all versions are in its steps.
+    """
 
     __tablename__ = "contract"
     __table_args__ = (
@@ -312,6 +316,11 @@ class Contract(Identified, Base):
         ),
         one_of("fulfilment", "unfulfilled", "partly_delivered", "fulfilled", "short", "breached"),
         Index("contract_waiting", "deadline_at", postgresql_where=text(CONTRACT_WAITING)),
+        Index(
+            "contract_lapsing", "remind_at",
+            postgresql_where=text(f"reminded_at IS NULL AND {CONTRACT_WAITING}"),
+        ),
+        CheckConstraint("quantity_g > 0", name="quantity_positive"),
         Index("contract_of_seller", "seller_id", "id"),
         Index("contract_of_buyer", "buyer_id", "id"),
     )  # fmt: skip
@@ -327,12 +336,18 @@ class Contract(Identified, Base):
     version: Mapped[int] = mapped_column(server_default="1")
     signature: Mapped[str] = mapped_column(server_default="draft")
     fulfilment: Mapped[str] = mapped_column(server_default="unfulfilled")
+    quantity_g: Mapped[int]
     terms: Mapped[Json]
     drafted_at: Mapped[datetime]
     deadline_at: Mapped[datetime]
+    remind_at: Mapped[datetime]
+    reminded_at: Mapped[datetime | None]
+    opened_by_seller_at: Mapped[datetime | None]
+    opened_by_buyer_at: Mapped[datetime | None]
     moved_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     signatures: Mapped[list["Signature"]] = relationship(order_by="Signature.id")
+    amendments: Mapped[list["Amendment"]] = relationship(order_by="Amendment.id")
 
 
 class Signature(Identified, Base):
@@ -351,6 +366,59 @@ class Signature(Identified, Base):
     address: Mapped[str]
     terms_hash: Mapped[str]
     signed_at: Mapped[datetime]
+
+
+class Amendment(Identified, Base):
+    """Other terms for a contract, proposed and so signed by one side; `version` is what they would be."""
+
+    __tablename__ = "amendment"
+    __table_args__ = (
+        one_of("side", "seller", "buyer"),
+        one_of("state", "open", "accepted", "declined", "countered", "withdrawn", "lapsed"),
+        Index("amendment_open", "contract_id", unique=True, postgresql_where=text("state = 'open'")),
+        Index("amendment_lapsing", "deadline_at", postgresql_where=text("state = 'open'")),
+        Index("amendment_of_contract", "contract_id"),
+    )
+
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    version: Mapped[int]
+    side: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="open")
+    terms: Mapped[Json]
+    note: Mapped[str | None]
+    signer: Mapped[str]
+    role: Mapped[str | None]
+    authority: Mapped[str | None]
+    address: Mapped[str]
+    proposed_at: Mapped[datetime]
+    deadline_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+
+
+class Step(Base):
+    """One step of a contract's life, as it is proved: `hash` is over `statement`, which names the last one's.
+
+    Steps are only ever added; the database refuses to change or delete one.
+    """
+
+    __tablename__ = "step"
+
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    statement: Mapped[Json]
+    hash: Mapped[str]
+
+
+class SealKey(Base):
+    """The public half of a key that documents are sealed with: its RFC 7638 thumbprint, and its JWK."""
+
+    __tablename__ = "seal_key"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[Json]
+    first_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    retired_at: Mapped[datetime | None]
 
 
 class Document(Base):

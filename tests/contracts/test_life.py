@@ -3,81 +3,20 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, update
 
-from config.settings import Settings
 from matcher.book.orders import book_changed
 from matcher.contracts.documents import contract_page, render
-from matcher.contracts.life import Acceptance, accept, cancel, decline, lapse, moves
+from matcher.contracts.life import lapse, moves
 from matcher.contracts.terms import terms_hash
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
-from matcher.knowledge import Knowledge
-from matcher.store.session import Ledger
-from matcher.store.tables import Book, Contract, Demand, Document, Event, Lot, Match, Party
-from matcher.trading.clear import clear
-from tests.market import demand, lot, party
+from matcher.store.tables import Book, Contract, Demand, Document, Lot, Match
+from tests.contracts.deal import Deal
+from tests.market import demand, party
 from tests.trading.invariants import broken
 from tests.trading.locks import wait_for_waiting
-
-
-class Deal:
-    """One match and its contract between a seller and a buyer."""
-
-    def __init__(self, ledger: Ledger, knowledge: Knowledge, settings: Settings) -> None:
-        self.ledger, self.knowledge, self.settings = ledger, knowledge, settings
-        with ledger.transaction() as session:
-            self.seller, self.buyer = party(session, "producer"), party(session, "buyer", "Chợ đầu mối")
-            self.operator = party(session, "operator")
-            self.lot_id = lot(session, self.seller, knowledge).id
-            self.demand_id = demand(session, self.buyer, knowledge, quantity_kg=600).id
-        self.clear()
-        with ledger.transaction() as session:
-            self.id: UUID = session.scalars(select(Contract.id)).one()
-
-    def clear(self) -> None:
-        with self.ledger.transaction() as session:
-            clear(session, "custard_apple", self.knowledge, self.settings)
-
-    def accept(self, by: Party, said_hash: str | None = None) -> str:
-        with self.ledger.transaction() as session:
-            read = terms_hash(session.get_one(Contract, self.id).terms)
-            said = Acceptance(signer="Giám đốc", terms_hash=said_hash or read)
-            return accept(session, self.id, by, said, "127.0.0.1").signature
-
-    def decline(self, by: Party) -> str:
-        with self.ledger.transaction() as session:
-            return decline(session, self.id, by, "Giá đã đổi").signature
-
-    def cancel(self, by: Party) -> str:
-        with self.ledger.transaction() as session:
-            return cancel(session, self.id, by, "Nhập nhầm").signature
-
-    def let_lapse(self) -> int:
-        with self.ledger.transaction() as session:
-            session.execute(update(Contract).values(deadline_at=func.now() - timedelta(seconds=1)))
-        with self.ledger.transaction() as session:
-            return lapse(session)
-
-    def read(self, table: Any, identity: UUID | str) -> Any:
-        with self.ledger.transaction() as session:
-            return session.get_one(table, identity)
-
-    @property
-    def signature(self) -> str:
-        return str(self.read(Contract, self.id).signature)
-
-    def kinds(self) -> list[str]:
-        with self.ledger.transaction() as session:
-            return list(session.scalars(select(Event.kind).order_by(Event.id)))
-
-
-@pytest.fixture
-def deal(ledger: Ledger, knowledge: Knowledge, settings: Settings) -> Deal:
-    return Deal(ledger, knowledge, settings)
 
 
 @pytest.mark.parametrize("order", [("seller", "buyer"), ("buyer", "seller")])
@@ -180,7 +119,7 @@ def test_others_can_not_move_a_contract_nor_parties_cancel_it(deal: Deal) -> Non
         deal.cancel(deal.seller)
     with deal.ledger.transaction() as session:
         contract = session.get_one(Contract, deal.id)
-        assert moves(contract, deal.seller) == ["accept", "decline"]
+        assert moves(contract, deal.seller) == ["accept", "decline", "amend"]
         assert moves(contract, deal.operator) == ["cancel"]
 
 

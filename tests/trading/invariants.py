@@ -14,8 +14,10 @@ from matcher.trading.replay import replay
 NEVER = {
     "what an order's matches take is what it says is taken": """
         SELECT o.id FROM (SELECT id, taken_g FROM lot UNION ALL SELECT id, taken_g FROM demand) o
-        LEFT JOIN (SELECT lot_id AS id, quantity_g FROM match WHERE released_at IS NULL
-                   UNION ALL SELECT demand_id, quantity_g FROM match WHERE released_at IS NULL) m USING (id)
+        LEFT JOIN (SELECT lot_id AS id, c.quantity_g FROM match n JOIN contract c ON c.match_id = n.id
+                   WHERE released_at IS NULL
+                   UNION ALL SELECT demand_id, c.quantity_g FROM match n JOIN contract c ON c.match_id = n.id
+                   WHERE released_at IS NULL) m USING (id)
         GROUP BY o.id, o.taken_g HAVING o.taken_g <> coalesce(sum(m.quantity_g), 0)
     """,
     "an order is never taken beyond its quantity": """

@@ -1,0 +1,225 @@
+"""Amendments: a side proposes another quantity, price or day; the other accepts, counters or declines.
+
+Proposing signs the new terms for one side, accepting for the other, so that a contract whose amendment is
+accepted is agreed, with those terms as its next version. Until then nothing about it changes. What the new
+version takes more or less of both orders is taken from them or given back in the same transaction.
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from matcher.book.checks import Faults, crop_named, grams, positive
+from matcher.book.orders import books_changed, give_back, has_left, take_more
+from matcher.clock import now
+from matcher.contracts.amended import Other, amended_terms, grams_of
+from matcher.contracts.life import (
+    WAITING,
+    Acceptance,
+    Move,
+    Reason,
+    Side,
+    Signer,
+    locked,
+    moved,
+    open_amendment,
+    require_hash,
+    side_of,
+    sign,
+)
+from matcher.contracts.terms import terms_hash
+from matcher.errors import Conflict, Fault, Invalid
+from matcher.fields import Day, Dong, Quantity, Text
+from matcher.knowledge import Knowledge
+from matcher.store.tables import Amendment, Contract, Demand, Lot, Match, Party
+
+
+class Proposal(Signer):
+    """Other terms, and who signs them. At least one of them has to differ from what is in force."""
+
+    quantity_kg: Quantity | None = None
+    price: Annotated[Dong | None, Field(description="đồng per kg at the farm gate")] = None
+    delivery_day: Day | None = None
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "Proposal":
+        if self.quantity_kg is None and self.price is None and self.delivery_day is None:
+            raise ValueError("give another quantity_kg, price or delivery_day")
+        return self
+
+
+def propose(  # what the world knows comes beside what is said
+    session: Session,
+    contract_id: UUID,
+    party: Party,
+    said: Proposal,
+    address: str,
+    knowledge: Knowledge,
+    settings: Settings,
+) -> Contract:
+    """Proposes other terms; a counter-proposal settles the one it answers.
+
+    Raises NotFound, Conflict where the contract's state does not allow it, Invalid for terms that can not be:
+    the same as now, more than either order has left, or a day on which the goods can not arrive.
+    """
+    contract = locked(session, contract_id, party, "amend")
+    side = side_of(contract, party)
+    answered = open_amendment(contract)
+    if answered is not None:
+        _settle(answered, "countered", None)
+    elif late := _past_deadline(contract):
+        _settle(late, "lapsed", None)
+    session.flush()
+    terms = _new_terms(session, contract, said, knowledge)
+    amendment = Amendment(
+        contract_id=contract.id,
+        version=contract.version + 1,
+        side=side,
+        terms=terms,
+        **said.model_dump(include={"signer", "role", "authority", "note"}),
+        address=address,
+        proposed_at=now(),
+        deadline_at=_deadline(contract, settings),
+    )
+    contract.amendments.append(amendment)
+    session.flush()
+    facts = {
+        "amendment": str(amendment.id), "terms": terms, "terms_hash": terms_hash(terms),
+        "signer": said.signer, "role": said.role, "authority": said.authority, "method": "api",
+        "address": address, "answers": str(answered.id) if answered else None,
+    }  # fmt: skip
+    moved(session, contract, "contract.amendment_proposed", side, party.name, reason=said.note, **facts)
+    return contract
+
+
+def accept_amendment(  # which, by whom, and what is said
+    session: Session, contract_id: UUID, amendment_id: UUID, party: Party, said: Acceptance, address: str
+) -> Contract:
+    """Accepts the open amendment: its terms are the contract's next version, agreed by both.
+
+    Raises NotFound, Conflict, and Invalid where `terms_hash` is not that of the amendment's terms, or the
+    orders no longer have what it takes more.
+    """
+    contract, amendment = _answered(session, contract_id, amendment_id, party, "accept_amendment")
+    require_hash(said, amendment.terms)
+    _retake(session, contract, grams_of(amendment.terms["quantity_kg"]))
+    contract.version, contract.terms = amendment.version, amendment.terms
+    contract.signature = "agreed"
+    proposer = Signer(signer=amendment.signer, role=amendment.role, authority=amendment.authority)
+    other: Side = "seller" if amendment.side == "seller" else "buyer"
+    sign(session, contract, other, proposer, amendment.address)
+    sign(session, contract, side_of(contract, party), said, address)
+    _settle(amendment, "accepted", None)
+    facts = {"amendment": str(amendment.id), "method": "api", "address": address}
+    moved(
+        session,
+        contract,
+        "contract.amended",
+        side_of(contract, party),
+        party.name,
+        **said.model_dump(),
+        **facts,
+    )
+    return contract
+
+
+def decline_amendment(
+    session: Session, contract_id: UUID, amendment_id: UUID, party: Party, said: Reason
+) -> Contract:
+    """Leaves the contract as it is. Raises NotFound, Conflict."""
+    contract, amendment = _answered(session, contract_id, amendment_id, party, "decline_amendment")
+    _settle(amendment, "declined", said.reason)
+    facts = {"reason": said.reason, "amendment": str(amendment.id)}
+    moved(session, contract, "contract.amendment_declined", side_of(contract, party), party.name, **facts)
+    return contract
+
+
+def withdraw_amendment(
+    session: Session, contract_id: UUID, amendment_id: UUID, party: Party, said: Reason
+) -> Contract:
+    """Takes one's own proposal back. Raises NotFound, Conflict."""
+    contract, amendment = _answered(session, contract_id, amendment_id, party, "withdraw_amendment")
+    _settle(amendment, "withdrawn", said.reason)
+    facts = {"reason": said.reason, "amendment": str(amendment.id)}
+    moved(session, contract, "contract.amendment_withdrawn", side_of(contract, party), party.name, **facts)
+    return contract
+
+
+def lapse_amendments(session: Session, limit: int = 1000) -> int:
+    """Settles the amendments that were not answered in time; returns how many. Skips what others hold."""
+    query = (
+        select(Contract)
+        .join(Amendment, Amendment.contract_id == Contract.id)
+        .where(Amendment.state == "open", Amendment.deadline_at <= func.now())
+        .where(Contract.signature == "agreed")
+        .order_by(Contract.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Contract)
+    )
+    contracts = session.scalars(query).all()
+    for contract in contracts:
+        amendment = _past_deadline(contract)
+        if amendment is not None:
+            _settle(amendment, "lapsed", None)
+            moved(session, contract, "contract.amendment_lapsed", "deadline", "", amendment=str(amendment.id))
+    return len(contracts)
+
+
+def _answered(
+    session: Session, contract_id: UUID, amendment_id: UUID, party: Party, move: Move
+) -> tuple[Contract, Amendment]:
+    """The contract, locked, and the amendment that is open."""
+    contract = locked(session, contract_id, party, move)
+    amendment = open_amendment(contract)
+    if amendment is None or amendment.id != amendment_id:
+        raise Conflict("Another amendment has taken this one's place; read the contract again.")
+    return contract, amendment
+
+
+def _settle(amendment: Amendment, state: str, reason: str | None) -> None:
+    amendment.state, amendment.settled_at, amendment.reason = state, now(), reason
+
+
+def _past_deadline(contract: Contract) -> Amendment | None:
+    return next((each for each in contract.amendments if each.state == "open"), None)
+
+
+def _deadline(contract: Contract, settings: Settings) -> datetime:
+    if contract.signature in WAITING:
+        return contract.deadline_at
+    return now() + timedelta(hours=settings.contract_deadline_hours)
+
+
+def _new_terms(session: Session, contract: Contract, said: Proposal, knowledge: Knowledge) -> dict[str, Any]:
+    match = session.get_one(Match, contract.match_id)
+    faults, quantity_g = Faults(), None
+    if said.quantity_kg is not None:
+        crop = crop_named(knowledge.catalogue, match.crop)
+        quantity_g = grams(faults, "quantity_kg", said.quantity_kg, crop)
+        positive(faults, "quantity_kg", quantity_g)
+        faults.raise_any()
+    terms = amended_terms(contract.terms, match.lot, Other(quantity_g, said.price, said.delivery_day))
+    if terms == contract.terms:
+        raise Invalid(Fault("", "these are the terms as they are", "Change the quantity, price or day."))
+    more = (quantity_g or contract.quantity_g) - contract.quantity_g
+    has_left(match.lot, more)
+    has_left(match.demand, more)
+    return terms
+
+
+def _retake(session: Session, contract: Contract, quantity_g: int) -> None:
+    """Makes the contract take `quantity_g` of both its orders."""
+    match = session.get_one(Match, contract.match_id)
+    more = quantity_g - contract.quantity_g
+    lots, demands = {match.lot_id: abs(more)}, {match.demand_id: abs(more)}
+    contract.quantity_g = quantity_g
+    if more > 0:
+        books_changed(session, [*take_more(session, Lot, lots), *take_more(session, Demand, demands)])
+    elif more < 0:
+        books_changed(session, [*give_back(session, Lot, lots), *give_back(session, Demand, demands)])

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         15.0, gt=0, description="how long a ring may stay unanswered before the sweep rings again"
     )
 
+    @property
+    def sealing_folder(self) -> Path:
+        """Where this host's key for sealing documents lies, and the public halves of its former ones."""
+        return self.data_folder / "seal"
+
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, url: str | None) -> str | None:

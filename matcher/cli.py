@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from sqlalchemy.exc import OperationalError
 from config.settings import Settings
 from matcher.clock import VIETNAM
 from matcher.config_check import check_config
+from matcher.contracts.keys import keys_in, keys_of, rotate
+from matcher.contracts.verify import WORDS, verify
 from matcher.errors import Invalid, MatcherError
 from matcher.faults import invalid
 from matcher.notices.deliver import requeue as requeue_delivery
@@ -33,6 +36,8 @@ config_app = typer.Typer(no_args_is_help=True, help="The files in config/.")
 clearing_app = typer.Typer(
     no_args_is_help=True, help="Clearings: prove one again, or ask what other terms would do."
 )
+contract_app = typer.Typer(no_args_is_help=True, help="Contracts: verify a document, change the sealing key.")
+app.add_typer(contract_app, name="contract")
 app.add_typer(party_app, name="party")
 app.add_typer(config_app, name="config")
 quarantine_app = typer.Typer(no_args_is_help=True, help="Orders that the clearing passes over, and why.")
@@ -157,6 +162,37 @@ def clearing_compare(
     changes = dict(part.partition("=")[::2] for part in rule)
     with _ledger() as ledger, ledger.transaction() as session:
         show_comparison(*compare(session, clearing, changes), console)
+
+
+@contract_app.command("verify")
+def contract_verify(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="a PDF, page or evidence of ours")
+    ],
+    keys: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="the service's /.well-known/jwks.json, kept earlier"),
+    ] = None,
+) -> None:
+    """Tell whether a document is genuine and unchanged, without the database; exit code 1 if it is not."""
+    with _errors_shown():
+        trusted = keys_in(Settings().sealing_folder) if keys is None else keys_of(keys.read_bytes())
+    verdict = verify(file.read_bytes(), trusted)
+    for language in ("vi", "en"):
+        typer.echo(WORDS[verdict.finding][language])
+    for name in ("number", "version", "state", "contract", "terms_hash"):
+        if verdict.genuine:
+            typer.echo(f"{name:<12}{verdict.facts[name]}")
+    if not verdict.genuine:
+        raise typer.Exit(1)
+
+
+@contract_app.command("new-key")
+def contract_new_key() -> None:
+    """Seal with a new key from now on, on this host; what the old one has sealed stays genuine."""
+    with _ledger() as ledger:
+        key = ledger.run(lambda session: rotate(session, ledger.settings.sealing_folder))
+        typer.echo(f"New documents are sealed with {key.id}.")
 
 
 @party_app.command("add")

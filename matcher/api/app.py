@@ -21,6 +21,7 @@ from matcher.api import (
     places,
     problems,
     quarantine,
+    verify,
 )
 from matcher.api.body_limit import BodyLimit
 from matcher.api.in_flight import InFlight
@@ -29,7 +30,7 @@ from matcher.store.session import Ledger
 
 RESOURCES = (
     lots, demands, matches, clearings, contracts, amendments, notices, parties, crops, places, health,
-    quarantine,
+    quarantine, verify,
 )  # fmt: skip
 
 
@@ -62,7 +63,12 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
     app.state.knowledge = knowledge
     problems.install(app)
     app.add_middleware(InFlight)
-    app.add_middleware(BodyLimit, most_bytes=256 * 1024)
+    app.add_middleware(
+        BodyLimit,
+        most_bytes=256 * 1024,
+        files=r"(/v1)?/verify|/v1/contracts/[^/]+/deliveries/\d+/attachments",
+        most_file_bytes=10 * 1024 * 1024,
+    )
     for resource in RESOURCES:
         app.include_router(resource.router)
     app.include_router(contracts.pages)

@@ -1,5 +1,7 @@
 """Refuses bodies over a limit before they are read whole."""
 
+import re
+
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -8,22 +10,27 @@ from matcher.errors import TooLarge
 
 
 class BodyLimit:
-    """ASGI middleware: 413 once a body is announced, or turns out, longer than `most_bytes`."""
+    """ASGI middleware: 413 once a body is announced, or turns out, longer than `most_bytes`.
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
-        self.app, self.most_bytes = app, most_bytes
+    Paths that match `files` take a file, and so up to `most_file_bytes`.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int, files: str, most_file_bytes: int) -> None:
+        self.app, self.most_bytes, self.most_file_bytes = app, most_bytes, most_file_bytes
+        self.files = re.compile(files)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        most = self.most_file_bytes if self.files.fullmatch(scope["path"]) else self.most_bytes
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self.most_bytes:
-            return await self._refusal()(scope, receive, send)
+        if not announced.isdigit() or int(announced) > most:
+            return await _refusal(most)(scope, receive, send)
         body, message = b"", await receive()
         while message["type"] == "http.request":
             body += message.get("body", b"")
-            if len(body) > self.most_bytes:
-                return await self._refusal()(scope, receive, send)
+            if len(body) > most:
+                return await _refusal(most)(scope, receive, send)
             if not message.get("more_body"):
                 break
             message = await receive()
@@ -35,6 +42,6 @@ class BodyLimit:
         await self.app(scope, replay, send)
         return None
 
-    def _refusal(self) -> Response:
-        error = TooLarge(f"The body may have {self.most_bytes} bytes; post fewer orders at a time.")
-        return problem(error, "")
+
+def _refusal(most: int) -> Response:
+    return problem(TooLarge(f"The body may have {most} bytes; send less at a time."), "")

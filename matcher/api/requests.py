@@ -86,6 +86,20 @@ def amendment_of(post: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
 
 
+async def _file(request: Request) -> bytes:
+    return await request.body()
+
+
+# A body that is a file, whatever its content type says.
+FileBody = Annotated[bytes, Depends(_file)]
+FILE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
 def _if_match(if_match: Annotated[str | None, Header()] = None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None

@@ -70,7 +70,7 @@ def contract_page(session: Session, contract: Contract) -> bytes:
 
 def page(contract: Contract) -> bytes:
     """The contract as a bilingual HTML page in UTF-8; depends on nothing but it and its signatures."""
-    template = _templates.get_template("contract.html")
+    template = templates.get_template("contract.html")
     drafted_on = contract.drafted_at.astimezone(VIETNAM)
     return template.render(
         contract=contract, terms=contract.terms, drafted_on=drafted_on,
@@ -94,11 +94,11 @@ def _instant(instant: datetime) -> str:
     return f"{instant.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
 
 
-_templates = Environment(
+templates = Environment(
     loader=PackageLoader("matcher.contracts"),
     autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"grouped": _grouped, "day": _day, "instant": _instant}
+templates.filters |= {"grouped": _grouped, "day": _day, "instant": _instant}

@@ -1,0 +1,84 @@
+"""/verify: whether a document is genuine; open to everybody, as whoever is shown a contract may ask."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response, UploadFile
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from matcher.api.requests import FILE_BODY, Caller, Configured, FileBody, Transaction
+from matcher.contracts.documents import templates
+from matcher.contracts.draft import get_contract
+from matcher.contracts.evidence import evidence
+from matcher.contracts.keys import Jwk, known_keys, sealing_key
+from matcher.contracts.verify import WORDS, Finding, Verdict, verify
+from matcher.store.tables import Contract
+
+router = APIRouter(tags=["contracts"])
+
+
+class VerdictView(BaseModel):
+    """Whether a document is genuine, and what its seal says of the contract."""
+
+    genuine: bool
+    finding: Finding
+    vi: str
+    en: str
+    facts: dict[str, Any]
+    now: str | None = Field(description="the state of the contract now; null unless it is one of ours")
+    version_now: int | None
+
+
+class KeySet(BaseModel):
+    """A JWK set (RFC 7517)."""
+
+    keys: list[Jwk]
+
+
+@router.get("/.well-known/jwks.json")
+def keys(session: Transaction) -> KeySet:
+    """The public keys that documents are sealed with, retired ones too: keep them to verify on your own."""
+    return KeySet(keys=list(known_keys(session)))
+
+
+@router.get("/v1/contracts/{contract_id}/evidence", response_class=Response)
+def read_evidence(
+    session: Transaction, caller: Caller, configured: Configured, contract_id: UUID
+) -> Response:
+    """The contract's terms and every step of its life, chained and sealed, as one JSON file."""
+    contract = get_contract(session, contract_id, caller)
+    content = evidence(session, contract, sealing_key(configured.sealing_folder))
+    return Response(content, media_type="application/json")
+
+
+@router.post("/v1/verify", openapi_extra=FILE_BODY)
+def verify_file(session: Transaction, document: FileBody) -> VerdictView:
+    """Tell of a document, sent as the body as it is: a PDF, a page or an evidence file of this service."""
+    return _view(session, verify(document, known_keys(session)))
+
+
+@router.get("/verify", response_class=HTMLResponse)
+def ask() -> str:
+    """A page to drop a document on."""
+    return templates.get_template("verify.html").render(verdict=None)
+
+
+@router.post("/verify", response_class=HTMLResponse)
+def answer(session: Transaction, document: UploadFile) -> str:
+    """The same page with the answer."""
+    verdict = _view(session, verify(document.file.read(), known_keys(session)))
+    return templates.get_template("verify.html").render(verdict=verdict)
+
+
+def _view(session: Session, verdict: Verdict) -> VerdictView:
+    contract = session.get(Contract, UUID(verdict.facts["contract"])) if verdict.facts else None
+    return VerdictView(
+        genuine=verdict.genuine,
+        finding=verdict.finding,
+        **WORDS[verdict.finding],
+        facts=verdict.facts,
+        now=contract and contract.signature,
+        version_now=contract and contract.version,
+    )

@@ -1,0 +1,57 @@
+"""The doors to evidence and verification."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from matcher.cli import app
+from tests.api.conftest import Api
+from tests.api.test_contracts import Sides, only, sides
+
+__all__ = ["sides"]
+
+
+def test_a_side_takes_the_evidence_and_anybody_verifies_it(api: Api, sides: Sides, tmp_path: Path) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    path = f"/v1/contracts/{contract['id']}/evidence"
+    file = api.get(path, headers=sides[0]).content
+    assert api.get(path, headers=sides[1]).content == file
+    assert api.get(path, headers=api.as_new("buyer")).status_code == 404
+
+    said = api.post("/v1/verify", content=file, headers={"Content-Type": "application/json"}).json()
+    assert said["genuine"], said
+    assert said["facts"]["number"] == contract["number"]
+    altered = file.replace(b'"VND"', b'"USD"')
+    assert api.post("/v1/verify", content=altered).json()["finding"] == "altered"
+
+    page = api.post("/verify", files={"document": ("evidence.json", file)})
+    assert contract["number"] in page.text
+    assert "genuine and unchanged" in page.text
+    assert "altered after" in api.post("/verify", files={"document": altered}).text
+
+    (tmp_path / "evidence.json").write_bytes(file)
+    (tmp_path / "keys.json").write_bytes(api.get("/.well-known/jwks.json").content)
+    words = ["contract", "verify", str(tmp_path / "evidence.json"), "--keys", str(tmp_path / "keys.json")]
+    told = CliRunner().invoke(app, words)
+    assert told.exit_code == 0, told.output
+    assert contract["number"] in told.output
+    (tmp_path / "evidence.json").write_bytes(altered)
+    assert CliRunner().invoke(app, words).exit_code == 1
+
+
+def test_evidence_grows_with_the_contract(api: Api, sides: Sides) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    said = {"signer": "Chủ nhiệm", "terms_hash": contract["terms_hash"]}
+    api.post(f"/v1/contracts/{contract['id']}/accept", json=said, headers=sides[0])
+    api.get(f"/v1/contracts/{contract['id']}", headers=sides[1])
+    file = api.get(f"/v1/contracts/{contract['id']}/evidence", headers=sides[0]).content
+    kinds = [step["statement"]["kind"] for step in json.loads(file)["steps"]]
+    assert kinds == ["drafted", "accepted", "opened"]
+
+
+def test_a_form_without_a_file_is_answered_clearly(api: Api) -> None:
+    assert api.get("/verify").status_code == 200
+    answer = api.post("/verify", data={"document": "na"})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -13,6 +13,7 @@ from matcher.api import (
     contracts,
     crops,
     demands,
+    fulfilment,
     health,
     lots,
     matches,
@@ -29,8 +30,8 @@ from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 
 RESOURCES = (
-    lots, demands, matches, clearings, contracts, amendments, notices, parties, crops, places, health,
-    quarantine, verify,
+    lots, demands, matches, clearings, contracts, amendments, fulfilment, verify, notices, parties, crops,
+    places, health, quarantine,
 )  # fmt: skip
 
 

@@ -49,9 +49,9 @@ def grams_of(quantity_kg: str) -> int:
 
 
 def differences(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> list[Difference]:
-    """What two versions of terms have otherwise, by dotted field, in the order of the later one."""
+    """What two versions of terms have otherwise, by dotted field, in the order of the names."""
     found: list[Difference] = []
-    for name in [*after, *(name for name in before if name not in after)]:
+    for name in sorted({*before, *after}):
         was, now_is = before.get(name), after.get(name)
         if isinstance(was, dict) and isinstance(now_is, dict):
             found += differences(was, now_is, f"{prefix}{name}.")

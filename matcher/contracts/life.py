@@ -31,6 +31,7 @@ from matcher.store.tables import CONTRACT_WAITING, Amendment, Contract, Demand, 
 Side = Literal["seller", "buyer"]
 Move = Literal[
     "accept", "decline", "cancel", "amend", "accept_amendment", "decline_amendment", "withdraw_amendment",
+    "record_delivery", "record_payment", "close", "open_dispute", "close_dispute",
 ]  # fmt: skip
 WAITING = ("draft", "sent", "accepted_by_seller", "accepted_by_buyer")
 
@@ -60,8 +61,35 @@ class Reason(BaseModel):
 def moves(contract: Contract, party: Party) -> list[Move]:
     """What `party` may do with the contract now."""
     if party.kind == "operator":
-        return ["cancel"] if contract.signature in (*WAITING, "agreed") else []
-    return [*_signing_moves(contract, side_of(contract, party)), *_amending_moves(contract, party)]
+        return _operator_moves(contract)
+    side = side_of(contract, party)
+    return [
+        *_signing_moves(contract, side),
+        *_amending_moves(contract, party),
+        *_fulfilling_moves(contract, side),
+    ]
+
+
+def _operator_moves(contract: Contract) -> list[Move]:
+    # What has been delivered was taken; cancelling would put it back on the market.
+    cancellable = contract.signature in WAITING or (
+        contract.signature == "agreed" and contract.fulfilment == "unfulfilled"
+    )
+    allowed: list[Move] = ["cancel"] if cancellable else []
+    return [*allowed, "close_dispute"] if contract.disputed_by else allowed
+
+
+def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
+    if contract.signature != "agreed":
+        return []
+    allowed: list[Move] = ["record_payment"]
+    if contract.fulfilment in ("unfulfilled", "partly_delivered"):
+        allowed += ["record_delivery", "close"]
+    elif contract.fulfilment == "fulfilled":
+        allowed += ["record_delivery"]
+    if contract.disputed_by is None:
+        return [*allowed, "open_dispute"]
+    return [*allowed, "close_dispute"] if contract.disputed_by == side else allowed
 
 
 def _signing_moves(contract: Contract, side: Side) -> list[Move]:

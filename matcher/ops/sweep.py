@@ -8,6 +8,7 @@ from matcher.book.orders import books_due, expire
 from matcher.clock import now, today
 from matcher.contracts.amendments import lapse_amendments
 from matcher.contracts.documents import documents_due
+from matcher.contracts.fulfilment import close_overdue
 from matcher.contracts.life import lapse, remind
 from matcher.errors import Unavailable
 from matcher.idempotency import forget_answers
@@ -32,6 +33,7 @@ def sweep(ledger: Ledger, settings: Settings) -> None:
     ledger.run(lapse)
     ledger.run(lapse_amendments)
     ledger.run(remind)
+    ledger.run(close_overdue)
     ledger.run(partial(expire, today=today()))
     ledger.run(forget_answers)
     hurried = now() - min(EMPTY_PATIENCE, timedelta(seconds=settings.ring_patience_seconds))

@@ -315,6 +315,11 @@ class Contract(Identified, Base):
             "lapsed", "cancelled", "superseded",
         ),
         one_of("fulfilment", "unfulfilled", "partly_delivered", "fulfilled", "short", "breached"),
+        one_of("disputed_by", "seller", "buyer"),
+        Index(
+            "contract_partly_delivered", "id",
+            postgresql_where=text("fulfilment = 'partly_delivered'"),
+        ),
         Index("contract_waiting", "deadline_at", postgresql_where=text(CONTRACT_WAITING)),
         Index(
             "contract_lapsing", "remind_at",
@@ -346,6 +351,7 @@ class Contract(Identified, Base):
     opened_by_buyer_at: Mapped[datetime | None]
     moved_at: Mapped[datetime | None]
     reason: Mapped[str | None]
+    disputed_by: Mapped[str | None]
     signatures: Mapped[list["Signature"]] = relationship(order_by="Signature.id")
     amendments: Mapped[list["Amendment"]] = relationship(order_by="Amendment.id")
 
@@ -394,6 +400,85 @@ class Amendment(Identified, Base):
     deadline_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     reason: Mapped[str | None]
+
+
+class GoodsDelivery(Identified, Base):
+    """One weigh ticket of a contract, in grams: the buyer took over net less rejected."""
+
+    __tablename__ = "goods_delivery"
+    __table_args__ = (
+        UniqueConstraint("contract_id", "position"),
+        one_of("side", "seller", "buyer"),
+        CheckConstraint("tare_g >= 0 AND gross_g > tare_g", name="net_positive"),
+        CheckConstraint("rejected_g >= 0 AND rejected_g <= gross_g - tare_g", name="rejected_within_net"),
+        CheckConstraint("(rejected_g > 0) = (rejection_reason IS NOT NULL)", name="rejected_for_a_reason"),
+    )
+
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    position: Mapped[int]
+    side: Mapped[str]
+    ticket_number: Mapped[str]
+    delivered_at: Mapped[datetime]
+    gross_g: Mapped[int]
+    tare_g: Mapped[int]
+    net_g: Mapped[int] = mapped_column(Computed("gross_g - tare_g", persisted=True))
+    rejected_g: Mapped[int]
+    rejection_reason: Mapped[str | None]
+    grades: Mapped[list[Json]]
+    note: Mapped[str | None]
+    recorded_at: Mapped[datetime]
+    attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id")
+
+
+class Attachment(Identified, Base):
+    """A photograph or PDF of a weigh ticket, or of the goods."""
+
+    __tablename__ = "attachment"
+
+    delivery_id: Mapped[UUID] = mapped_column(ForeignKey("goods_delivery.id"), index=True)
+    side: Mapped[str]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    sha256: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    added_at: Mapped[datetime]
+
+
+class Payment(Identified, Base):
+    """Money that went from buyer to seller, in whole đồng, as one side has recorded it."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        UniqueConstraint("contract_id", "reference"),
+        one_of("side", "seller", "buyer"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+    )
+
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    side: Mapped[str]
+    amount: Mapped[int]
+    paid_on: Mapped[date]
+    reference: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class Dispute(Identified, Base):
+    """What one side holds against the other about a contract, until it or an operator closes it."""
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        one_of("side", "seller", "buyer"),
+        Index("dispute_open", "contract_id", unique=True, postgresql_where=text("closed_at IS NULL")),
+        Index("dispute_of_contract", "contract_id"),
+    )
+
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    side: Mapped[str]
+    about: Mapped[str]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
+    outcome: Mapped[str | None]
 
 
 class Step(Base):

@@ -1,0 +1,210 @@
+"""Fulfilment: what was weighed at the scale, against what was promised.
+
+unfulfilled → partly_delivered → fulfilled, once what the buyer took over reaches the quantity less the
+tolerance; or, when the deliveries are closed before that, → short, or breached where nothing came at all.
+What is short goes back to the market as a demand, what is too much as a lot: see matcher.contracts.reoffer.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from matcher.book.checks import Faults, crop_named, grams, known
+from matcher.catalogue import Crop
+from matcher.clock import now, today
+from matcher.contracts.life import Reason, locked, moved, side_of
+from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus
+from matcher.contracts.terms import kilograms_text
+from matcher.errors import Conflict, NotFound
+from matcher.fields import Day, Instant, Quantity, Text
+from matcher.knowledge import Knowledge
+from matcher.store.tables import Contract, GoodsDelivery, Match, Party
+
+GRACE = timedelta(days=2)  # after the day of delivery; then what came is all that comes
+FURTHEST_BACK = timedelta(days=60)
+
+
+class GradePart(BaseModel):
+    """How much of what was weighed was of which grade."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grade: str
+    net_kg: Quantity
+
+
+class DeliveryPost(BaseModel):
+    """One weigh ticket. Net is gross less tare; the buyer takes over net less what it rejects."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ticket_number: Text
+    delivered_at: Instant
+    gross_kg: Quantity
+    tare_kg: Quantity
+    rejected_kg: Quantity | None = None
+    rejection_reason: Text | None = None
+    grades: Annotated[list[GradePart], Field(max_length=20)] = []
+    surplus_kg: Annotated[
+        Quantity | None, Field(description="brought beside it and not taken over; offered as a new lot")
+    ] = None
+    final: Annotated[bool, Field(description="nothing more comes; a shortfall is offered anew")] = False
+    note: Text | None = None
+
+
+class Closing(Reason):
+    """Why nothing more comes. `deliver_until` is how long the buyer would still take the shortfall."""
+
+    reoffer: bool = True
+    deliver_until: Day | None = None
+
+
+def record_delivery(
+    session: Session, contract_id: UUID, party: Party, post: DeliveryPost, knowledge: Knowledge
+) -> Contract:
+    """Writes a weigh ticket down, from either side. Raises NotFound, Conflict, Invalid naming every fault."""
+    contract = locked(session, contract_id, party, "record_delivery")
+    match = session.get_one(Match, contract.match_id)
+    columns = _columns(post, crop_named(knowledge.catalogue, match.crop))
+    surplus_g = columns.pop("surplus_g")
+    position = len(deliveries_of(session, contract)) + 1
+    side = side_of(contract, party)
+    delivery = GoodsDelivery(
+        contract_id=contract.id, position=position, side=side, recorded_at=now(), **columns
+    )
+    session.add(delivery)
+    session.flush()
+    accepted_g = accepted_grams(session, contract)
+    contract.fulfilment = "fulfilled" if accepted_g >= least_grams(contract) else "partly_delivered"
+    surplus = reoffer_surplus(session, match, surplus_g) if surplus_g else None
+    facts = post.model_dump(mode="json", include={"ticket_number", "rejection_reason"}) | {
+        "position": position,
+        "delivered_at": delivery.delivered_at.isoformat(),
+        **{f"{name}_kg": kilograms_text(columns[f"{name}_g"]) for name in ("gross", "tare", "rejected")},
+        "surplus_lot": str(surplus.id) if surplus else None,
+    }
+    moved(session, contract, "contract.delivered", side, party.name, reason=post.note, **facts)
+    if post.final and contract.fulfilment == "partly_delivered":
+        _close(session, contract, side, party.name, Closing(reason=post.note or post.ticket_number))
+    return contract
+
+
+def close(session: Session, contract_id: UUID, party: Party, said: Closing) -> Contract:
+    """Says that nothing more comes: the contract is short or breached. Raises NotFound, Conflict, Invalid."""
+    contract = locked(session, contract_id, party, "close")
+    _close(session, contract, side_of(contract, party), party.name, said)
+    return contract
+
+
+def close_overdue(session: Session, limit: int = 1000) -> int:
+    """Closes what was delivered in part and is past its grace; returns how many. Skips what others hold.
+
+    Where nothing was recorded at all, nobody has said whether goods came, and only a side may close.
+    """
+    query = (
+        select(Contract)
+        .where(Contract.fulfilment == "partly_delivered")
+        .where(Contract.terms["delivery_day"].astext < (today() - GRACE).isoformat())
+        .order_by(Contract.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    contracts = session.scalars(query).all()
+    for contract in contracts:
+        _close(session, contract, "deadline", "", Closing(reason="past the day of delivery"))
+    return len(contracts)
+
+
+def deliveries_of(session: Session, contract: Contract) -> Sequence[GoodsDelivery]:
+    """In the order they were recorded in."""
+    own = GoodsDelivery.contract_id == contract.id
+    return session.scalars(select(GoodsDelivery).where(own).order_by(GoodsDelivery.position)).all()
+
+
+def delivery_at(session: Session, contract: Contract, position: int) -> GoodsDelivery:
+    """The delivery of this position, from 1. Raises NotFound."""
+    own = (GoodsDelivery.contract_id == contract.id) & (GoodsDelivery.position == position)
+    delivery = session.scalar(select(GoodsDelivery).where(own))
+    if delivery is None:
+        raise NotFound(f"Contract {contract.number} has no delivery {position}.")
+    return delivery
+
+
+def accepted_grams(session: Session, contract: Contract) -> int:
+    """What the buyer has taken over so far."""
+    took = func.coalesce(func.sum(GoodsDelivery.net_g - GoodsDelivery.rejected_g), 0)
+    return int(session.scalar(select(took).where(GoodsDelivery.contract_id == contract.id)) or 0)
+
+
+def least_grams(contract: Contract) -> int:
+    """What fulfils the contract: its quantity less the tolerance that its terms allow."""
+    return -(-contract.quantity_g * (100 - tolerance_percent(contract)) // 100)
+
+
+def tolerance_percent(contract: Contract) -> int:
+    """The tolerance in the contract's terms; none in those that were drafted before there was one."""
+    return int(contract.terms.get("rules", {}).get("tolerance_percent", 0))
+
+
+def _close(
+    session: Session, contract: Contract, by: Literal["seller", "buyer", "deadline"], name: str, said: Closing
+) -> None:
+    match = session.get_one(Match, contract.match_id)
+    short_g = contract.quantity_g - accepted_grams(session, contract)
+    contract.fulfilment = "breached" if short_g == contract.quantity_g else "short"
+    until = said.deliver_until or match.demand.deliver_until
+    if said.deliver_until is not None and until < today():
+        raise Conflict(f"{until} has passed; give today or a later day.")
+    demand = reoffer_shortfall(session, match, short_g, until) if said.reoffer else None
+    facts: dict[str, Any] = {
+        "fulfilment": contract.fulfilment,
+        "short_kg": kilograms_text(short_g),
+        "demand": str(demand.id) if demand else None,
+    }
+    moved(session, contract, "contract.closed", by, name, reason=said.reason, **facts)
+
+
+def _columns(post: DeliveryPost, crop: Crop) -> dict[str, Any]:
+    faults = Faults()
+    weights = {
+        f"{name}_g": 0 if said is None else grams(faults, f"{name}_kg", said, crop)
+        for name, said in (
+            ("gross", post.gross_kg), ("tare", post.tare_kg), ("rejected", post.rejected_kg),
+            ("surplus", post.surplus_kg),
+        )
+    }  # fmt: skip
+    net_g = weights["gross_g"] - weights["tare_g"]
+    if net_g <= 0:
+        faults.add("tare_kg", "not less than gross_kg", "Give the weight of the empty vehicle and packages.")
+    if weights["rejected_g"] > max(net_g, 0):
+        faults.add("rejected_kg", "more than the net weight", "Reject at most gross_kg less tare_kg.")
+    if (weights["rejected_g"] > 0) != (post.rejection_reason is not None):
+        faults.add("rejection_reason", "goes with rejected_kg", "Give both, or neither.")
+    _check_time(faults, post)
+    grades = _grades(faults, post, crop, net_g)
+    faults.raise_any()
+    plain = post.model_dump(include={"ticket_number", "delivered_at", "rejection_reason", "note"})
+    return plain | weights | {"grades": grades}
+
+
+def _check_time(faults: Faults, post: DeliveryPost) -> None:
+    if post.delivered_at > now() + timedelta(minutes=5):
+        faults.add("delivered_at", "has not come yet", "Give when the goods were weighed.")
+    elif post.delivered_at < now() - FURTHEST_BACK:
+        faults.add("delivered_at", "more than 60 days ago", "Give when the goods were weighed.")
+
+
+def _grades(faults: Faults, post: DeliveryPost, crop: Crop, net_g: int) -> list[dict[str, Any]]:
+    parts = []
+    for index, part in enumerate(post.grades):
+        known(faults, f"grades.{index}.grade", part.grade, crop.grade_keys, "grade")
+        parts.append((part.grade, grams(faults, f"grades.{index}.net_kg", part.net_kg, crop)))
+    if parts and sum(weight for _, weight in parts) != net_g:
+        right = kilograms_text(max(net_g, 0))
+        faults.add("grades", "do not add up to the net weight", f"Let their net_kg add up to {right}.")
+    return [{"grade": grade, "net_kg": kilograms_text(weight)} for grade, weight in parts]

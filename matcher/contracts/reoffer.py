@@ -1,0 +1,65 @@
+"""What a contract leaves over goes back to the market by itself: a shortfall as a demand, a surplus as a lot.
+
+Both are copies of the orders that made the contract, with the time those were posted, so that in a tie they
+go before orders that came later.
+"""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from matcher.book.orders import book_changed
+from matcher.clock import today
+from matcher.errors import Fault, Invalid
+from matcher.store.tables import Demand, Lot, Match
+
+_PLACE = ("place_name", "place_code", "place_vintage", "latitude", "longitude")
+_OWN = {
+    "id", "quantity_g", "taken_g", "remaining_g", "min_take_g", "state", "quarantine", "quarantined_at",
+    "quarantine_traceback", "version", "changed_at", "changed_in", "decide_by",
+}  # fmt: skip
+
+
+def reoffer_shortfall(session: Session, match: Match, short_g: int, deliver_until: date) -> Demand | None:
+    """A demand for what did not come; None where the buyer's window is over, or nothing is short."""
+    if short_g <= 0 or deliver_until < today():
+        return None
+    old = match.demand
+    window = {"deliver_from": max(old.deliver_from, today()), "deliver_until": deliver_until}
+    demand = Demand(**_copied(old) | window | {"min_fill_g": 0, "expires_on": deliver_until})
+    demand.quantity_g = short_g
+    demand.min_take_g = min(old.min_take_g, short_g)
+    demand.changed_in = book_changed(session, demand.crop)
+    session.add(demand)
+    session.flush()
+    return demand
+
+
+def reoffer_surplus(session: Session, match: Match, surplus_g: int) -> Lot:
+    """A lot of what was brought and not taken over, there where it was brought.
+
+    Raises Invalid when it is no longer fresh.
+    """
+    old, picked = match.lot, match.pick_day
+    expires_on = picked + (old.expires_on - old.harvest_until)
+    if expires_on < today():
+        raise Invalid(
+            Fault("surplus_kg", f"such goods were fresh until {expires_on}", "Leave it out; it can not sell.")
+        )
+    # It is picked, so it leaves from today on; how old it is counts from the day it was picked.
+    picked_then = {"harvest_from": picked, "harvest_until": picked, "expires_on": expires_on}
+    here = {name: getattr(match.demand, name) for name in _PLACE}
+    lot = Lot(**_copied(old) | picked_then | here)
+    lot.quantity_g, lot.forecast = surplus_g, False
+    lot.min_take_g = min(old.min_take_g, surplus_g)
+    lot.multiple_g = old.multiple_g if old.multiple_g and surplus_g >= old.multiple_g else None
+    lot.changed_in = book_changed(session, lot.crop)
+    session.add(lot)
+    session.flush()
+    return lot
+
+
+def _copied(order: Lot | Demand) -> dict[str, Any]:
+    names = (column.key for column in type(order).__mapper__.column_attrs)
+    return {name: getattr(order, name) for name in names if name not in _OWN}

@@ -1,0 +1,270 @@
+"""Fulfilment: weigh tickets, tolerance, shortfall and surplus, payments, disputes."""
+
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select, update
+
+from matcher.clock import now, today
+from matcher.contracts.accounts import (
+    PaymentPost,
+    close_dispute,
+    open_dispute,
+    payment_state,
+    record_payment,
+)
+from matcher.contracts.attachments import attach, get_attachment
+from matcher.contracts.fulfilment import (
+    Closing,
+    DeliveryPost,
+    close,
+    close_overdue,
+    least_grams,
+    record_delivery,
+)
+from matcher.contracts.fulfilment_view import FulfilmentView, fulfilment_view
+from matcher.contracts.life import Reason, moves
+from matcher.contracts.steps import digest, steps_of
+from matcher.errors import Conflict, Forbidden, Invalid, NotFound
+from matcher.store.tables import Attachment, Contract, Demand, Lot, Party
+from tests.contracts.deal import Deal
+from tests.market import party
+from tests.trading.invariants import broken
+
+PHOTOGRAPH = b"\xff\xd8\xff\xe0 weigh ticket"
+
+
+@pytest.fixture
+def agreed(deal: Deal) -> Deal:
+    """A contract over 600 kg that both have accepted, with 5 % of tolerance."""
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        contract.terms = contract.terms | {"rules": {"tolerance_percent": 5}}
+    deal.accept(deal.seller)
+    deal.accept(deal.buyer)
+    return deal
+
+
+def ticket(net_kg: str | int = 600, **other: Any) -> DeliveryPost:
+    gross = f"{float(net_kg) + 50:.3f}"
+    said = {"ticket_number": "PC-17", "delivered_at": now(), "gross_kg": gross, "tare_kg": 50}
+    return DeliveryPost.model_validate(said | other)
+
+
+def weigh(deal: Deal, post: DeliveryPost, by: Party | None = None) -> FulfilmentView:
+    with deal.ledger.transaction() as session:
+        contract = record_delivery(session, deal.id, by or deal.buyer, post, deal.knowledge)
+        return fulfilment_view(session, contract)
+
+
+def end(deal: Deal, **said: Any) -> str:
+    with deal.ledger.transaction() as session:
+        closing = Closing.model_validate({"reason": "Hết hàng"} | said)
+        return close(session, deal.id, deal.seller, closing).fulfilment
+
+
+OrderT = TypeVar("OrderT", Lot, Demand)
+
+
+def reoffered(deal: Deal, kind: type[OrderT], first: UUID) -> OrderT | None:
+    """The order besides the deal's own, if there is one."""
+    with deal.ledger.transaction() as session:
+        return session.scalars(select(kind).where(kind.id != first)).one_or_none()
+
+
+def test_a_delivery_within_the_tolerance_fulfils_the_contract(agreed: Deal) -> None:
+    seen = weigh(agreed, ticket(570))
+    assert (seen.fulfilment, str(seen.accepted_kg), str(seen.outstanding_kg)) == ("fulfilled", "570", "30")
+    assert seen.due == 570 * agreed.read(Contract, agreed.id).terms["price"]["farm_gate"]
+    assert seen.payment == "unpaid"
+
+
+def test_deliveries_add_up_to_the_gram(agreed: Deal) -> None:
+    assert weigh(agreed, ticket("569.999")).fulfilment == "partly_delivered"
+    seen = weigh(agreed, ticket("0.001"))
+    assert (seen.fulfilment, str(seen.accepted_kg)) == ("fulfilled", "570")
+    assert [delivery.position for delivery in seen.deliveries] == [1, 2]
+
+
+def test_what_is_rejected_counts_as_not_delivered(agreed: Deal) -> None:
+    seen = weigh(agreed, ticket(600, rejected_kg=100, rejection_reason="Dập nát"))
+    assert (seen.fulfilment, str(seen.accepted_kg)) == ("partly_delivered", "500")
+
+
+@pytest.mark.parametrize(
+    ("other", "path"),
+    [
+        ({"tare_kg": 650}, "tare_kg"),
+        ({"rejected_kg": 601, "rejection_reason": "x"}, "rejected_kg"),
+        ({"rejected_kg": 5}, "rejection_reason"),
+        ({"rejection_reason": "x"}, "rejection_reason"),
+        ({"gross_kg": "650.0001"}, "gross_kg"),
+        ({"delivered_at": now() + timedelta(days=1)}, "delivered_at"),
+        ({"delivered_at": now() - timedelta(days=90)}, "delivered_at"),
+        ({"grades": [{"grade": "grade_1", "net_kg": 599}]}, "grades"),
+        ({"grades": [{"grade": "gold", "net_kg": 600}]}, "grades.0.grade"),
+    ],
+)
+def test_a_ticket_that_can_not_be_is_refused(agreed: Deal, other: dict[str, Any], path: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        weigh(agreed, ticket(600, **other))
+    assert path in [fault.path for fault in refused.value.faults]
+    assert agreed.read(Contract, agreed.id).fulfilment == "unfulfilled"
+
+
+def test_nothing_is_delivered_before_both_have_agreed(deal: Deal) -> None:
+    with pytest.raises(Conflict):
+        weigh(deal, ticket())
+    with deal.ledger.transaction() as session:
+        stranger = party(session, "buyer")
+    with pytest.raises(NotFound):
+        weigh(deal, ticket(), stranger)
+
+
+def test_a_shortfall_is_a_new_demand_with_the_time_of_the_old_one(agreed: Deal) -> None:
+    seen = weigh(agreed, ticket(400, final=True))
+    assert seen.fulfilment == "short"
+    old, new = agreed.read(Demand, agreed.demand_id), reoffered(agreed, Demand, agreed.demand_id)
+    assert new is not None
+    assert (new.quantity_g, new.taken_g, new.state) == (200_000, 0, "open")
+    assert new.posted_at == old.posted_at
+    assert (new.crop, new.bid, new.party_id) == (old.crop, old.bid, old.party_id)
+    agreed.clear()
+    assert agreed.count(Contract) == 2, "what is left of the lot meets what is short"
+    assert broken(agreed.ledger) == {}
+
+
+def test_a_contract_of_which_nothing_came_is_breached(agreed: Deal) -> None:
+    assert end(agreed, reoffer=False) == "breached"
+    assert reoffered(agreed, Demand, agreed.demand_id) is None
+    with pytest.raises(Conflict):
+        weigh(agreed, ticket())
+
+
+def test_a_shortfall_can_be_taken_later_than_first_wanted(agreed: Deal) -> None:
+    until = today() + timedelta(days=9)
+    end(agreed, deliver_until=until)
+    new = reoffered(agreed, Demand, agreed.demand_id)
+    assert new is not None
+    assert new.deliver_until == new.expires_on == until
+    with agreed.ledger.transaction() as session:
+        session.execute(update(Contract).values(fulfilment="unfulfilled"))
+    with pytest.raises(Conflict, match="has passed"):
+        end(agreed, deliver_until=today() - timedelta(days=1))
+
+
+def test_a_surplus_is_a_new_lot_where_it_was_brought(agreed: Deal) -> None:
+    weigh(agreed, ticket(600, surplus_kg="80.5"))
+    new, demand = reoffered(agreed, Lot, agreed.lot_id), agreed.read(Demand, agreed.demand_id)
+    assert new is not None
+    assert (new.quantity_g, new.place_name, new.ask) == (80_500, demand.place_name, 20_000)
+    assert new.expires_on >= today()
+    assert broken(agreed.ledger) == {}
+
+
+def test_what_came_in_part_is_closed_by_itself_after_the_day_of_delivery(agreed: Deal) -> None:
+    weigh(agreed, ticket(400))
+    for days, closed in ((2, 0), (3, 1), (3, 0)):
+        with agreed.ledger.transaction() as session:
+            contract = session.get_one(Contract, agreed.id)
+            day = (today() - timedelta(days=days)).isoformat()
+            contract.terms = contract.terms | {"delivery_day": day}
+        with agreed.ledger.transaction() as session:
+            assert close_overdue(session) == closed
+    assert agreed.read(Contract, agreed.id).fulfilment == "short"
+
+
+def test_delivered_goods_are_neither_cancelled_nor_amended(agreed: Deal) -> None:
+    weigh(agreed, ticket(100))
+    with pytest.raises(Conflict):
+        agreed.cancel(agreed.operator)
+    with pytest.raises(Conflict):
+        agreed.propose(agreed.seller, price=30_000)
+
+
+def pay(deal: Deal, amount: int, reference: str) -> FulfilmentView:
+    post = PaymentPost(amount=amount, paid_on=today(), reference=reference)
+    with deal.ledger.transaction() as session:
+        return fulfilment_view(session, record_payment(session, deal.id, deal.buyer, post))
+
+
+def test_payments_add_up_and_each_is_recorded_once(agreed: Deal) -> None:
+    due = weigh(agreed, ticket(600)).due
+    assert pay(agreed, due - 1, "FT1").payment == "partly_paid"
+    with pytest.raises(Invalid, match="recorded already"):
+        pay(agreed, due, "FT1")
+    assert pay(agreed, 1, "FT2").payment == "paid"
+    tomorrow = PaymentPost(amount=1, paid_on=today() + timedelta(days=1), reference="FT3")
+    with pytest.raises(Invalid, match="has not come yet"), agreed.ledger.transaction() as session:
+        record_payment(session, agreed.id, agreed.buyer, tomorrow)
+
+
+@given(due=st.integers(0, 10**12), paid=st.integers(0, 10**12))
+def test_what_is_paid_is_told_by_what_is_due(due: int, paid: int) -> None:
+    state = payment_state(due, paid)
+    assert (state == "paid") == (paid >= due and due + paid > 0)
+    assert (state == "unpaid") == (paid == 0 < due)
+
+
+def test_a_dispute_is_open_until_its_side_or_an_operator_closes_it(agreed: Deal) -> None:
+    for closer in (agreed.buyer, agreed.operator):
+        with agreed.ledger.transaction() as session:
+            open_dispute(session, agreed.id, agreed.buyer, Reason(reason="Sai phẩm cấp"))
+        with pytest.raises(Conflict), agreed.ledger.transaction() as session:
+            close_dispute(session, agreed.id, agreed.seller, Reason(reason="Không đúng"))
+        with pytest.raises(Conflict), agreed.ledger.transaction() as session:
+            open_dispute(session, agreed.id, agreed.seller, Reason(reason="Cũng vậy"))
+        with agreed.ledger.transaction() as session:
+            contract = close_dispute(session, agreed.id, closer, Reason(reason="Bồi thường 5 %"))
+            assert "open_dispute" in moves(contract, agreed.seller)
+    with agreed.ledger.transaction() as session:
+        told = fulfilment_view(session, session.get_one(Contract, agreed.id)).disputes
+    assert [(each.closed_by, each.outcome) for each in told] == [
+        ("buyer", "Bồi thường 5 %"),
+        ("operator", "Bồi thường 5 %"),
+    ]
+
+
+def test_a_photograph_is_kept_with_its_ticket_and_its_hash_in_the_record(agreed: Deal) -> None:
+    weigh(agreed, ticket(600))
+    with agreed.ledger.transaction() as session:
+        attached = attach(session, agreed.id, 1, agreed.seller, "Phiếu cân.jpg", PHOTOGRAPH)
+    with agreed.ledger.transaction() as session:
+        file = get_attachment(session, agreed.id, 1, attached.id, agreed.buyer)
+        assert (file.content, file.media_type) == (PHOTOGRAPH, "image/jpeg")
+        last = steps_of(session, session.get_one(Contract, agreed.id))[-1].statement
+    assert last["data"]["sha256"] == attached.sha256
+
+
+def test_only_photographs_and_pdfs_of_the_two_sides_are_kept(agreed: Deal) -> None:
+    weigh(agreed, ticket(600))
+    with agreed.ledger.transaction() as session:
+        stranger = party(session, "buyer")
+    for whose, content, error in (
+        (agreed.seller, b"<script>", Invalid),
+        (agreed.operator, PHOTOGRAPH, Forbidden),
+        (stranger, PHOTOGRAPH, NotFound),
+    ):
+        with pytest.raises(error), agreed.ledger.transaction() as session:
+            attach(session, agreed.id, 1, whose, "a.jpg", content)
+    assert agreed.count(Attachment) == 0
+
+
+def test_the_record_tells_the_whole_way_of_the_goods(agreed: Deal) -> None:
+    due = weigh(agreed, ticket(600)).due
+    pay(agreed, due, "FT1")
+    with agreed.ledger.transaction() as session:
+        steps = steps_of(session, session.get_one(Contract, agreed.id))
+    assert [step.statement["kind"] for step in steps][-2:] == ["delivered", "paid"]
+    assert all(step.hash == digest(step.statement) for step in steps)
+    assert steps[-2].statement["data"]["gross_kg"] == "650"
+
+
+def test_the_least_that_fulfils_is_rounded_up_to_the_gram(agreed: Deal) -> None:
+    contract = agreed.read(Contract, agreed.id)
+    contract.quantity_g = 333_333
+    assert least_grams(contract) == 316_667

@@ -70,7 +70,7 @@ def _vietnamese_group(group: int, *, follows: bool) -> list[str]:
 
 
 def _english(number: int) -> str:
-    words = []
+    words: list[str] = []
     for power in range(5, -1, -1):
         group = number // 1000**power % 1000
         if group:

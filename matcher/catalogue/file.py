@@ -115,7 +115,7 @@ def _read_contract(file: YamlFile) -> ContractWords | None:
     if bases is None or entries is None:
         return None
     rules = file.read_as(ContractRules, {key: entry.value for key, entry in entries.root.items()})
-    return rules and ContractWords(bases.root, rules)
+    return ContractWords(bases.root, rules) if rules else None
 
 
 def _note_twice(file: YamlFile, name: str, entries: Iterable[tuple[int, Keyed]]) -> None:

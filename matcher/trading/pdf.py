@@ -3,7 +3,6 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 import typst
 
@@ -17,14 +16,14 @@ _TEMPLATE = Path(__file__).parent / "templates" / "contract.typ"
 def pdf(words: Wording) -> bytes:
     """Sets the words. Letters that no embedded font has (Han, emoji) cost the PDF its /A, not its text."""
     try:
-        return _compiled(words, ["a-2u"])
+        return _compiled(words, archive=True)
     except typst.TypstError as error:
         if "could not be displayed" not in error.message:
             raise
-        return _compiled(words, [])
+        return _compiled(words, archive=False)
 
 
-def _compiled(words: Wording, standards: list[Literal["a-2u"]]) -> bytes:
+def _compiled(words: Wording, *, archive: bool) -> bytes:
     drafted = words.drafted_at.astimezone(VIETNAM)
     plain = asdict(words) | {"drafted": [drafted.year, drafted.month, drafted.day]}
     del plain["drafted_at"]
@@ -33,6 +32,6 @@ def _compiled(words: Wording, standards: list[Literal["a-2u"]]) -> bytes:
         # No font of the machine: the same everywhere.
         ignore_system_fonts=True,
         sys_inputs={"wording": json.dumps(plain, ensure_ascii=False), "qr": qr_svg(words.link)},
-        pdf_standards=standards,
+        pdf_standards=["a-2u"] if archive else [],
         timestamp=int(words.drafted_at.timestamp()),
     )

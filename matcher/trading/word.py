@@ -73,12 +73,13 @@ def _section(document: DocxDocument, section: Section) -> None:
 
 
 def _table(document: DocxDocument, columns: Sequence[Both], rows: Sequence[Row]) -> None:
-    table = document.add_table(0, 1 + len(rows[0].values), style="Table Grid")
+    table = document.add_table(bool(columns) + len(rows), 1 + len(rows[0].values), style="Table Grid")
+    # By columns: asking a table for one row's cells makes it look through all of them.
+    lines = zip(*(column.cells for column in table.columns), strict=True)
     if columns:
-        for cell, column in zip(table.add_row().cells[1:], columns, strict=True):
+        for cell, column in zip(next(lines)[1:], columns, strict=True):
             _say(cell.paragraphs[0], column, strong=True)
-    for row in rows:
-        cells = table.add_row().cells
+    for row, cells in zip(rows, lines, strict=True):
         _say(cells[0].paragraphs[0], row.label)
         for cell, value in zip(cells[1:], row.values, strict=True):
             _say(cell.paragraphs[0], value, strong=row.strong)

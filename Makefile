@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format bench bench-clearing bench-season chaos lock clean
+.PHONY: help demo up test lint format bench bench-clearing bench-season chaos documents lock clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -55,6 +55,9 @@ chaos: $(READY)  ## race for a book, then kill, freeze and cut everything for te
 	@$(BIN)/python -m pytest -m slow tests/chaos
 	@$(BIN)/python -m chaos.races --seed $(or $(SEED),1) --races $(or $(RACES),10000)
 	@$(BIN)/python -m chaos --seed $(or $(SEED),1)
+
+documents: $(READY)  ## read the PDFs of 500 contracts with hard names back, to the letter; one minute
+	@$(BIN)/python -m pytest -m slow tests/contracts/test_documents.py
 
 lock:  ## write the files of pinned requirements anew (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev \

@@ -206,11 +206,18 @@ def party_add(
     tax_code: str | None = None,
     phone: str | None = None,
     representative: str | None = None,
+    position: Annotated[str | None, typer.Option(help="the representative's, as director")] = None,
+    authority: Annotated[str | None, typer.Option(help="what entitles the representative to sign")] = None,
+    bank_account: str | None = None,
+    bank: str | None = None,
+    growing_area_code: Annotated[str | None, typer.Option(help="for lots that name none")] = None,
 ) -> None:
     """Add a party and print its id, its API key and, with --webhook, the secret that signs its webhooks."""
     said = {
         "kind": kind, "name": name, "language": language, "email": email, "address": address,
-        "tax_code": tax_code, "phone": phone, "representative": representative,
+        "tax_code": tax_code, "phone": phone, "representative": representative, "position": position,
+        "authority": authority, "bank_account": bank_account, "bank": bank,
+        "growing_area_code": growing_area_code,
     }  # fmt: skip
     with _ledger() as ledger, ledger.transaction() as session:
         party = add_party(session, PartyPost.model_validate(said))

@@ -8,5 +8,5 @@ from matcher.places import read_places
 
 
 def check_config(config_folder: Path) -> list[ConfigError]:
-    """Every fault in crops.yaml, gates.yaml, tariff.yaml and places.csv, with its file and line."""
+    """Every fault in the YAML files and places.csv, with its file and line."""
     return [*read_catalogue(config_folder)[1], *read_places(config_folder)[1]]

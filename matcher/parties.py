@@ -21,7 +21,11 @@ Kind = Literal["producer", "buyer", "operator"]
 
 
 class PartyPost(BaseModel):
-    """What an operator says of a new party. `email` and the webhook are where its notices go."""
+    """What an operator says of a new party. `email` and the webhook are where its notices go.
+
+    `position` is the representative's; `authority` is what entitles it to sign, such as a power of attorney.
+    `growing_area_code` is that of lots that name none of their own. All of it stands in its contracts.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,6 +37,11 @@ class PartyPost(BaseModel):
     address: Text | None = None
     tax_code: Text | None = None
     representative: Text | None = None
+    position: Text | None = None
+    authority: Text | None = None
+    bank_account: Text | None = None
+    bank: Text | None = None
+    growing_area_code: Text | None = None
 
 
 def add_party(session: Session, post: PartyPost) -> Party:

@@ -45,7 +45,8 @@ def deliver(delivery_id: str) -> None:
 
 @app.task(name="render")
 def render(contract_id: str) -> None:
-    resources().ledger.run(partial(render_contract, contract_id=UUID(contract_id)))
+    own = resources()
+    own.ledger.run(partial(render_contract, contract_id=UUID(contract_id), settings=own.settings))
 
 
 @app.task(name="sweep")

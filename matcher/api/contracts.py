@@ -1,20 +1,27 @@
 """/v1/contracts"""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
 
+from config.settings import Settings
 from matcher.api.once import OnceRoute, once
-from matcher.api.requests import Before, Caller, Limit, Page, Transaction, etag, link_next
-from matcher.contracts.documents import contract_page
-from matcher.contracts.draft import contract_by_page, get_contract, list_contracts
+from matcher.api.requests import Before, Caller, Configured, Limit, Page, Transaction, etag, link_next
+from matcher.contracts.documents import contract_document
+from matcher.contracts.draft import DOCX, HTML, PDF, contract_by_page, get_contract, list_contracts
 from matcher.contracts.life import Acceptance, Reason, accept, cancel, decline, opened
 from matcher.contracts.view import ContractView, contract_view
+from matcher.store.tables import Contract
 
 router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=OnceRoute)
 pages = APIRouter(tags=["contracts"])
+
+Form = Literal["html", "pdf", "docx"]
+MEDIA_TYPES: dict[Form, str] = {"html": HTML, "pdf": PDF, "docx": DOCX}
+DOCUMENT: dict[int | str, dict[str, Any]] = {200: {"content": {each: {} for each in MEDIA_TYPES.values()}}}
 
 # The link is the key: it should not travel on in a Referer, a shared cache or a search engine.
 _UNLISTED = {
@@ -44,12 +51,14 @@ def read_all(
     return Page(items=[contract_view(contract, caller) for contract in contracts])
 
 
-@router.get("/{contract_id}.html", response_class=HTMLResponse)
-def read_page(session: Transaction, caller: Caller, contract_id: UUID) -> HTMLResponse:
-    """The contract as a page in Vietnamese and English."""
+@router.get("/{contract_id}.{form}", responses=DOCUMENT, response_class=Response)
+def read_document(
+    session: Transaction, caller: Caller, settings: Configured, contract_id: UUID, form: Form
+) -> Response:
+    """The contract in Vietnamese and English: a page, a PDF, or a Word document to edit."""
     contract = get_contract(session, contract_id, caller)
     opened(session, contract, caller)
-    return HTMLResponse(contract_page(session, contract))
+    return _document(session, contract, form, settings)
 
 
 @router.get("/{contract_id}")
@@ -80,10 +89,31 @@ def call_off(session: Transaction, caller: Caller, contract_id: UUID, body: Reas
     return contract_view(cancel(session, contract_id, caller, body.reason), caller)
 
 
-@pages.get("/c/{page_key}", response_class=HTMLResponse)
-def read_by_link(
-    session: Transaction, page_key: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-) -> HTMLResponse:
+PageKey = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+@pages.get("/c/{page_key}.{form}", responses=DOCUMENT, response_class=Response)
+def read_document_by_link(
+    session: Transaction, settings: Configured, page_key: PageKey, form: Form
+) -> Response:
+    """The same document for whoever was sent the link of its page; no key is needed."""
+    return _document(session, contract_by_page(session, page_key), form, settings, _UNLISTED)
+
+
+@pages.get("/c/{page_key}", responses=DOCUMENT, response_class=Response)
+def read_by_link(session: Transaction, settings: Configured, page_key: PageKey) -> Response:
     """The same page for whoever was sent its link, as in a mail or an SMS; no key is needed."""
-    contract = contract_by_page(session, page_key)
-    return HTMLResponse(contract_page(session, contract), headers=_UNLISTED)
+    return _document(session, contract_by_page(session, page_key), "html", settings, _UNLISTED)
+
+
+def _document(
+    session: Session,
+    contract: Contract,
+    form: Form,
+    settings: Settings,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    name = contract.number.replace("/", "-")
+    shown = (headers or {}) | {"Content-Disposition": f"inline; filename*=UTF-8''{quote(name)}.{form}"}
+    content = contract_document(session, contract, MEDIA_TYPES[form], settings)
+    return Response(content, media_type=MEDIA_TYPES[form], headers=shown)

@@ -26,6 +26,11 @@ class PartyView(BaseModel):
     address: str | None
     tax_code: str | None
     representative: str | None
+    position: str | None
+    authority: str | None
+    bank_account: str | None
+    bank: str | None
+    growing_area_code: str | None
     created_at: datetime
 
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from matcher.api.requests import FILE_BODY, Caller, Configured, FileBody, Transaction
-from matcher.contracts.documents import templates
 from matcher.contracts.draft import get_contract
 from matcher.contracts.evidence import evidence
 from matcher.contracts.keys import Jwk, known_keys, sealing_key
+from matcher.contracts.page import templates
 from matcher.contracts.verify import WORDS, Finding, Verdict, verify
 from matcher.store.tables import Contract
 

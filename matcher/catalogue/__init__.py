@@ -1,6 +1,7 @@
 """The catalogue as data: crops, certificate schemes, market gates and the transport tariff."""
 
 from matcher.catalogue.catalogue import Catalogue
+from matcher.catalogue.contract import ContractKind, ContractWords
 from matcher.catalogue.crops import CertificateScheme, Crop, Package, Storage
 from matcher.catalogue.entry import Kind, Names
 from matcher.catalogue.file import load_catalogue, read_catalogue
@@ -10,6 +11,8 @@ from matcher.catalogue.tariff import Tariff
 __all__ = [
     "Catalogue",
     "CertificateScheme",
+    "ContractKind",
+    "ContractWords",
     "Crop",
     "Gate",
     "Kind",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from matcher.catalogue.contract import ContractWords
 from matcher.catalogue.crops import CertificateScheme, Crop
 from matcher.catalogue.gates import Gate, Market
 from matcher.catalogue.tariff import Tariff
@@ -19,6 +20,7 @@ class Catalogue:
     markets: Mapping[str, Market]
     all_gates: tuple[Gate, ...]
     tariff: Tariff
+    contract: ContractWords
 
     def crop(self, key: str) -> Crop:
         """Raises NotFound."""

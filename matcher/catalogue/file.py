@@ -1,10 +1,11 @@
-"""Reads crops.yaml, gates.yaml and tariff.yaml into a Catalogue, or names every fault in them."""
+"""Reads the YAML files of config/ into a Catalogue, or names every fault in them."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from matcher.catalogue.catalogue import Catalogue
+from matcher.catalogue.contract import ContractRules, ContractWords, LegalBases, RuleEntries
 from matcher.catalogue.crops import CertificateScheme, Crop, CropsFile, duplicates_within
 from matcher.catalogue.gates import Gate, GatesFile, Market, overlaps_among
 from matcher.catalogue.tariff import Tariff, TariffFile
@@ -16,7 +17,7 @@ Indexed = list[tuple[int, Gate]]
 
 
 def load_catalogue(config_folder: Path) -> Catalogue:
-    """Raises ConfigError at the first fault in crops.yaml, gates.yaml or tariff.yaml."""
+    """Raises ConfigError at the first fault in crops.yaml, gates.yaml, tariff.yaml or contract.yaml."""
     catalogue, faults = read_catalogue(config_folder)
     if catalogue is None:
         raise faults[0]
@@ -28,18 +29,21 @@ def read_catalogue(config_folder: Path) -> tuple[Catalogue | None, list[ConfigEr
     crops_file = read_yaml(config_folder / "crops.yaml")
     gates_file = read_yaml(config_folder / "gates.yaml")
     tariff_file = read_yaml(config_folder / "tariff.yaml")
+    contract_file = read_yaml(config_folder / "contract.yaml")
     schemes, crops = _read_crops(crops_file)
     markets, gates = _read_gates(gates_file)
     if not crops_file.faults:
         _check_words(gates_file, gates, markets, crops, schemes)
     tariff = _read_tariff(tariff_file)
+    contract = _read_contract(contract_file)
 
-    faults = [*crops_file.faults, *gates_file.faults, *tariff_file.faults]
+    files = (crops_file, gates_file, tariff_file, contract_file)
+    faults = [fault for file in files for fault in file.faults]
     faults.sort(key=lambda fault: (fault.file, fault.line or 0))
-    if faults or tariff is None:
+    if faults or tariff is None or contract is None:
         return None, faults
     all_gates = tuple(gate for _, gate in gates)
-    return Catalogue(_by_key(crops), _by_key(schemes), _by_key(markets), all_gates, tariff), []
+    return Catalogue(_by_key(crops), _by_key(schemes), _by_key(markets), all_gates, tariff, contract), []
 
 
 def _read_crops(file: YamlFile) -> tuple[Sequence[CertificateScheme], Sequence[Crop]]:
@@ -98,6 +102,20 @@ def _read_tariff(file: YamlFile) -> Tariff | None:
     if figures is None:
         return None
     return file.read_as(Tariff, {key: figure.value for key, figure in figures.root.items()})
+
+
+def _read_contract(file: YamlFile) -> ContractWords | None:
+    if not isinstance(file.data, dict):
+        if file.data is not None:
+            file.fault((), "must be a mapping of rules")
+        return None
+    said = dict(file.data)
+    bases = file.read_as(LegalBases, said.pop("legal_bases", []), ("legal_bases",))
+    entries = file.read_as(RuleEntries, said)
+    if bases is None or entries is None:
+        return None
+    rules = file.read_as(ContractRules, {key: entry.value for key, entry in entries.root.items()})
+    return ContractWords(bases.root, rules) if rules else None
 
 
 def _note_twice(file: YamlFile, name: str, entries: Iterable[tuple[int, Keyed]]) -> None:

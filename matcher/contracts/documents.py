@@ -1,52 +1,66 @@
-"""A contract's page: rendered once by a worker, kept in the ledger, the same bytes for the same version."""
+"""A contract's documents: rendered by a worker, kept in the ledger, the same bytes for the same version."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from matcher.clock import VIETNAM, now
-from matcher.contracts.draft import HTML
+from config.settings import Settings
+from matcher.clock import now
+from matcher.contracts.draft import DOCX, HTML, PDF, ask_for_documents, page_path
+from matcher.contracts.evidence import sealed
+from matcher.contracts.keys import sealing_key
+from matcher.contracts.page import first_page, page
+from matcher.contracts.pdf import pdf
 from matcher.contracts.steps import add_step
+from matcher.contracts.terms import terms_hash
+from matcher.contracts.word import word
+from matcher.contracts.wording import wording
+from matcher.errors import NotFound
 from matcher.store.session import ring
 from matcher.store.tables import Contract, Document
 
 
-def render(session: Session, contract_id: UUID) -> None:
-    """Renders the contract's page if it is still due; doing it twice changes nothing.
+def render(session: Session, contract_id: UUID, settings: Settings) -> None:
+    """Renders those of the contract's documents that are still due; doing it twice changes nothing.
 
-    A draft is sent by it: from now on both sides can read it.
+    The page and the PDF are sealed. A draft is sent by it: from now on both sides can read it.
     """
     contract = session.get_one(Contract, contract_id, with_for_update=True)
-    document = session.get(Document, (contract_id, contract.version, HTML), with_for_update=True)
-    if document is None or document.rendered_at is not None:
+    due = (Document.contract_id == contract_id) & Document.rendered_at.is_(None)
+    documents = session.scalars(select(Document).where(due).with_for_update()).all()
+    if not documents:
         return
-    document.content = page(contract)
-    document.rendered_at = now()
     if contract.signature == "draft":
         contract.signature = "sent"
         add_step(session, contract, "sent", now(), "service")
+    for document in documents:
+        if document.version != contract.version:
+            session.delete(document)  # it was asked for, and the next version came before it
+        else:
+            document.content = _sealed(session, contract, document.media_type, settings)
+            document.rendered_at = now()
 
 
 def ask_again(session: Session, contract: Contract) -> None:
-    """Asks for the page of the contract's version, anew if its state alone has changed."""
-    key = (contract.id, contract.version, HTML)
-    document = session.get(Document, key, with_for_update=True)
-    if document is None:
-        document = Document(contract_id=contract.id, version=contract.version, media_type=HTML)
-        session.add(document)
-    document.content = document.rendered_at = None
-    document.asked_at = document.rung_at = now()
+    """Asks for the documents of the contract's version, anew if its state alone has changed."""
+    own = (Document.contract_id == contract.id) & (Document.version == contract.version)
+    documents = session.scalars(select(Document).where(own).with_for_update()).all()
+    if not documents:
+        ask_for_documents(session, contract, now())
+    for document in documents:
+        document.content = document.rendered_at = None
+        document.asked_at = document.rung_at = now()
     ring(session, "render", contract.id)
 
 
 def documents_due(session: Session, rung_before: datetime, limit: int = 1000) -> Sequence[UUID]:
-    """Contracts whose page is not rendered and was not rung for since `rung_before`; rings for them."""
+    """Contracts of which a document is not rendered and was not rung for since `rung_before`; rings for them.
+
+    At most `limit` documents of them.
+    """
     due = (
         select(Document)
         .where(Document.rendered_at.is_(None))
@@ -58,47 +72,39 @@ def documents_due(session: Session, rung_before: datetime, limit: int = 1000) ->
     documents = session.scalars(due).all()
     for document in documents:
         document.rung_at = now()
-        ring(session, "render", document.contract_id)
-    return [document.contract_id for document in documents]
+    contracts = list(dict.fromkeys(document.contract_id for document in documents))
+    for contract_id in contracts:
+        ring(session, "render", contract_id)
+    return contracts
 
 
-def contract_page(session: Session, contract: Contract) -> bytes:
-    """The kept page, or the same page rendered now when the worker has not come to it yet."""
-    document = session.get(Document, (contract.id, contract.version, HTML))
-    return document.content if document and document.content else page(contract)
+def contract_document(session: Session, contract: Contract, media_type: str, settings: Settings) -> bytes:
+    """The kept document, rendered now when the worker has not come to it yet. Raises NotFound."""
+    render(session, contract.id, settings)
+    document = session.get(Document, (contract.id, contract.version, media_type))
+    if document and document.content:
+        return document.content
+    raise NotFound("This contract was drafted before documents of this kind; read its .html.")
 
 
-def page(contract: Contract) -> bytes:
-    """The contract as a bilingual HTML page in UTF-8; depends on nothing but it and its signatures."""
-    template = templates.get_template("contract.html")
-    drafted_on = contract.drafted_at.astimezone(VIETNAM)
-    return template.render(
-        contract=contract, terms=contract.terms, drafted_on=drafted_on,
-        deadline=contract.deadline_at.astimezone(VIETNAM),
-    ).encode()  # fmt: skip
+def written(contract: Contract, media_type: str, settings: Settings) -> bytes:
+    """The contract in this form; depends on nothing but it, its signatures and the service's address.
+
+    Raises NotFound for a PDF or DOCX of a contract that was drafted before there were any.
+    """
+    if "template" not in contract.terms:
+        if media_type == HTML:
+            return first_page(contract)
+        raise NotFound("This contract was drafted before documents of this kind; read its .html.")
+    link = f"{settings.links_begin}{page_path(contract)}"
+    words = wording(contract, terms_hash(contract.terms), link)
+    if media_type == HTML:
+        return page(contract, words)
+    return {PDF: pdf, DOCX: word}[media_type](words)
 
 
-def _grouped(number: Any, mark: str = ".") -> str:
-    """1234567.5 as 1.234.567,5: Vietnamese grouping; with `mark` "," the English one."""
-    whole, _, fraction = f"{Decimal(str(number)).normalize():f}".partition(".")
-    other = "," if mark == "." else "."
-    grouped = f"{int(whole):,}".replace(",", mark)
-    return f"{grouped}{other}{fraction}" if fraction else grouped
-
-
-def _day(iso: str) -> str:
-    return f"{date.fromisoformat(iso):%d/%m/%Y}"
-
-
-def _instant(instant: datetime) -> str:
-    return f"{instant.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
-
-
-templates = Environment(
-    loader=PackageLoader("matcher.contracts"),
-    autoescape=select_autoescape(["html"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-templates.filters |= {"grouped": _grouped, "day": _day, "instant": _instant}
+def _sealed(session: Session, contract: Contract, media_type: str, settings: Settings) -> bytes:
+    content = written(contract, media_type, settings)
+    if media_type == DOCX:
+        return content  # it is there to be edited
+    return sealed(session, contract, content, media_type, sealing_key(settings.sealing_folder))

@@ -15,20 +15,29 @@ from matcher.clock import day_of
 from matcher.contracts.steps import first_step
 from matcher.contracts.terms import contract_terms
 from matcher.errors import NotFound
+from matcher.knowledge import Knowledge
 from matcher.parties import sees
 from matcher.store.session import ring
 from matcher.store.tables import Contract, ContractSeries, Document, Match, Party
 
 HTML = "text/html"
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MEDIA_TYPES = (HTML, PDF, DOCX)
 
 
 def draft(
-    session: Session, matches: Sequence[Match], crop: Crop, settings: Settings, drafted_at: datetime
+    session: Session,
+    matches: Sequence[Match],
+    crop: Crop,
+    knowledge: Knowledge,
+    settings: Settings,
+    drafted_at: datetime,
 ) -> list[Contract]:
     """One contract for each match, in their order, with the next numbers of this year's series.
 
     The numbers are taken in the caller's transaction, whose rollback gives them back; until it
-    ends, other clearings wait for theirs. Each contract's document is asked for.
+    ends, other clearings wait for theirs. Each contract's documents are asked for.
     """
     if not matches:
         return []
@@ -49,7 +58,7 @@ def draft(
             page_key=secrets.token_urlsafe(16),
             version=1,
             quantity_g=match.quantity_g,
-            terms=contract_terms(match, crop, number),
+            terms=contract_terms(match, crop, number, day_of(drafted_at), knowledge),
             drafted_at=drafted_at,
             deadline_at=drafted_at + signing,
             # With a quarter of the time left there is still some to read and sign in.
@@ -60,13 +69,21 @@ def draft(
     session.flush()
     for contract in contracts:
         session.add(first_step(contract, drafted_at))
+        ask_for_documents(session, contract, drafted_at)
+    return contracts
+
+
+def ask_for_documents(session: Session, contract: Contract, asked_at: datetime) -> None:
+    """Asks, once for each version of a contract, for its documents in every form."""
+    # What was drafted before there was a wording has a page only.
+    for media_type in MEDIA_TYPES if "template" in contract.terms else (HTML,):
         session.add(
             Document(
-                contract_id=contract.id, version=1, media_type=HTML, asked_at=drafted_at, rung_at=drafted_at
+                contract_id=contract.id, version=contract.version, media_type=media_type,
+                asked_at=asked_at, rung_at=asked_at,
             )
-        )
-        ring(session, "render", contract.id)
-    return contracts
+        )  # fmt: skip
+    ring(session, "render", contract.id)
 
 
 def signing_hours(crop: Crop, settings: Settings) -> int:

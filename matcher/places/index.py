@@ -28,12 +28,18 @@ class Places:
     all: Sequence[Place]
     _by_code: Mapping[tuple[str, str], Place] = field(init=False, repr=False)
     _names: Sequence[tuple[str, int]] = field(init=False, repr=False)
+    _before: Mapping[str, Sequence[Place]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         by_code = {(place.vintage, place.code): place for place in self.all}
         names = [(name, index) for index, place in enumerate(self.all) for name in folded_names(place.name)]
         object.__setattr__(self, "_by_code", by_code)
         object.__setattr__(self, "_names", sorted(names))
+        before: dict[str, list[Place]] = {}
+        for place in self.all:
+            for code in place.successors:
+                before.setdefault(code, []).append(place)
+        object.__setattr__(self, "_before", before)
 
     def by_code(self, code: str, vintage: Vintage, path: str = "place.code") -> Place:
         """Raises Invalid, its fault at `path`, when that vintage has no such code."""
@@ -48,6 +54,16 @@ class Places:
         """What the code means in each vintage that has it, the newest first."""
         found = (self._by_code.get((vintage, code)) for vintage in ("2025", "legacy"))
         return [place for place in found if place]
+
+    def counterparts(self, code: str, vintage: Vintage) -> Sequence[Place]:
+        """The commune in the other vintage: those it was made of, or what it became, the likeliest first.
+
+        Nothing for provinces, districts and codes that are none.
+        """
+        if vintage == "2025":
+            return self._before.get(code, ())
+        place = self._by_code.get((vintage, code))
+        return [self._by_code["2025", successor] for successor in place.successors] if place else ()
 
     def refuse_code_without_vintage(self, code: str, path: str = "place.vintage") -> NoReturn:
         """Always raises Invalid, naming what the code means in each vintage: codes were used again."""

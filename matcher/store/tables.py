@@ -62,6 +62,11 @@ class Party(Identified, Base):
     address: Mapped[str | None]
     tax_code: Mapped[str | None]
     representative: Mapped[str | None]
+    position: Mapped[str | None]
+    authority: Mapped[str | None]
+    bank_account: Mapped[str | None]
+    bank: Mapped[str | None]
+    growing_area_code: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

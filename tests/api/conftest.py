@@ -15,10 +15,10 @@ class Api(httpx.Client):
         super().__init__(base_url=base_url, timeout=20)
         self.ledger = ledger
 
-    def as_new(self, kind: str, name: str = "") -> dict[str, str]:
+    def as_new(self, kind: str, name: str = "", **fields: str) -> dict[str, str]:
         """Headers that carry the API key of a party just made."""
         with self.ledger.transaction() as session:
-            return {"Authorization": f"Bearer {add_key(session, party(session, kind, name))}"}
+            return {"Authorization": f"Bearer {add_key(session, party(session, kind, name, **fields))}"}
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """What both sides read of a match: the match, its contract, the contract's page."""
 
 from typing import Any
+from urllib.parse import unquote
+from uuid import UUID
 
 import pytest
 
 from config.settings import Settings
+from matcher.contracts.documents import render
 from matcher.knowledge import Knowledge
 from matcher.trading.clear import clear
 from tests.api.conftest import Api
@@ -76,6 +79,57 @@ def test_the_page_says_in_both_languages_what_the_contract_says(api: Api, sides:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     for text in (contract["number"], "Hợp tác xã Hữu Lũng", "600 kg", "Na", "Custard apple"):
         assert text in page.text
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"), [("pdf", b"%PDF-"), ("docx", b"PK"), ("html", b"<!doctype html>")]
+)
+def test_each_document_is_the_same_by_key_by_link_and_as_a_worker_rendered_it(
+    api: Api, sides: Sides, settings: Settings, form: str, begins: bytes
+) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    before = api.get(f"/v1/contracts/{contract['id']}.{form}", headers=sides[0])
+    with api.ledger.transaction() as session:
+        render(session, UUID(contract["id"]), settings)
+    after = api.get(f"/v1/contracts/{contract['id']}.{form}", headers=sides[1])
+    linked = api.get(f"{contract['page']}.{form}")
+    assert before.content.startswith(begins)
+    assert before.content == after.content == linked.content
+    assert before.headers["content-type"] == linked.headers["content-type"]
+    assert linked.headers["Cache-Control"] == "private, no-store"
+    assert contract["number"].replace("/", "-") in unquote(after.headers["Content-Disposition"])
+    assert api.get(f"/v1/contracts/{contract['id']}.{form}", headers=api.as_new("buyer")).status_code == 404
+
+
+def test_a_form_there_is_not_is_refused_with_those_there_are(api: Api, sides: Sides) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    answer = api.get(f"/v1/contracts/{contract['id']}.odt", headers=sides[0])
+    assert answer.status_code == 422
+    assert "pdf" in answer.text
+
+
+def test_a_contract_says_what_its_parties_and_the_market_said(
+    api: Api, knowledge: Knowledge, settings: Settings
+) -> None:
+    said = {
+        "position": "Giám đốc", "authority": "Nghị quyết 03", "bank_account": "8401 2050 1234",
+        "bank": "Agribank", "growing_area_code": "VN-LSOR-0031",
+    }  # fmt: skip
+    seller, buyer = api.as_new("producer", **said), api.as_new("buyer")
+    api.post("/v1/lots", json=lot_body(storage="cool"), headers=seller)
+    api.post("/v1/demands", json=demand_body(), headers=buyer)
+    with api.ledger.transaction() as session:
+        clear(session, "custard_apple", knowledge, settings)
+    terms = only(api, "/v1/contracts", buyer)["terms"]
+    assert terms["template"] == "sale/1"
+    assert {name: terms["seller"][name] for name in said if name in terms["seller"]} | {
+        "growing_area_code": terms["goods"]["growing_area_code"]
+    } == said
+    assert "Thị trấn Đồng Mỏ, Huyện Chi Lăng, Tỉnh Lạng Sơn" in terms["origin_also"]["before"]
+    assert terms["goods"]["storage"] == "cool"
+    assert terms["rules"]["penalty_cap_percent"] == 8
+    assert len(terms["legal_bases"]) == 2
+    assert api.get("/v1/parties/me", headers=seller).json()["bank_account"] == "8401 2050 1234"
 
 
 def test_whoever_was_sent_its_link_reads_the_page_without_a_key(api: Api, sides: Sides) -> None:

@@ -13,7 +13,7 @@ from matcher.errors import ConfigError
 from matcher.places import load_places
 
 CONFIG = Settings().config_folder
-FILES = ("crops.yaml", "gates.yaml", "tariff.yaml", "places.csv")
+FILES = ("crops.yaml", "gates.yaml", "tariff.yaml", "contract.yaml", "places.csv")
 
 
 @pytest.fixture
@@ -55,6 +55,9 @@ def test_the_shipped_config_has_no_fault() -> None:
         ("crops.yaml", "key: na_bo", "key: na_dai", "crops.0.varieties.1: the key 'na_dai' is given twice"),
         ("crops.yaml", "key: grade_3", "key: grade_1", "crops.0.grades.2: the key 'grade_1' is given twice"),
         ("crops.yaml", "kilograms: 20", "kilograms: 0", "greater than 0"),
+        ("contract.yaml", "value: 8", "value: 108", "penalty_cap_percent: Input should be less than"),
+        ("contract.yaml", "[linkage]", "[linkages]", "legal_bases.2.contracts.0: Input should be 'sale'"),
+        ("contract.yaml", "doubt: where the market", "note: where the market", "place_of_contract"),
         ("gates.yaml", "status: negotiating", "status: unclear", "gates.1.status: Input should be 'open'"),
         ("gates.yaml", "until: 2022-10-31", "until: 2017-01-01", "until 2017-01-01 is before from"),
         ("gates.yaml", "[custard_apple]", "[durian]", "crops.yaml has no crop 'durian'"),
@@ -145,7 +148,7 @@ def test_a_missing_empty_or_garbled_file_is_named(folder: Path, name: str) -> No
 
 
 @pytest.mark.parametrize("text", ["- 1\n", "3\n", "{}\n", "null\n", "a: !!python/name:os.system\n"])
-@pytest.mark.parametrize("name", FILES[:3])
+@pytest.mark.parametrize("name", FILES[:4])
 def test_yaml_of_another_shape_is_a_fault_and_no_traceback(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
     assert str(folder / name) in only_faults_text(folder)

@@ -104,5 +104,5 @@ def test_certificate_schemes_are_known_by_key() -> None:
 
 
 def test_a_missing_folder_is_a_config_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"crops\.yaml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"contract\.yaml: cannot be read"):
         load_catalogue(tmp_path)

@@ -63,6 +63,7 @@ def test_a_gate_that_names_the_crop_outranks_one_for_its_kind() -> None:
         CATALOGUE.markets,
         (*CATALOGUE.all_gates, closed),
         CATALOGUE.tariff,
+        CATALOGUE.contract,
     )
     assert catalogue.gate_on("lychee", "VN", CONFERENCE) is closed
     assert catalogue.gate_on("longan", "VN", CONFERENCE) is CATALOGUE.gate_on("longan", "VN", CONFERENCE)

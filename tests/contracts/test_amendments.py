@@ -8,7 +8,8 @@ from sqlalchemy import func, select, text, update
 
 from matcher.contracts.amended import differences
 from matcher.contracts.amendments import decline_amendment, lapse_amendments, withdraw_amendment
-from matcher.contracts.documents import contract_page, render
+from matcher.contracts.documents import contract_document, render
+from matcher.contracts.draft import HTML
 from matcher.contracts.life import Reason, moves, remind
 from matcher.contracts.steps import digest, steps_of, terms_of_version
 from matcher.errors import Conflict, Invalid
@@ -194,12 +195,12 @@ def test_the_steps_are_chained_and_the_database_keeps_them_as_they_are(deal: Dea
 
 def test_a_draft_is_sent_once_its_page_is_rendered_and_again_for_each_version(deal: Deal) -> None:
     with deal.ledger.transaction() as session:
-        render(session, deal.id)
+        render(session, deal.id, deal.settings)
     assert deal.signature == "sent"
     deal.accept_amendment(deal.seller, deal.propose(deal.buyer, quantity_kg=500))
     with deal.ledger.transaction() as session:
-        render(session, deal.id)
-        page = contract_page(session, session.get_one(Contract, deal.id)).decode()
+        render(session, deal.id, deal.settings)
+        page = contract_document(session, session.get_one(Contract, deal.id), HTML, deal.settings).decode()
     assert "500 kg" in page
     assert "600 kg" not in page
 

@@ -1,13 +1,16 @@
 """Sealed documents: genuine as they were given out, and never again once a byte is changed."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pypdf import PdfReader
 
+from matcher.contracts.documents import contract_document
 from matcher.contracts.evidence import evidence
 from matcher.contracts.keys import SealingKey, keys_in, keys_of, known_keys, rotate, sealing_key
 from matcher.contracts.seal import HTML, JSON, PDF, seal
@@ -148,3 +151,17 @@ def test_a_key_file_that_is_no_key_is_said_to_be_none(tmp_path: Path) -> None:
 def test_what_is_no_set_of_keys_is_refused(said: bytes) -> None:
     with pytest.raises(Invalid, match="no JWK set"):
         keys_of(said)
+
+
+def test_the_pdf_and_the_page_of_a_contract_are_genuine_as_they_are_given_out(deal: Deal) -> None:
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        documents = [contract_document(session, contract, form, deal.settings) for form in (PDF, HTML)]
+        known = known_keys(session)
+    for document in documents:
+        verdict = verify(document, known)
+        assert verdict.genuine
+        assert verdict.facts["number"] == contract.number
+        altered = document.replace(b"T", b"U", 1)
+        assert verify(altered, known).finding in ("altered", "no_seal")
+    assert contract.number in PdfReader(BytesIO(documents[0])).pages[0].extract_text()

@@ -1,0 +1,41 @@
+"""A contract as a bilingual HTML page in UTF-8."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from matcher.clock import VIETNAM
+from matcher.contracts.draft import page_path
+from matcher.contracts.qr import qr_svg
+from matcher.contracts.wording import Wording, day, grouped, instant
+from matcher.store.tables import Contract
+
+
+def page(contract: Contract, words: Wording) -> bytes:
+    path = page_path(contract)
+    # Our own drawing of our own link: nothing in it to escape.
+    drawing = Markup(qr_svg(words.link))  # noqa: S704
+    return templates.get_template("page.html").render(said=words, path=path, qr=drawing).encode()
+
+
+def first_page(contract: Contract) -> bytes:
+    """The page of a contract that was drafted before wordings had versions."""
+    return (
+        templates.get_template("first.html")
+        .render(
+            contract=contract,
+            terms=contract.terms,
+            drafted_on=contract.drafted_at.astimezone(VIETNAM),
+            deadline=contract.deadline_at.astimezone(VIETNAM),
+        )
+        .encode()
+    )
+
+
+templates = Environment(
+    loader=PackageLoader("matcher.contracts"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+templates.filters |= {"grouped": grouped, "day": day, "instant": instant}

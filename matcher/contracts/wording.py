@@ -1,0 +1,216 @@
+"""A contract put into words: the terms of one version, filled into the wording they name.
+
+Wordings are the versioned files templates/sale-*.yaml: text in Vietnamese and English, in which {{ … }}
+stands for the terms. What comes out is plain data, the same for a page, a PDF and a Word document.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, StrictUndefined
+
+from matcher.clock import VIETNAM
+from matcher.contracts.amount import dong_in_words, kilograms_in_words
+from matcher.store.tables import Contract
+
+_FOLDER = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Both:
+    """The same in Vietnamese and in English; `en` is empty where it would say no other."""
+
+    vi: str
+    en: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One value for each column of its section.
+
+    `amount` marks what is set to the right, `strong` what the eye should find first.
+    """
+
+    label: Both
+    values: tuple[Both, ...]
+    amount: bool = False
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a contract: rows of a table, clauses below it. `columns` head several values."""
+
+    title: Both
+    columns: tuple[Both, ...]
+    rows: tuple[Row, ...]
+    clauses: tuple[Both, ...]
+
+
+@dataclass(frozen=True)
+class Signing:
+    """Where one side signs, and who accepted for it by the service, if somebody did."""
+
+    side: Both
+    name: str
+    accepted: tuple[Both, ...]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """All that a document of a contract shows. `mark` lies across pages that are not in force, else None."""
+
+    number: str
+    version: int
+    nation: tuple[Both, ...]
+    title: Both
+    made: tuple[Both, ...]
+    state: Both
+    mark: str | None
+    sections: tuple[Section, ...]
+    signing: tuple[Signing, ...]
+    foot: Both
+    link: str
+    terms_hash: str
+    drafted_at: datetime
+
+
+def wording(contract: Contract, terms_hash: str, link: str) -> Wording:
+    """The words of the contract's version; `link` is the whole address of its page."""
+    template = _template(contract.terms["template"])
+    given = _given(contract, terms_hash)
+    state = template["states"].get(contract.signature, template["states"]["draft"])
+    return Wording(
+        number=contract.number,
+        version=contract.version,
+        nation=tuple(_both(line, given) for line in template["nation"]),
+        title=_both(template["title"], given),
+        made=_clauses(template["made"], given),
+        state=_both(state, given),
+        mark=state.get("mark"),
+        sections=tuple(_section(section, given) for section in template["sections"]),
+        signing=tuple(_signing(template, side, contract, given) for side in ("seller", "buyer")),
+        foot=_both(template["foot"], given),
+        link=link,
+        terms_hash=terms_hash,
+        drafted_at=contract.drafted_at,
+    )
+
+
+@cache
+def wording_sha256(template: str) -> str:
+    """SHA-256, in hexadecimal, of a wording's file. A wording is never edited once contracts name it."""
+    return hashlib.sha256(_path(template).read_bytes()).hexdigest()
+
+
+def grouped(number: Any, mark: str = ".") -> str:
+    """1234567.5 as 1.234.567,5: Vietnamese grouping; with `mark` "," the English one."""
+    whole, _, fraction = f"{Decimal(str(number)).normalize():f}".partition(".")
+    other = "," if mark == "." else "."
+    parted = f"{int(whole):,}".replace(",", mark)
+    return f"{parted}{other}{fraction}" if fraction else parted
+
+
+def day(iso: str) -> str:
+    return f"{date.fromisoformat(iso):%d/%m/%Y}"
+
+
+def instant(at: datetime) -> str:
+    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+
+
+def _given(contract: Contract, terms_hash: str) -> dict[str, Any]:
+    """What the wording may name: every term, what follows from them, and the contract's state."""
+    terms = contract.terms
+    kg = Decimal(terms["quantity_kg"])
+    words = {language: dong_in_words(terms["amount"], language) for language in ("vi", "en")}
+    weight = {language: kilograms_in_words(kg, language) for language in ("vi", "en")}
+    return terms | {
+        "version": contract.version,
+        "deadline": contract.deadline_at,
+        "made_on": date.fromisoformat(terms["drafted_on"]),
+        "amount_in_words": words,
+        "quantity_in_words": weight,
+        "terms_hash": terms_hash,
+    }
+
+
+def _section(section: Mapping[str, Any], given: dict[str, Any]) -> Section:
+    columns = section.get("columns", ())
+    # A column speaks of one party; its values are those of `party`.
+    each = [given | {"party": given[column["party"]]} for column in columns] or [given]
+    rows = (_row(row, each) for row in section.get("rows", ()))
+    return Section(
+        title=_both(section["title"], given),
+        columns=tuple(_both(column, given) for column in columns),
+        rows=tuple(row for row in rows if any(value.vi for value in row.values)),
+        clauses=_clauses(section.get("clauses", ()), given),
+    )
+
+
+def _row(row: Mapping[str, Any], each: Sequence[dict[str, Any]]) -> Row:
+    return Row(
+        label=_both(row, each[0]),
+        values=tuple(_both(row["says"], given) for given in each),
+        amount=row.get("amount", False),
+        strong=row.get("strong", False),
+    )
+
+
+def _clauses(clauses: Any, given: dict[str, Any]) -> tuple[Both, ...]:
+    said = (_both(clause, given) for clause in clauses)
+    return tuple(clause for clause in said if clause.vi)
+
+
+def _signing(template: Any, side: str, contract: Contract, given: dict[str, Any]) -> Signing:
+    signatures = [
+        signature
+        for signature in contract.signatures
+        if signature.side == side and signature.version == contract.version
+    ]
+    accepted = (
+        _both(line, given | {"signature": signature})
+        for signature in signatures
+        for line in template["accepted"]
+    )
+    return Signing(
+        side=_both(template["signing"][side], given),
+        name=given[side]["name"],
+        accepted=tuple(line for line in accepted if line.vi),
+    )
+
+
+def _both(said: Any, given: dict[str, Any]) -> Both:
+    if isinstance(said, str):
+        return Both(_filled(said, given))
+    return Both(_filled(said["vi"], given), _filled(said["en"], given))
+
+
+def _filled(text: str, given: dict[str, Any]) -> str:
+    return " ".join(_compiled(text).render(given).split())
+
+
+@cache
+def _compiled(text: str) -> Any:
+    return _words.from_string(text)
+
+
+@cache
+def _template(name: str) -> Any:
+    return yaml.safe_load(_path(name).read_text("utf-8"))
+
+
+def _path(template: str) -> Path:
+    return _FOLDER / f"{template.replace('/', '-')}.yaml"
+
+
+# Plain text: each document escapes for itself.
+_words = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+_words.filters |= {"grouped": grouped, "day": day, "instant": instant}

@@ -29,7 +29,8 @@ class Deal:
             self.demand_id = demand(session, self.buyer, knowledge, quantity_kg=600).id
         self.clear()
         with ledger.transaction() as session:
-            self.id: UUID = session.scalars(select(Contract.id)).one()
+            mine = select(Contract.id).where(Contract.seller_id == self.seller.id)
+            self.id: UUID = session.scalars(mine).one()
 
     def clear(self) -> None:
         with self.ledger.transaction() as session:

@@ -1,0 +1,139 @@
+"""Whatever sides, operators and deadlines do, in any order: only what `moves` allows succeeds.
+
+What is tried is drawn at random, allowed or not; what is reached is compared with the life the docs draw.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import func, update
+
+from config.settings import Settings
+from matcher.clock import now
+from matcher.contracts.accounts import close_dispute, open_dispute
+from matcher.contracts.amendments import decline_amendment, lapse_amendments, withdraw_amendment
+from matcher.contracts.fulfilment import Closing, DeliveryPost, close, record_delivery
+from matcher.contracts.life import Reason, lapse, moves, open_amendment
+from matcher.contracts.steps import digest, steps_of
+from matcher.errors import Conflict, Forbidden, Invalid
+from matcher.knowledge import Knowledge
+from matcher.store.session import Ledger
+from matcher.store.tables import Amendment, Contract, Demand, Lot, Party
+from tests.contracts.deal import Deal
+from tests.trading.invariants import broken
+
+WHY = Reason(reason="Thử")
+NEXT = {
+    "draft": {"sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined", "lapsed", "cancelled"},
+    "accepted_by_seller": {"agreed", "declined", "lapsed", "cancelled"},
+    "accepted_by_buyer": {"agreed", "declined", "lapsed", "cancelled"},
+    "agreed": {"cancelled"},
+    "declined": set(),
+    "lapsed": set(),
+    "cancelled": set(),
+}
+
+
+def amendment(deal: Deal, answer: Callable[..., Contract], by: Party) -> None:
+    with deal.ledger.transaction() as session:
+        proposed = open_amendment(session.get_one(Contract, deal.id))
+        answer(session, deal.id, proposed.id if proposed else deal.id, by, WHY)
+
+
+def accept_amendment(deal: Deal, by: Party) -> None:
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        proposed = open_amendment(contract) or next(iter(contract.amendments), None)
+        identity = proposed.id if proposed else None
+    if identity is None:
+        raise Conflict("there is none")
+    deal.accept_amendment(by, identity)
+
+
+def weigh(deal: Deal, by: Party) -> None:
+    said = {"ticket_number": "PC", "delivered_at": now(), "gross_kg": 310, "tare_kg": 10}
+    with deal.ledger.transaction() as session:
+        record_delivery(session, deal.id, by, DeliveryPost.model_validate(said), deal.knowledge)
+
+
+def in_transaction(doing: Callable[..., object], *given_too: object) -> Callable[[Deal, Party], None]:
+    def act(deal: Deal, by: Party) -> None:
+        with deal.ledger.transaction() as session:
+            doing(session, deal.id, by, *given_too)
+
+    return act
+
+
+MOVES: dict[str, Callable[[Deal, Party], object]] = {
+    "accept": lambda deal, by: deal.accept(by),
+    "decline": lambda deal, by: deal.decline(by),
+    "cancel": lambda deal, by: deal.cancel(by),
+    "amend": lambda deal, by: deal.propose(by, price=21_000 + deal.count(Amendment), quantity_kg=500),
+    "accept_amendment": accept_amendment,
+    "decline_amendment": lambda deal, by: amendment(deal, decline_amendment, by),
+    "withdraw_amendment": lambda deal, by: amendment(deal, withdraw_amendment, by),
+    "record_delivery": weigh,
+    "close": in_transaction(close, Closing(reason="Thử", reoffer=False)),
+    "open_dispute": in_transaction(open_dispute, WHY),
+    "close_dispute": in_transaction(close_dispute, WHY),
+}
+
+
+def pass_deadline(deal: Deal, table: type[Contract] | type[Amendment]) -> None:
+    with deal.ledger.transaction() as session:
+        session.execute(update(table).values(deadline_at=func.now() - timedelta(seconds=1)))
+    with deal.ledger.transaction() as session:
+        lapse(session)
+        lapse_amendments(session)
+
+
+actions = st.lists(
+    st.tuples(
+        st.sampled_from([*MOVES, "accept", "amend", "past contract", "past amendment"]),
+        st.sampled_from(["seller", "buyer", "operator"]),
+    ),
+    min_size=4,
+    max_size=14,
+)
+
+
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tried=actions)
+def test_no_illegal_state_is_ever_reached(
+    ledger: Ledger, knowledge: Knowledge, settings: Settings, tried: list[tuple[str, str]]
+) -> None:
+    deal = Deal(ledger, knowledge, settings)
+    for name, who in tried:
+        before, version = deal.signature, deal.read(Contract, deal.id).version
+        if name.startswith("past"):
+            pass_deadline(deal, Contract if name == "past contract" else Amendment)
+        else:
+            try_move(deal, name, getattr(deal, who))
+        after = deal.read(Contract, deal.id)
+        assert after.signature == before or after.signature in NEXT[before]
+        assert after.version - version in (0, 1)
+        assert after.fulfilment == "unfulfilled" or after.signature == "agreed"
+    assert broken(ledger) == {}
+    with ledger.transaction() as session:
+        steps = steps_of(session, session.get_one(Contract, deal.id))
+        # What is left of this deal is not to match with the next one's.
+        for orders in (Lot, Demand):
+            session.execute(update(orders).where(orders.state == "open").values(state="withdrawn"))
+    assert [step.statement["previous"] for step in steps] == [None, *(step.hash for step in steps[:-1])]
+    assert all(step.hash == digest(step.statement) for step in steps)
+
+
+def try_move(deal: Deal, name: str, by: Party) -> None:
+    with deal.ledger.transaction() as session:
+        allowed = name in moves(session.get_one(Contract, deal.id), by)
+    try:
+        MOVES[name](deal, by)
+    except (Conflict, Forbidden):
+        assert not allowed, f"{name} was said to be allowed"
+    except Invalid:
+        assert name in ("amend", "accept_amendment"), "the same terms again"
+    else:
+        assert allowed, f"{name} was not allowed"

@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     contract_series: str = Field("HĐMB-LS", description="the series in a number like 0001/2020/HĐMB-LS")
     contract_deadline_hours: int = Field(12, ge=1, description="how long a draft waits for both signatures")
 
+    head_start_seconds: int = Field(
+        0, ge=0, le=86_400, description="how much earlier, at most, a good track record counts in ties"
+    )
+
     smtp_url: str | None = Field(None, description="smtp://host:port or smtps://user:password@host:port")
     mail_from: str = "matcher@localhost"
     delivery_timeout_seconds: float = Field(10.0, gt=0)

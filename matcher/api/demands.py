@@ -9,6 +9,7 @@ from matcher.api.once import OnceRoute, once
 from matcher.api.requests import (
     Before,
     Caller,
+    Configured,
     CropKey,
     IfMatch,
     Known,
@@ -20,7 +21,8 @@ from matcher.api.requests import (
     link_next,
 )
 from matcher.book.demands import DemandPost, DemandView, amend_demand, demand_view, post_demand
-from matcher.book.orders import get_order, list_orders, withdraw
+from matcher.book.orders import get_order, list_orders, rank_earlier, withdraw
+from matcher.contracts.track_record import head_start
 from matcher.store.tables import Demand
 from matcher.trading.explain import Explanation, explain
 from matcher.trading.outlook import Outlook, outlook
@@ -29,11 +31,17 @@ router = APIRouter(prefix="/v1/demands", tags=["demands"], route_class=OnceRoute
 
 
 @router.post("", status_code=201, dependencies=[once])
-def post(
-    session: Transaction, caller: Caller, known: Known, body: DemandPost, response: Response
+def post(  # what FastAPI hands over
+    session: Transaction,
+    caller: Caller,
+    known: Known,
+    configured: Configured,
+    body: DemandPost,
+    response: Response,
 ) -> DemandView:
     """Ask for a crop. Buyers only."""
     demand = post_demand(session, caller, body, known)
+    rank_earlier(session, demand, head_start(session, caller, configured.head_start_seconds))
     response.headers["Location"] = f"/v1/demands/{demand.id}"
     etag(response, demand.version)
     return demand_view(demand)

@@ -9,6 +9,7 @@ from matcher.api.once import OnceRoute, once
 from matcher.api.requests import (
     Before,
     Caller,
+    Configured,
     CropKey,
     IfMatch,
     Known,
@@ -20,7 +21,8 @@ from matcher.api.requests import (
     link_next,
 )
 from matcher.book.lots import LotPost, LotView, amend_lot, lot_view, post_lot
-from matcher.book.orders import get_order, list_orders, withdraw
+from matcher.book.orders import get_order, list_orders, rank_earlier, withdraw
+from matcher.contracts.track_record import head_start
 from matcher.store.tables import Lot
 from matcher.trading.explain import Explanation, explain
 from matcher.trading.outlook import Outlook, outlook
@@ -29,9 +31,17 @@ router = APIRouter(prefix="/v1/lots", tags=["lots"], route_class=OnceRoute)
 
 
 @router.post("", status_code=201, dependencies=[once])
-def post(session: Transaction, caller: Caller, known: Known, body: LotPost, response: Response) -> LotView:
+def post(  # what FastAPI hands over
+    session: Transaction,
+    caller: Caller,
+    known: Known,
+    configured: Configured,
+    body: LotPost,
+    response: Response,
+) -> LotView:
     """Offer a lot. Producers only."""
     lot = post_lot(session, caller, body, known)
+    rank_earlier(session, lot, head_start(session, caller, configured.head_start_seconds))
     response.headers["Location"] = f"/v1/lots/{lot.id}"
     etag(response, lot.version)
     return lot_view(lot)

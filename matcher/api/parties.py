@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from matcher.api.requests import Caller, Transaction
+from matcher.contracts.track_record import TrackRecord, track_record
 from matcher.errors import NotFound
 from matcher.parties import get_party, sees
 
@@ -38,6 +39,12 @@ class PartyView(BaseModel):
 def read_me(caller: Caller) -> PartyView:
     """Who your API key says you are."""
     return PartyView.model_validate(caller)
+
+
+@router.get("/{party_id}/track-record")
+def read_record(session: Transaction, caller: Caller, party_id: UUID) -> TrackRecord:
+    """How a party has kept its contracts: your own, or that of whom you have a contract with."""
+    return track_record(session, party_id, caller)
 
 
 @router.get("/{party_id}")

@@ -1,7 +1,7 @@
 """What lots and demands have in common once they are in the book: read, list, withdraw, expire."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
@@ -106,6 +106,13 @@ def withdraw(session: Session, kind: type[OrderT], order_id: UUID, party: Party)
     order.version += 1
     order.changed_in = book_changed(session, order.crop)
     return order
+
+
+def rank_earlier(session: Session, order: Lot | Demand, head_start: timedelta) -> None:
+    """Lets an order that was just posted count, in ties only, as posted that much earlier."""
+    if head_start:
+        session.refresh(order, ["posted_at"])
+        order.ranked_at = order.posted_at - head_start
 
 
 def keeps_crop(order: Lot | Demand, crop: str) -> None:

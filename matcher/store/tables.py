@@ -121,6 +121,7 @@ class Book(Base):
 class Order(Identified):
     """What a lot and a demand have in common.
 
+    `ranked_at` is what counts in ties: when it was posted, or earlier by its owner's track record.
     `changed_in` is the version of its book that its last change made; what a clearing takes is none.
     `quarantine` says why the clearing passes the order over, if it does: since when and on which error of
     ours, with its traceback, is told to operators.
@@ -142,6 +143,7 @@ class Order(Identified):
     quarantine_traceback: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
     posted_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ranked_at: Mapped[datetime] = mapped_column(server_default=func.now())
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     changed_in: Mapped[int] = mapped_column(server_default="0")
     decide_by: Mapped[datetime | None]

@@ -161,7 +161,7 @@ def terms_of(catalogue: Catalogue, today: date, seller_share_percent: int) -> Te
 def _common(order: Lot | Demand) -> Record:
     return {
         "key": key_of(order.id),
-        "posted": (order.posted_at - EPOCH) // datetime.resolution,
+        "posted": (order.ranked_at - EPOCH) // datetime.resolution,
         "party": order.party_id.int & ((1 << 62) - 1),
         "crop": 0,
         "quantity": order.quantity_g - order.taken_g,

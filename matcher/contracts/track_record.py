@@ -1,0 +1,150 @@
+"""How a party has kept its contracts: counts first, and shares that a few contracts can not make look sure.
+
+Shares are the centre and the bounds of Wilson's score interval at 95 % (E. B. Wilson, JASA 22, 1927): of one
+contract kept they say 21 to 100 %, not "100 %". Contracts in dispute do not count while they are; nothing is
+counted of which nobody has recorded how it went. It is never a list of whom to avoid.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import sqrt
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from matcher.clock import day_of, today
+from matcher.contracts.accounts import due, payments_of
+from matcher.contracts.fulfilment import accepted_grams, deliveries_of
+from matcher.errors import NotFound
+from matcher.fields import Kilograms, kilograms
+from matcher.store.tables import Contract, Party
+
+ENDED = ("fulfilled", "short", "breached")
+Z = 1.959964  # of the normal distribution, two-sided 95 %
+
+
+class Share(BaseModel):
+    """`kept` of `counted`; null shares where nothing is counted yet."""
+
+    kept: int
+    counted: int
+    percent: float | None = Field(description="the centre of the interval, one decimal")
+    low: float | None
+    high: float | None
+
+
+class Entry(BaseModel):
+    """What one contract adds to the record; null where it says nothing, or not yet."""
+
+    contract_id: UUID
+    number: str
+    delivered_in_full: bool | None
+    delivered_on_time: bool | None
+    paid_on_time: bool | None
+    contested: bool
+
+
+class TrackRecord(BaseModel):
+    """A producer's deliveries, a buyer's payments."""
+
+    party_id: UUID
+    contracts: int = Field(description="ended contracts, contested ones among them")
+    contested: int = Field(description="in dispute now, and counted nowhere below")
+    promised_kg: Kilograms
+    delivered_kg: Kilograms
+    in_full: Share
+    on_time: Share
+    paid_on_time: Share
+    entries: list[Entry] = Field([], description="for the party itself and operators only")
+
+
+@dataclass(frozen=True)
+class _Told:
+    entry: Entry
+    promised_g: int
+    delivered_g: int
+
+
+def track_record(session: Session, party_id: UUID, reader: Party) -> TrackRecord:
+    """For the party itself, operators, and whoever has a contract with it. Raises NotFound for others."""
+    if not (reader.kind == "operator" or reader.id == party_id or _partners(session, reader.id, party_id)):
+        raise NotFound(f"No party {party_id} that you have a contract with.")
+    told = [_told(session, contract) for contract in _ended(session, party_id)]
+    counted = [each for each in told if not each.entry.contested]
+    entries = [each.entry for each in counted]
+    selling = session.get_one(Party, party_id).kind == "producer"
+    return TrackRecord(
+        party_id=party_id,
+        contracts=len(told),
+        contested=len(told) - len(counted),
+        promised_kg=kilograms(sum(each.promised_g for each in counted)),
+        delivered_kg=kilograms(sum(each.delivered_g for each in counted)),
+        in_full=share([each.delivered_in_full for each in entries] if selling else []),
+        on_time=share([each.delivered_on_time for each in entries] if selling else []),
+        paid_on_time=share([] if selling else [each.paid_on_time for each in entries]),
+        entries=[each.entry for each in told] if reader.kind == "operator" or reader.id == party_id else [],
+    )
+
+
+def share(outcomes: Sequence[bool | None]) -> Share:
+    """Of those that are known."""
+    known = [outcome for outcome in outcomes if outcome is not None]
+    kept, counted = sum(known), len(known)
+    if counted == 0:
+        return Share(kept=0, counted=0, percent=None, low=None, high=None)
+    centre = (kept + Z * Z / 2) / (counted + Z * Z)
+    half = Z / (counted + Z * Z) * sqrt(kept * (counted - kept) / counted + Z * Z / 4)
+    percent, low, high = (round(100 * value, 1) for value in (centre, centre - half, centre + half))
+    return Share(kept=kept, counted=counted, percent=percent, low=max(low, 0.0), high=min(high, 100.0))
+
+
+def head_start(session: Session, party: Party, most_seconds: int) -> timedelta:
+    """How much earlier than posted the party's orders count in a tie, by its record; none without one."""
+    if most_seconds == 0:
+        return timedelta(0)
+    record = track_record(session, party.id, party)
+    of_kind = record.on_time if party.kind == "producer" else record.paid_on_time
+    return timedelta(seconds=most_seconds * (of_kind.low or 0) / 100)
+
+
+def _partners(session: Session, one: UUID, other: UUID) -> bool:
+    pairs = ((Contract.seller_id == one) & (Contract.buyer_id == other)) | (
+        (Contract.seller_id == other) & (Contract.buyer_id == one)
+    )
+    return session.scalar(select(Contract.id).where(pairs).limit(1)) is not None
+
+
+def _ended(session: Session, party_id: UUID) -> Sequence[Contract]:
+    own = (Contract.seller_id == party_id) | (Contract.buyer_id == party_id)
+    ended = select(Contract).where(own, Contract.signature == "agreed", Contract.fulfilment.in_(ENDED))
+    return session.scalars(ended.order_by(Contract.id)).all()
+
+
+def _told(session: Session, contract: Contract) -> _Told:
+    deliveries = deliveries_of(session, contract)
+    last = max((day_of(delivery.delivered_at) for delivery in deliveries), default=None)
+    in_full = contract.fulfilment == "fulfilled"
+    until = str(contract.terms.get("deliver_until", contract.terms["delivery_day"]))
+    entry = Entry(
+        contract_id=contract.id,
+        number=contract.number,
+        delivered_in_full=in_full,
+        delivered_on_time=in_full and last is not None and last.isoformat() <= until,
+        paid_on_time=None if last is None else _paid_on_time(session, contract, last),
+        contested=contract.disputed_by is not None,
+    )
+    delivered_g = min(accepted_grams(session, contract), contract.quantity_g)
+    return _Told(entry, contract.quantity_g, delivered_g)
+
+
+def _paid_on_time(session: Session, contract: Contract, last: date) -> bool | None:
+    """Null while there is still time to pay."""
+    days = int(contract.terms.get("rules", {}).get("payment_days", 7))
+    payments, owed = payments_of(session, contract), due(session, contract)
+    in_time = sum(payment.amount for payment in payments if payment.paid_on <= last + timedelta(days=days))
+    if in_time >= owed:
+        return True
+    return False if today() > last + timedelta(days=days) else None

@@ -21,7 +21,16 @@ from matcher.faults import invalid
 from matcher.notices.deliver import requeue as requeue_delivery
 from matcher.ops.show import show_comparison, show_status
 from matcher.ops.status import status as read_status
-from matcher.parties import PartyPost, add_endpoint, add_key, add_party, get_party, list_parties, revoke_key
+from matcher.parties import (
+    PartyPost,
+    add_endpoint,
+    add_key,
+    add_party,
+    amend_party,
+    get_party,
+    list_parties,
+    revoke_key,
+)
 from matcher.store.migrate import migrate as migrate_database
 from matcher.store.session import Ledger
 from matcher.trading.clearings import last_clearings
@@ -224,6 +233,20 @@ def party_add(
         typer.echo(f"party   {party.id}\nkey     {add_key(session, party, 'first')}")
         if webhook:
             typer.echo(f"secret  {add_endpoint(session, party, webhook).secret}")
+
+
+@party_app.command("amend")
+def party_amend(
+    party: UUID,
+    said: Annotated[
+        list[str],
+        typer.Argument(help="fields of `add`, as bank_account=8401205; bank_account= empties it"),
+    ],
+) -> None:
+    """Change what a party says of itself; later contracts say so too."""
+    changes = dict(part.partition("=")[::2] for part in said)
+    with _ledger() as ledger, ledger.transaction() as session:
+        typer.echo(f"Amended: {amend_party(session, party, changes).name}")
 
 
 @party_app.command("key")

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -48,6 +48,21 @@ def add_party(session: Session, post: PartyPost) -> Party:
     party = Party(**post.model_dump())
     session.add(party)
     session.flush()
+    return party
+
+
+def amend_party(session: Session, party_id: UUID, changes: Mapping[str, str]) -> Party:
+    """Changes fields of PartyPost, an empty text taking one away; contracts already drafted stay as they are.
+
+    Raises NotFound; Invalid for a change of kind; pydantic.ValidationError for an unknown or wrong field.
+    """
+    party = get_party(session, party_id)
+    was = {name: getattr(party, name) for name in PartyPost.model_fields}
+    said = PartyPost.model_validate(was | {name: value or None for name, value in changes.items()})
+    if said.kind != party.kind:
+        raise Invalid(Fault("kind", "a party's kind does not change", "Add another party."))
+    for name, value in said.model_dump().items():
+        setattr(party, name, value)
     return party
 
 

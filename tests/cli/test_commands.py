@@ -52,6 +52,19 @@ def test_a_party_is_added_with_a_key_that_works_until_it_is_revoked(run: Run, le
         party_by_key(session, key)
 
 
+def test_a_party_is_amended_field_by_field_and_keeps_the_rest(run: Run, ledger: Ledger) -> None:
+    said = run("party", "add", "buyer", "Chợ đầu mối", "--bank", "Agribank", "--position", "Giám đốc").output
+    identity, key = word_after("party", said), word_after("key", said)
+    assert run("party", "amend", identity, "bank_account=8401 2050", "position=").exit_code == 0
+    with ledger.transaction() as session:
+        amended = party_by_key(session, key)
+        assert (amended.bank_account, amended.bank, amended.position) == ("8401 2050", "Agribank", None)
+    for wrong, named in (("bank_acount=1", "bank_acount"), ("kind=producer", "kind"), ("name=", "name")):
+        refused = run("party", "amend", identity, wrong)
+        assert refused.exit_code == 1
+        assert named in refused.output
+
+
 def test_a_further_key_is_another_key_of_the_same_party(run: Run, ledger: Ledger) -> None:
     said = run("party", "add", "buyer", "Chợ đầu mối").output
     further = run("party", "key", word_after("party", said)).output.strip()

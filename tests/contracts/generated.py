@@ -16,6 +16,7 @@ _HARD = r"""
     Nguyễn Thị Hường Trần Văn Vượng Đỗ Thuỵ Quỳnh Kpă Y'Sương Hằng Ngọc Uỷ Khuỷu Nghiễm Ượt Ỡm Ờ Ỵ Ỹ Ẳng Ẵm Ặc
     Ậu Ẫu Ẩu Ểnh Ễnh Ệch Ổi Ỗi Ộc Ở Ợ Ự Ữ Ử <script> &amp; #let $x$ *đậm* _nghiêng_ {{terms}} {%raw%} [link] ]
     @ten \n // /* `mã` ~ ^ % ± × − 1.000,5 "Na" 'Chi' “Lăng” (HTX) A&B 2/9 C+ № № € ß Ł ő æ ffi office fjord
+    hợp-tác-xã.nông-nghiệp.xuất-khẩu@chi-lăng.example.vn
 """
 WORDS = _HARD.split()
 STATES = ("draft", "accepted_by_seller", "agreed", "declined", "lapsed", "cancelled")

@@ -33,7 +33,7 @@ def test_the_demo_ends_whole_though_its_broker_is_killed_in_the_middle(tmp_path:
             demo.terminate()
             demo.wait(30)
     assert "✗" not in output.read_text()
-    assert "Đại diện bên mua" in (tmp_path / "data" / "demo" / "contract.html").read_text()
+    assert "ĐẠI DIỆN BÊN B" in (tmp_path / "data" / "demo" / "contract.html").read_text()
     assert find_processes("", mark) == []
 
 

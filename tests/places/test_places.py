@@ -186,3 +186,11 @@ def test_no_commune_lies_far_from_what_it_became() -> None:
         if nearest > 60_000:
             far.append(place.full_name)
     assert far == []
+
+
+def test_a_commune_knows_what_it_was_made_of_and_an_old_one_what_it_became() -> None:
+    made_of = {place.full_name for place in PLACES.counterparts("06463", "2025")}
+    assert "Thị trấn Đồng Mỏ, Huyện Chi Lăng, Tỉnh Lạng Sơn" in made_of
+    assert len(made_of) == 3
+    assert list(PLACES.counterparts("06523", "legacy")) == [XA_CHI_LANG]
+    assert list(PLACES.counterparts("01", "2025")) == list(PLACES.counterparts("99999", "legacy")) == []

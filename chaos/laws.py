@@ -64,7 +64,8 @@ ALWAYS = (
             OR count(DISTINCT number) <> count(*)"""),
     Law("I2", "series {0} in {1} has given {2} numbers to {3} contracts", """
         SELECT s.series, s.year, s.last_serial, count(c.id) FROM contract_series s
-        LEFT JOIN contract c USING (series, year) GROUP BY 1, 2, 3 HAVING count(c.id) <> s.last_serial"""),
+        LEFT JOIN (SELECT id, series, year FROM contract UNION ALL SELECT id, series, year FROM frame) c
+            USING (series, year) GROUP BY 1, 2, 3 HAVING count(c.id) <> s.last_serial"""),
     Law("I2", "contract {0} is {1} with {2} signatures", """
         SELECT c.id, c.signature, count(s.id) FROM contract c
         LEFT JOIN signature s ON s.contract_id = c.id AND s.version = c.version

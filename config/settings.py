@@ -33,6 +33,8 @@ class Settings(BaseSettings):
         50, ge=0, le=100, description="the seller's part of what lies between ask and bid − transport"
     )
     contract_series: str = Field("HĐMB-LS", description="the series in a number like 0001/2020/HĐMB-LS")
+    frame_series: str = Field("HĐNT-LS", description="that of frame agreements")
+    memorandum_series: str = Field("BBGN-LS", description="that of memoranda")
     contract_deadline_hours: int = Field(12, ge=1, description="how long a draft waits for both signatures")
 
     head_start_seconds: int = Field(

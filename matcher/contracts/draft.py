@@ -42,7 +42,7 @@ def draft(
     if not matches:
         return []
     year = day_of(drafted_at).year
-    first = _take_serials(session, settings.contract_series, year, len(matches))
+    first = take_serials(session, settings.contract_series, year, len(matches))
     signing = timedelta(hours=signing_hours(crop, settings))
     contracts = []
     for serial, match in enumerate(matches, first):
@@ -125,7 +125,8 @@ def page_path(contract: Contract) -> str:
     return f"/c/{contract.page_key}"
 
 
-def _take_serials(session: Session, series: str, year: int, count: int) -> int:
+def take_serials(session: Session, series: str, year: int, count: int) -> int:
+    """The first of the next `count` serials of a series and year; a rollback gives them back."""
     take = (
         insert(ContractSeries)
         .values(series=series, year=year, last_serial=count)

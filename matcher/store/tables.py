@@ -488,6 +488,54 @@ class Dispute(Identified, Base):
     outcome: Mapped[str | None]
 
 
+class Frame(Identified, Base):
+    """A frame agreement for a season, drawn down by calls, or a memorandum of several parties."""
+
+    __tablename__ = "frame"
+    __table_args__ = (
+        UniqueConstraint("series", "year", "serial"),
+        one_of("kind", "frame", "memorandum"),
+        one_of("state", "draft", "agreed", "declined", "ended"),
+    )
+
+    series: Mapped[str]
+    year: Mapped[int]
+    serial: Mapped[int]
+    number: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    state: Mapped[str]
+    terms: Mapped[Json]
+    drafted_at: Mapped[datetime]
+    reason: Mapped[str | None]
+    left_by: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
+    left_at: Mapped[datetime | None]
+    sides: Mapped[list["FrameSide"]] = relationship(order_by="FrameSide.party_id")
+
+
+class FrameSide(Base):
+    """One party to a frame or memorandum, and its signature once it has signed."""
+
+    __tablename__ = "frame_side"
+
+    frame_id: Mapped[UUID] = mapped_column(ForeignKey("frame.id"), primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), primary_key=True, index=True)
+    signer: Mapped[str | None]
+    role: Mapped[str | None]
+    authority: Mapped[str | None]
+    address: Mapped[str | None]
+    terms_hash: Mapped[str | None]
+    signed_at: Mapped[datetime | None]
+
+
+class FrameCall(Base):
+    """A contract that draws a part of a frame agreement."""
+
+    __tablename__ = "frame_call"
+
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"), primary_key=True)
+    frame_id: Mapped[UUID] = mapped_column(ForeignKey("frame.id"), index=True)
+
+
 class Step(Base):
     """One step of a contract's life, as it is proved: `hash` is over `statement`, which names the last one's.
 

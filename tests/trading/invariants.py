@@ -52,7 +52,10 @@ NEVER = {
     """,
     "the serials given are those of contracts": """
         SELECT s.series FROM contract_series s
-        WHERE s.last_serial <> (SELECT count(*) FROM contract c WHERE (c.series, c.year) = (s.series, s.year))
+        WHERE s.last_serial <> (
+            SELECT count(*)
+            FROM (SELECT series, year FROM contract UNION ALL SELECT series, year FROM frame) c
+            WHERE (c.series, c.year) = (s.series, s.year))
     """,
     "nobody trades with itself, and a match is between a lot and a demand of its crop": """
         SELECT m.id FROM match m JOIN lot l ON l.id = m.lot_id JOIN demand d ON d.id = m.demand_id

@@ -1,0 +1,132 @@
+"""Drawing down a frame agreement: a call makes a contract of its own, with document, life and deliveries."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from matcher.book.checks import Faults, crop_named, grams, positive
+from matcher.book.demands import DemandPost, post_demand
+from matcher.book.lots import LotPost, post_lot
+from matcher.clock import today
+from matcher.contracts.amended import grams_of
+from matcher.contracts.terms import kilograms_text
+from matcher.errors import Fault, Invalid
+from matcher.fields import Amount, Day, Quantity
+from matcher.frames.life import locked
+from matcher.knowledge import Knowledge
+from matcher.parties import get_party
+from matcher.store.tables import Contract, Frame, FrameCall, GoodsDelivery, Match, Party
+from matcher.trading.pairing import match_pair
+
+
+class CallPost(BaseModel):
+    """So much of it, to arrive within these days."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    quantity_kg: Quantity
+    deliver_from: Day
+    deliver_until: Day
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Of a frame's quantity, in grams: called by contracts that stand, and taken over at the scale."""
+
+    quantity_g: int
+    called_g: int
+    accepted_g: int
+
+    @property
+    def remaining_g(self) -> int:
+        return self.quantity_g - self.called_g
+
+
+def call(
+    session: Session, frame_id: UUID, party: Party, post: CallPost, knowledge: Knowledge, settings: Settings
+) -> Contract:
+    """Calls a part: its two orders are matched with each other at the frame's price, a contract is drafted.
+
+    Raises NotFound, Conflict, and Invalid for more than remains, days outside the frame, or goods that can
+    not arrive so.
+    """
+    frame = locked(session, frame_id, party, "call")
+    goods = frame.terms["goods"]
+    crop = crop_named(knowledge.catalogue, goods["crop"]["key"])
+    faults = Faults()
+    quantity_g = grams(faults, "quantity_kg", post.quantity_kg, crop)
+    positive(faults, "quantity_kg", quantity_g)
+    left_g = drawn(session, frame).remaining_g
+    if quantity_g > left_g:
+        left = kilograms_text(max(left_g, 0))
+        faults.add("quantity_kg", f"{left} kg of the agreement are left", f"Call at most {left} kg.")
+    first = max(goods["from_day"], today().isoformat())
+    for name in ("deliver_from", "deliver_until"):
+        day = getattr(post, name).isoformat()
+        if not first <= day <= goods["until_day"]:
+            faults.add(name, "outside the agreement", f"Give a day from {first} to {goods['until_day']}.")
+    faults.raise_any()
+    contract = _contract(session, frame, post, quantity_g, knowledge, settings)
+    session.add(FrameCall(frame_id=frame.id, contract_id=contract.id))
+    session.flush()
+    return contract
+
+
+def drawn(session: Session, frame: Frame) -> Drawn:
+    """What stands of it now; a contract that came to nothing has given its part back."""
+    of_frame = (
+        select(Contract.id, Contract.quantity_g)
+        .join(FrameCall, FrameCall.contract_id == Contract.id)
+        .join(Match, Match.id == Contract.match_id)
+        .where(FrameCall.frame_id == frame.id, Match.released_at.is_(None))
+        .subquery()
+    )
+    called = session.scalar(select(func.coalesce(func.sum(of_frame.c.quantity_g), 0))) or 0
+    took = func.coalesce(func.sum(GoodsDelivery.net_g - GoodsDelivery.rejected_g), 0)
+    accepted = session.scalar(select(took).where(GoodsDelivery.contract_id.in_(select(of_frame.c.id)))) or 0
+    return Drawn(grams_of(frame.terms["goods"]["quantity_kg"]), int(called), int(accepted))
+
+
+def contracts_of(session: Session, frame: Frame) -> list[UUID]:
+    """The contracts drawn from it, in order, also those that came to nothing."""
+    own = select(FrameCall.contract_id).where(FrameCall.frame_id == frame.id)
+    return list(session.scalars(own.order_by(FrameCall.contract_id)))
+
+
+def _contract(  # the call, and what is known of the world
+    session: Session, frame: Frame, post: CallPost, quantity_g: int, knowledge: Knowledge, settings: Settings
+) -> Contract:
+    sides = {side["kind"]: get_party(session, UUID(side["id"])) for side in frame.terms["parties"]}
+    goods = frame.terms["goods"]
+    both = {
+        "crop": goods["crop"]["key"],
+        "quantity_kg": Amount(Decimal(quantity_g) / 1000),
+        "min_take_kg": Amount(Decimal(quantity_g) / 1000),
+    }
+    offered = both | {
+        "variety": goods["variety"], "grade": goods["grade"], "ask": goods["price"],
+        "harvest_from": today(), "harvest_until": post.deliver_until, "storage": goods["storage"],
+        "place": _place(goods["origin"]),
+    }  # fmt: skip
+    wanted = both | {
+        "min_grade": goods["grade"], "bid": goods["price"], "deliver_from": post.deliver_from,
+        "deliver_until": post.deliver_until, "place": _place(goods["destination"]),
+    }  # fmt: skip
+    if post.deliver_until < post.deliver_from:
+        raise Invalid(Fault("deliver_until", "before deliver_from", f"Give {post.deliver_from} or later."))
+    lot = post_lot(session, sides["producer"], LotPost.model_validate(offered), knowledge)
+    demand = post_demand(session, sides["buyer"], DemandPost.model_validate(wanted), knowledge)
+    return match_pair(session, lot, demand, knowledge, settings)
+
+
+def _place(kept: dict[str, Any]) -> dict[str, Any]:
+    if kept["place_code"] is not None:
+        return {"code": kept["place_code"], "vintage": kept["place_vintage"]}
+    coordinate = {name: float(kept[name]) for name in ("latitude", "longitude")}
+    return {"name": kept["place_name"]} | coordinate

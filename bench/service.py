@@ -24,8 +24,9 @@ from sqlalchemy import delete, func, select, text
 from bench.noop import DONE, noop_app
 from config.settings import Settings
 from demo.receivers import WebhookReceiver
+from matcher.notices.endpoints import add_endpoint
 from matcher.notices.events import record
-from matcher.parties import PartyPost, add_endpoint, add_key, add_party
+from matcher.parties import PartyPost, add_key, add_party
 from matcher.store.session import Ledger
 from matcher.store.tables import Base, Delivery, Lot, Match
 from tests.market import demand_body, lot_body

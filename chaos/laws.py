@@ -31,7 +31,7 @@ _CONCERNED = """(
     WHERE e.kind = 'order.quarantined' AND p.kind = 'operator' AND p.created_at < e.occurred_at)"""
 _ADDRESSES = """(
     SELECT id AS party_id, 'email' AS channel, email AS address FROM party WHERE email IS NOT NULL
-    UNION ALL SELECT party_id, 'webhook', url FROM endpoint)"""
+    UNION ALL SELECT party_id, 'webhook', url FROM endpoint WHERE disabled_at IS NULL AND kinds IS NULL)"""
 
 ALWAYS = (
     Law("I1", "{0} {1} says {2} g are taken, its matches take {3} g", f"""

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from config.settings import Settings
-from matcher.parties import PartyPost, add_endpoint, add_key, add_party
+from matcher.notices.endpoints import add_endpoint
+from matcher.parties import PartyPost, add_key, add_party
 from matcher.store.session import Ledger
 
 CROPS = ("custard_apple", "lychee", "longan")

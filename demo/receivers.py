@@ -12,8 +12,9 @@ from typing import Any, Literal, Self
 from workers.embedded import free_port
 
 Behaviour = Literal[
-    "honest", "failing", "redirecting", "garbage", "silent", "trickling", "closing", "flooding"
-]
+    "honest", "failing", "redirecting", "garbage", "silent", "trickling", "closing", "flooding", "gone",
+    "busy",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,12 @@ class WebhookReceiver:
 
     honest: 200. failing: 500 with a reason. redirecting: 307 to `elsewhere`. garbage: bytes that are no
     HTTP. silent: nothing, until the receiver stops. trickling: the headers, byte by byte without end.
-    closing: hangs up. flooding: 500 and ten million bytes.
+    closing: hangs up. flooding: 500 and ten million bytes. gone: 410. busy: 429 with `retry_after`.
     """
 
     def __init__(self, behaviour: Behaviour = "honest") -> None:
         self.behaviour: Behaviour = behaviour
+        self.retry_after = "3600"
         self.ended = threading.Event()
         self._inbox = _Inbox()
         self._server = _Server(self)
@@ -139,8 +141,16 @@ class _Handler(BaseHTTPRequestHandler):
     def _flooding(self) -> None:
         self._answer(500, b"more " * 2_000_000)
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _gone(self) -> None:
+        self._answer(410, b"moved away")
+
+    def _busy(self) -> None:
+        self._answer(429, b"slowly", {"Retry-After": self.server.receiver.retry_after})
+
+    def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

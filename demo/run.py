@@ -20,8 +20,9 @@ from demo.replay import Posted, replay
 from demo.report import print_summary
 from demo.season import Season, read_season
 from matcher.errors import Unavailable
+from matcher.notices.endpoints import add_endpoint
 from matcher.ops.status import status
-from matcher.parties import PartyPost, add_endpoint, add_key, add_party
+from matcher.parties import PartyPost, add_key, add_party
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery
 from workers.procfile import until_signalled

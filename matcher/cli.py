@@ -19,11 +19,11 @@ from matcher.contracts.verify import WORDS, verify
 from matcher.errors import Invalid, MatcherError
 from matcher.faults import invalid
 from matcher.notices.deliver import requeue as requeue_delivery
+from matcher.notices.endpoints import add_endpoint
 from matcher.ops.show import show_comparison, show_status
 from matcher.ops.status import status as read_status
 from matcher.parties import (
     PartyPost,
-    add_endpoint,
     add_key,
     add_party,
     amend_party,

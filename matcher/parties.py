@@ -1,11 +1,9 @@
 """Who the parties are, what they may do, and the API keys they show."""
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,7 +13,7 @@ from sqlalchemy.orm import Session
 from matcher.clock import now
 from matcher.errors import Fault, Forbidden, Invalid, NotFound, Unauthenticated
 from matcher.fields import Text
-from matcher.store.tables import ApiKey, Endpoint, Party
+from matcher.store.tables import ApiKey, Party
 
 Kind = Literal["producer", "buyer", "operator"]
 
@@ -120,33 +118,6 @@ def require(party: Party, *kinds: Kind) -> None:
 def sees(party: Party, *owners: UUID) -> bool:
     """Whether `party` may read what belongs to `owners`: its own, and an operator everything."""
     return party.kind == "operator" or party.id in owners
-
-
-def add_endpoint(session: Session, party: Party, url: str) -> Endpoint:
-    """Registers where the party's webhooks go. Raises Invalid for no web address, or one it has already."""
-    if not _is_web_address(url):
-        raise Invalid(
-            Fault("url", f"{url!r} is no web address", "Give one such as https://erp.example.vn/hook.")
-        )
-    taken = session.scalar(select(Endpoint.id).where(Endpoint.party_id == party.id, Endpoint.url == url))
-    if taken:
-        raise Invalid(Fault("url", f"this party already has the endpoint {url}", "Give another address."))
-    endpoint = Endpoint(party_id=party.id, url=url, secret=f"whsec_{_base64_secret()}")
-    session.add(endpoint)
-    session.flush()
-    return endpoint
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
-
-
-def _base64_secret() -> str:
-    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _digest(key: str) -> bytes:

@@ -13,6 +13,7 @@ from matcher.api import (
     contracts,
     crops,
     demands,
+    endpoints,
     frames,
     fulfilment,
     health,
@@ -31,8 +32,8 @@ from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 
 RESOURCES = (
-    lots, demands, matches, clearings, contracts, amendments, fulfilment, verify, frames, notices, parties,
-    crops, places, health, quarantine,
+    lots, demands, matches, clearings, contracts, amendments, fulfilment, verify, frames, endpoints,
+    notices, parties, crops, places, health, quarantine,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from config.settings import Settings
 from matcher.clock import now
 from matcher.errors import Conflict, NotFound
 from matcher.notices import mail, webhook
+from matcher.notices.endpoints import answered, signing_secrets
 from matcher.notices.letter import Letter, Outcome, outcome
 from matcher.store.session import Ledger, ring
 from matcher.store.tables import Attempt, Delivery, Endpoint, Event, Notice, Party
@@ -39,14 +40,12 @@ def deliver(ledger: Ledger, delivery_id: UUID, settings: Settings, client: httpx
 
     Raises what SQLAlchemy raises; whatever goes wrong in sending is recorded as a failed attempt.
     """
-    with ledger.transaction() as session:
-        letter = _claim(session, delivery_id, _lease(settings))
+    letter = ledger.run(lambda session: _claim(session, delivery_id, _lease(settings)))
     if letter is None:
         return
     started_at = now()
     made = _send(letter, settings, client)
-    with ledger.transaction() as session:
-        _settle(session, delivery_id, started_at, made)
+    ledger.run(lambda session: _settle(session, letter, started_at, made))
 
 
 def deliveries_due(session: Session, rung_before: datetime, limit: int = 1000) -> Sequence[UUID]:
@@ -72,7 +71,8 @@ def requeue(session: Session, delivery_id: UUID) -> None:
         raise NotFound(f"No delivery {delivery_id}.")
     if delivery.state != "dead":
         raise Conflict(f"Delivery {delivery_id} is {delivery.state}; only a dead one can be tried anew.")
-    delivery.state, delivery.due_at, delivery.rung_at = "due", now(), now()
+    delivery.state, delivery.queued_at = "due", now()
+    delivery.due_at = delivery.rung_at = delivery.queued_at
     ring(session, "deliver", delivery_id)
 
 
@@ -98,8 +98,8 @@ def _claim(session: Session, delivery_id: UUID, lease: timedelta) -> Letter | No
     if session.scalar(claim) is None:
         return None
     of_endpoint = and_(Endpoint.party_id == Notice.party_id, Endpoint.url == Delivery.address)
-    delivery, event, party, secret = session.execute(
-        select(Delivery, Event, Party, Endpoint.secret)
+    delivery, event, party, endpoint = session.execute(
+        select(Delivery, Event, Party, Endpoint)
         .join(Notice, Delivery.notice_id == Notice.id)
         .join(Event, Notice.event_id == Event.id)
         .join(Party, Notice.party_id == Party.id)
@@ -116,7 +116,8 @@ def _claim(session: Session, delivery_id: UUID, lease: timedelta) -> Letter | No
         address=delivery.address,
         party_name=party.name,
         language=party.language,
-        secret=secret,
+        secrets=signing_secrets(endpoint, now()) if endpoint and endpoint.disabled_at is None else (),
+        endpoint_id=endpoint.id if endpoint else None,
     )
 
 
@@ -131,11 +132,11 @@ def _send(letter: Letter, settings: Settings, client: httpx.Client) -> Outcome:
         return outcome(False, f"could not be sent: {type(error).__name__}: {error}")
 
 
-def _settle(session: Session, delivery_id: UUID, started_at: datetime, made: Outcome) -> None:
-    delivery = session.get_one(Delivery, delivery_id, with_for_update=True)
+def _settle(session: Session, letter: Letter, started_at: datetime, made: Outcome) -> None:
+    delivery = session.get_one(Delivery, letter.delivery_id, with_for_update=True)
     session.add(
         Attempt(
-            delivery_id=delivery_id,
+            delivery_id=delivery.id,
             started_at=started_at,
             finished_at=now(),
             succeeded=made.succeeded,
@@ -146,19 +147,20 @@ def _settle(session: Session, delivery_id: UUID, started_at: datetime, made: Out
     if made.succeeded:
         delivery.state, delivery.delivered_at = "delivered", now()
     elif delivery.state == "due":
-        _put_off(session, delivery)
+        _put_off(session, delivery, made)
+    if letter.endpoint_id is not None:
+        answered(session, letter.endpoint_id, succeeded=made.succeeded, gone=made.gone)
 
 
-def _put_off(session: Session, delivery: Delivery) -> None:
+def _put_off(session: Session, delivery: Delivery, failed: Outcome) -> None:
     """Sets when the next attempt is due, or dead-letters the delivery after its last."""
-    made = session.scalar(select(func.count()).where(Attempt.delivery_id == delivery.id)) or 0
-    # A dead letter that was requeued begins its schedule anew.
-    since_queued = made % ATTEMPTS
-    if since_queued == 0:
+    own = (Attempt.delivery_id == delivery.id) & (Attempt.finished_at >= delivery.queued_at)
+    made = session.scalar(select(func.count()).where(own)) or 0
+    if failed.final or made >= ATTEMPTS:
         delivery.state = "dead"
         logger.warning("delivery %s by %s is dead after %d attempts", delivery.id, delivery.channel, made)
         return
-    wait = RETRY_AFTER[since_queued - 1] * random.uniform(1, 1 + JITTER)  # noqa: S311  # spreads, hides nothing
-    delivery.due_at = now() + wait
+    wait = RETRY_AFTER[max(made, 1) - 1] * random.uniform(1, 1 + JITTER)  # noqa: S311  # spreads, hides nothing
+    delivery.due_at = now() + max(wait, failed.again_after or wait)
     # No ring is on its way, so the sweep need not be patient.
     delivery.rung_at = None

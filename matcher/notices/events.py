@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -20,9 +20,9 @@ Kind = Literal[
     "contract.lapsed", "contract.cancelled", "contract.amendment_proposed", "contract.amendment_declined",
     "contract.amendment_withdrawn", "contract.amendment_lapsed", "contract.amended", "contract.delivered",
     "contract.paid", "contract.closed", "contract.dispute_opened", "contract.dispute_closed",
-    "order.quarantined",
+    "order.quarantined", "endpoint.disabled", "endpoint.test",
 ]  # fmt: skip
-Addresses = list[tuple[str, str]]
+Addresses = list[tuple[str, str, list[str] | None]]  # channel, address, the kinds wanted there
 
 
 class CropNamed(TypedDict):
@@ -84,6 +84,17 @@ class OrderQuarantined(TypedDict):
     reason: Reason
 
 
+class EndpointTold(TypedDict):
+    """The data of `endpoint.test`, to try an endpoint, and with `reason` of `endpoint.disabled`.
+
+    `reason` is gone (it answered 410) or failing (for days). Told to its party; a disabling to operators too.
+    """
+
+    endpoint_id: str
+    url: str
+    reason: NotRequired[str]
+
+
 @dataclass(frozen=True)
 class Happening:
     """An event to be. `subject_id` is the match or order it is about, `parties` the ids of who is told."""
@@ -91,7 +102,7 @@ class Happening:
     kind: Kind
     subject_id: UUID
     subject_version: int
-    data: MatchMade | ContractMoved | OrderQuarantined
+    data: MatchMade | ContractMoved | OrderQuarantined | EndpointTold
     parties: Collection[UUID]
 
 
@@ -107,6 +118,7 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
         for event_id, happening in events.items()
         for party_id in dict.fromkeys(happening.parties)
     ]
+    kinds = {event_id: happening.kind for event_id, happening in events.items()}
     if not notices:
         return len(events)
     session.execute(insert(Notice), notices)
@@ -115,13 +127,28 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
     deliveries: list[dict[str, Any]] = [
         {"id": uuid7(), "notice_id": notice["id"], "channel": channel, "address": address, "rung_at": rung_at}
         for notice in notices
-        for channel, address in addresses[notice["party_id"]]
+        for channel, address, wanted in addresses[notice["party_id"]]
+        if wanted is None or kinds[notice["event_id"]] in wanted
     ]
     if deliveries:
         session.execute(insert(Delivery), deliveries)
     for delivery in deliveries:
         ring(session, "deliver", delivery["id"])
     return len(events)
+
+
+def tell_endpoint(session: Session, endpoint: Endpoint, data: EndpointTold) -> UUID:
+    """Tells one endpoint alone of a test; returns the id of the delivery."""
+    told = Happening("endpoint.test", endpoint.id, int(now().timestamp() * 1000), data, [endpoint.party_id])
+    (event_id,) = _write_events(session, [told])
+    notice = Notice(event_id=event_id, party_id=endpoint.party_id)
+    session.add(notice)
+    session.flush()
+    delivery = Delivery(notice_id=notice.id, channel="webhook", address=endpoint.url, rung_at=now())
+    session.add(delivery)
+    session.flush()
+    ring(session, "deliver", delivery.id)
+    return delivery.id
 
 
 def _write_events(session: Session, happenings: Sequence[Happening]) -> dict[UUID, Happening]:
@@ -153,15 +180,15 @@ def _write_events(session: Session, happenings: Sequence[Happening]) -> dict[UUI
 def _addresses(session: Session, parties: Iterable[UUID]) -> dict[UUID, Addresses]:
     """Each party's channels with their addresses; an empty list for one that reads its notices here only."""
     rows = session.execute(
-        select(Party.id, Party.email, Endpoint.url)
-        .outerjoin(Endpoint, Endpoint.party_id == Party.id)
+        select(Party.id, Party.email, Endpoint.url, Endpoint.kinds)
+        .outerjoin(Endpoint, (Endpoint.party_id == Party.id) & Endpoint.disabled_at.is_(None))
         .where(Party.id.in_(parties))
         .order_by(Party.id, Endpoint.id)
     )
     addresses: dict[UUID, Addresses] = {}
-    for party_id, email, url in rows:
+    for party_id, email, url, kinds in rows:
         if party_id not in addresses:
-            addresses[party_id] = [("email", email)] if email else []
+            addresses[party_id] = [("email", email, None)] if email else []
         if url:
-            addresses[party_id].append(("webhook", url))
+            addresses[party_id].append(("webhook", url, kinds))
     return addresses

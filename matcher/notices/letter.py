@@ -1,7 +1,7 @@
 """What leaves on a channel, and what came of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ ANSWER_LENGTH = 200
 class Letter:
     """Everything a channel needs to send one delivery, so that sending needs no database.
 
-    `secret` signs a webhook; None when the party has removed the endpoint.
+    `secrets` sign a webhook, the newest first; none when the endpoint is removed or disabled.
     """
 
     delivery_id: UUID
@@ -24,18 +24,28 @@ class Letter:
     address: str
     party_name: str
     language: str
-    secret: str | None
+    secrets: tuple[str, ...]
+    endpoint_id: UUID | None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one attempt ended; `answer` is what the other side said, or why it could not be asked."""
+    """How one attempt ended; `answer` is what the other side said, or why it could not be asked.
+
+    `again_after` is how long the other side wants to be left alone; `final` says that no attempt can
+    succeed any more, `gone` that the other side said so for the whole endpoint.
+    """
 
     succeeded: bool
     answer: str
+    again_after: timedelta | None = None
+    final: bool = False
+    gone: bool = False
 
 
-def outcome(succeeded: bool, answer: str) -> Outcome:
+def outcome(
+    succeeded: bool, answer: str, again_after: timedelta | None = None, *, gone: bool = False
+) -> Outcome:
     """An outcome whose answer is one printable line of at most 200 characters."""
     letters = "".join(letter if letter.isprintable() else " " for letter in answer)
-    return Outcome(succeeded, " ".join(letters.split())[:ANSWER_LENGTH])
+    return Outcome(succeeded, " ".join(letters.split())[:ANSWER_LENGTH], again_after, final=gone, gone=gone)

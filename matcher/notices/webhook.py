@@ -5,17 +5,21 @@ import contextlib
 import hashlib
 import hmac
 import json
+import re
 import time
-from datetime import UTC
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
 
 from config.settings import Settings
+from matcher.clock import now
 from matcher.notices.cut_off import CutOff
 from matcher.notices.letter import Letter, Outcome, outcome
 
+LONGEST_WAIT = timedelta(days=1)
 READ_AT_MOST = 4096  # bytes of an answer
 
 
@@ -30,10 +34,10 @@ def new_client(settings: Settings) -> httpx.Client:
 
 def send(letter: Letter, settings: Settings, client: httpx.Client) -> Outcome:
     """Posts the letter once. Any 2xx is a success; all else, no answer in time included, is not."""
-    if letter.secret is None:
-        return Outcome(False, "the party no longer has this endpoint")
+    if not letter.secrets:
+        return Outcome(False, "the party no longer has this endpoint, or it is disabled", final=True)
     body = _body(letter)
-    headers = _headers(str(letter.notice_id), int(time.time()), body, letter.secret)
+    headers = _headers(str(letter.notice_id), int(time.time()), body, letter.secrets)
     with CutOff(settings.delivery_timeout_seconds) as cut_off:
         try:
             return _post(client, letter.address, body, headers, cut_off)
@@ -52,7 +56,24 @@ def _post(client: httpx.Client, url: str, body: bytes, headers: dict[str, str], 
 
     with client.stream("POST", url, content=body, headers=headers, extensions={"trace": trace}) as response:
         said = _beginning(response)
-    return outcome(response.is_success, f"{response.status_code} {said}")
+    answer = f"{response.status_code} {said}"
+    if response.status_code == httpx.codes.GONE:
+        return outcome(False, answer, gone=True)
+    busy = response.status_code in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+    return outcome(response.is_success, answer, _retry_after(response) if busy else None)
+
+
+def _retry_after(response: httpx.Response) -> timedelta | None:
+    """What Retry-After (RFC 9110, 10.2.3) asks for, in seconds or as a date; a day at most."""
+    said = response.headers.get("retry-after", "").strip()
+    try:
+        if re.fullmatch(r"\d{1,9}", said, re.ASCII):
+            wait = timedelta(seconds=int(said))
+        else:
+            wait = parsedate_to_datetime(said).astimezone(UTC) - now()
+    except ValueError:
+        return None
+    return min(max(wait, timedelta(0)), LONGEST_WAIT)
 
 
 def _beginning(response: httpx.Response) -> str:
@@ -76,9 +97,8 @@ def _body(letter: Letter) -> bytes:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _headers(identity: str, timestamp: int, body: bytes, secret: str) -> dict[str, str]:
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = hmac.digest(key, f"{identity}.{timestamp}.".encode() + body, hashlib.sha256)
+def _headers(identity: str, timestamp: int, body: bytes, secrets: tuple[str, ...]) -> dict[str, str]:
+    content = f"{identity}.{timestamp}.".encode() + body
     return {
         "content-type": "application/json; charset=utf-8",
         "accept-encoding": "identity",
@@ -86,5 +106,10 @@ def _headers(identity: str, timestamp: int, body: bytes, secret: str) -> dict[st
         "connection": "close",
         "webhook-id": identity,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+        "webhook-signature": " ".join(_signature(content, secret) for secret in secrets),
     }
+
+
+def _signature(content: bytes, secret: str) -> str:
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    return f"v1,{base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()}"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, get_args
 
-from matcher.notices.events import ContractMoved, Kind, MatchMade, OrderQuarantined
+from matcher.notices.events import ContractMoved, EndpointTold, Kind, MatchMade, OrderQuarantined
 from matcher.quarantine import in_words
 
 
@@ -184,6 +184,50 @@ Read the contract: {links_begin}{moved["contract_page"]}
     )
 
 
+_WHY_DISABLED = {
+    "gone": ("máy nhận đã trả lời 410 (không còn nữa)", "its server answered 410, gone"),
+    "failing": ("máy nhận không nhận được thông báo nào trong năm ngày", "nothing got through for five days"),
+}
+
+
+def _endpoint_disabled_vi(told: EndpointTold, links_begin: str) -> Words:
+    return Words(
+        f"Điểm nhận thông báo đã bị tắt: {told['url']}",
+        f"""Điểm nhận thông báo (webhook) dưới đây đã bị tắt, vì {_WHY_DISABLED[told["reason"]][0]}.
+
+Địa chỉ: {told["url"]}
+
+Các thông báo vẫn được giữ trong danh sách. Hãy bật lại và gửi lại những thông báo còn thiếu.
+
+Xem: {links_begin}/v1/endpoints/{told["endpoint_id"]}
+""",
+    )
+
+
+def _endpoint_disabled_en(told: EndpointTold, links_begin: str) -> Words:
+    return Words(
+        f"Endpoint disabled: {told['url']}",
+        f"""The endpoint below no longer gets webhooks: {_WHY_DISABLED[told["reason"]][1]}.
+
+Address: {told["url"]}
+
+All notices are kept in your list. Enable it again and replay those it missed.
+
+Read it: {links_begin}/v1/endpoints/{told["endpoint_id"]}
+""",
+    )
+
+
+def _endpoint_test_vi(told: EndpointTold, links_begin: str) -> Words:
+    where = f"{links_begin}/v1/endpoints/{told['endpoint_id']}"
+    return Words(f"Thử điểm nhận: {told['url']}", f"Thông báo thử gửi tới {told['url']}.\n\nXem: {where}\n")
+
+
+def _endpoint_test_en(told: EndpointTold, links_begin: str) -> Words:
+    where = f"{links_begin}/v1/endpoints/{told['endpoint_id']}"
+    return Words(f"Endpoint test: {told['url']}", f"A test, sent to {told['url']}.\n\nRead it: {where}\n")
+
+
 # Not strftime's %B, which follows the locale of whoever runs the worker.
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -196,6 +240,10 @@ _WORDS: dict[tuple[str, str], Callable[[Any, str], Words]] = {
     ("match.made", "en"): _match_made_en,
     **{(kind, "vi"): partial(_contract_moved_vi, kind) for kind in _MOVES},
     **{(kind, "en"): partial(_contract_moved_en, kind) for kind in _MOVES},
+    ("endpoint.disabled", "vi"): _endpoint_disabled_vi,
+    ("endpoint.disabled", "en"): _endpoint_disabled_en,
+    ("endpoint.test", "vi"): _endpoint_test_vi,
+    ("endpoint.test", "en"): _endpoint_test_en,
     ("order.quarantined", "vi"): _order_quarantined_vi,
     ("order.quarantined", "en"): _order_quarantined_en,
 }

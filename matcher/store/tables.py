@@ -81,14 +81,27 @@ class ApiKey(Identified, Base):
 
 
 class Endpoint(Identified, Base):
-    """Where a party's webhooks go; `secret` signs them (Standard Webhooks, `whsec_` and base64)."""
+    """Where a party's webhooks go; `secret` signs them (Standard Webhooks, `whsec_` and base64).
+
+    `kinds` are the events it wants, null for all. `failing_since` is null while attempts succeed.
+    """
 
     __tablename__ = "endpoint"
-    __table_args__ = (UniqueConstraint("party_id", "url"),)
+    __table_args__ = (
+        UniqueConstraint("party_id", "url"),
+        one_of("disabled_reason", "owner", "gone", "failing"),
+        CheckConstraint("(disabled_at IS NULL) = (disabled_reason IS NULL)", name="disabled_for_a_reason"),
+    )
 
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), index=True)
     url: Mapped[str]
     secret: Mapped[str]
+    former_secret: Mapped[str | None]
+    former_secret_until: Mapped[datetime | None]
+    kinds: Mapped[list[str] | None]
+    failing_since: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -606,7 +619,10 @@ class Notice(Identified, Base):
 
 
 class Delivery(Identified, Base):
-    """One notice on one channel: due until it is delivered or, after its last attempt, dead-lettered."""
+    """One notice on one channel: due until it is delivered or, after its last attempt, dead-lettered.
+
+    Its schedule of attempts began at `queued_at`; that of one sent again, when it was asked for.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -620,6 +636,7 @@ class Delivery(Identified, Base):
     channel: Mapped[str]
     address: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="due")
+    queued_at: Mapped[datetime] = mapped_column(server_default=func.now())
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     rung_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]

@@ -10,7 +10,7 @@ from chaos.stage import plain_url
 from config.settings import Settings
 from matcher.book.lots import lot_view
 from matcher.knowledge import Knowledge
-from matcher.parties import add_endpoint
+from matcher.notices.endpoints import add_endpoint
 from matcher.store.session import Ledger
 from matcher.trading.clear import clear
 from tests.market import demand, lot, party

@@ -33,8 +33,8 @@ from matcher.contracts.terms import terms_hash
 from matcher.errors import Conflict, Invalid
 from matcher.knowledge import Knowledge
 from matcher.notices.deliver import deliver
+from matcher.notices.endpoints import add_endpoint
 from matcher.notices.webhook import new_client
-from matcher.parties import add_endpoint
 from matcher.store.session import Ledger
 from matcher.store.tables import Base, Contract, Delivery, Demand, Lot, Match, Notice
 from matcher.trading.clear import clear

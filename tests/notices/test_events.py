@@ -2,8 +2,8 @@ from uuid import uuid4
 
 from sqlalchemy import event, func, select
 
+from matcher.notices.endpoints import add_endpoint
 from matcher.notices.events import record
-from matcher.parties import add_endpoint
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Delivery, Event, Notice
 from tests.market import party

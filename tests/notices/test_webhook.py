@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from config.settings import Settings
 from demo.receivers import Behaviour, WebhookReceiver
@@ -121,17 +121,6 @@ def test_an_address_where_nobody_is_fails_in_words(
     (attempt,) = read(ledger, delivery_id).attempts
     assert not attempt.succeeded
     assert attempt.answer.startswith(("no answer: ", "not an address: "))
-
-
-def test_an_endpoint_that_was_removed_is_not_called(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
-) -> None:
-    delivery_id = told(ledger, url=receiver.url)
-    with ledger.transaction() as session:
-        session.execute(delete(Endpoint))
-    deliver(ledger, delivery_id, settings, client)
-    assert not receiver.received
-    assert answers(read(ledger, delivery_id)) == ["the party no longer has this endpoint"]
 
 
 def test_a_secret_that_can_not_be_read_is_recorded_as_a_failed_attempt(

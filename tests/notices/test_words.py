@@ -30,9 +30,11 @@ MOVED: ContractMoved = {
     "by_name": "Chợ đầu mối Hà Nội",
     "reason": "Giá đã đổi",
 }
-DATA: dict[str, dict[str, Any]] = {
+DATA: dict[str, Any] = {
     "match.made": dict(match_made().data),
     "order.quarantined": dict(QUARANTINED),
+    "endpoint.disabled": {"endpoint_id": CONTRACT, "url": "https://erp.example.vn/hook", "reason": "gone"},
+    "endpoint.test": {"endpoint_id": CONTRACT, "url": "https://erp.example.vn/hook"},
 } | {kind: dict(MOVED) for kind in get_args(Kind) if kind.startswith("contract.")}
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.knowledge import Knowledge
+from matcher.notices.endpoints import add_endpoint
 from matcher.ops.heartbeat import Alive, alive
 from matcher.ops.queues import QUEUES, queues
-from matcher.parties import add_endpoint
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Clearing, Document, Match, Party
 from tests.market import demand, lot, party

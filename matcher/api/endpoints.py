@@ -1,0 +1,150 @@
+"""/v1/endpoints: where your webhooks go."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from matcher.api.once import OnceRoute, once
+from matcher.api.requests import Before, Caller, Limit, Page, Transaction, link_next
+from matcher.notices.endpoints import (
+    EndpointChange,
+    EndpointPost,
+    Replay,
+    add_endpoint,
+    attempts_at,
+    change_endpoint,
+    get_endpoint,
+    list_endpoints,
+    remove_endpoint,
+    replay,
+    rotate_secret,
+    send_test,
+)
+
+router = APIRouter(prefix="/v1/endpoints", tags=["notices"], route_class=OnceRoute)
+
+
+class EndpointView(BaseModel):
+    """An endpoint; its secret is shown only when it is made or changed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    url: str
+    kinds: list[str] | None = Field(description="the events that go there; null: all")
+    created_at: datetime
+    failing_since: datetime | None = Field(description="when attempts began to fail; null while they succeed")
+    disabled_at: datetime | None
+    disabled_reason: Literal["owner", "gone", "failing"] | None
+    former_secret_until: datetime | None = Field(description="until when the secret before signs too")
+
+
+class EndpointWithSecret(EndpointView):
+    """The same, with the secret that signs; keep it, it is not shown again."""
+
+    secret: str
+
+
+class AttemptView(BaseModel):
+    """One try at a delivery, and what was answered."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    delivery_id: UUID
+    kind: str
+    started_at: datetime
+    finished_at: datetime
+    succeeded: bool
+    answer: str
+
+
+class Queued(BaseModel):
+    """How many deliveries are due again."""
+
+    queued: int
+
+
+class Sent(BaseModel):
+    delivery_id: UUID
+
+
+@router.post("", status_code=201, dependencies=[once])
+def post(session: Transaction, caller: Caller, body: EndpointPost, response: Response) -> EndpointWithSecret:
+    """Have your notices posted to an address of yours, signed as Standard Webhooks asks."""
+    endpoint = add_endpoint(session, caller, body.url, body.kinds)
+    response.headers["Location"] = f"/v1/endpoints/{endpoint.id}"
+    session.refresh(endpoint)
+    return EndpointWithSecret.model_validate(endpoint)
+
+
+@router.get("")
+def read_all(session: Transaction, caller: Caller) -> Page[EndpointView]:
+    """Your endpoints."""
+    return Page(items=[EndpointView.model_validate(each) for each in list_endpoints(session, caller)])
+
+
+@router.get("/{endpoint_id}")
+def read(session: Transaction, caller: Caller, endpoint_id: UUID) -> EndpointView:
+    return EndpointView.model_validate(get_endpoint(session, endpoint_id, caller))
+
+
+@router.patch("/{endpoint_id}", dependencies=[once])
+def change(session: Transaction, caller: Caller, endpoint_id: UUID, body: EndpointChange) -> EndpointView:
+    """Choose other events, or disable and enable it."""
+    endpoint = get_endpoint(session, endpoint_id, caller)
+    change_endpoint(endpoint, body)
+    return EndpointView.model_validate(endpoint)
+
+
+@router.delete("/{endpoint_id}", status_code=204)
+def remove(session: Transaction, caller: Caller, endpoint_id: UUID) -> None:
+    """Send nothing there any more."""
+    remove_endpoint(session, get_endpoint(session, endpoint_id, caller))
+
+
+@router.post("/{endpoint_id}/rotate", dependencies=[once])
+def rotate(session: Transaction, caller: Caller, endpoint_id: UUID) -> EndpointWithSecret:
+    """A new secret; for 24 hours the former one signs beside it."""
+    endpoint = get_endpoint(session, endpoint_id, caller)
+    rotate_secret(endpoint)
+    return EndpointWithSecret.model_validate(endpoint)
+
+
+@router.post("/{endpoint_id}/test", status_code=202, dependencies=[once])
+def test(session: Transaction, caller: Caller, endpoint_id: UUID) -> Sent:
+    """Send a test event there now."""
+    return Sent(delivery_id=send_test(session, get_endpoint(session, endpoint_id, caller)))
+
+
+@router.post("/{endpoint_id}/replay", status_code=202, dependencies=[once])
+def send_again(session: Transaction, caller: Caller, endpoint_id: UUID, body: Replay) -> Queued:
+    """Send again: one delivery, or what failed since a moment, or all since then; each with the id it had."""
+    return Queued(queued=replay(session, get_endpoint(session, endpoint_id, caller), body))
+
+
+@router.get("/{endpoint_id}/attempts")
+def read_attempts(  # what FastAPI hands over
+    request: Request,
+    response: Response,
+    session: Transaction,
+    caller: Caller,
+    endpoint_id: UUID,
+    cursor: Before = None,
+    limit: Limit = 50,
+) -> Page[AttemptView]:
+    """What was tried there, newest first, and what was answered."""
+    found = attempts_at(session, get_endpoint(session, endpoint_id, caller), before=cursor, limit=limit)
+    link_next(request, response, [attempt for attempt, _, _ in found], limit)
+    return Page(
+        items=[
+            AttemptView.model_validate(
+                {name: getattr(attempt, name, None) for name in AttemptView.model_fields}
+                | {"delivery_id": delivery_id, "kind": kind}
+            )
+            for attempt, delivery_id, kind in found
+        ]
+    )

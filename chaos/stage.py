@@ -104,7 +104,13 @@ def plain_url(settings: Settings) -> str:
 @contextmanager
 def stage(folder: Path) -> Iterator[Stage]:
     """Everything, started in `folder`; stopped on leaving. Raises ServerError."""
-    own = Settings(database_url=None, redis_url=None, data_folder=folder, port=free_port())
+    own = Settings(
+        database_url=None,
+        redis_url=None,
+        data_folder=folder,
+        port=free_port(),
+        private_addresses_allowed=True,
+    )
     with ExitStack() as on_leaving:
         webhooks, mail = on_leaving.enter_context(WebhookReceiver()), on_leaving.enter_context(Mailbox())
         direct = on_leaving.enter_context(servers(own, **POSTGRESQL))

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
 
     smtp_url: str | None = Field(None, description="smtp://host:port or smtps://user:password@host:port")
     mail_from: str = "matcher@localhost"
+    private_addresses_allowed: bool = Field(
+        False, description="whether webhooks may go into private networks, as this machine's own"
+    )
     delivery_timeout_seconds: float = Field(10.0, gt=0)
 
     sweep_seconds: float = Field(2.0, gt=0, description="how often the scheduler rings the sweep")

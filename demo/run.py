@@ -65,6 +65,7 @@ def _own_settings(settings: Settings) -> Iterator[Settings]:
     """Settings that name no server, in a folder that goes away: the demo never touches a real market."""
     with tempfile.TemporaryDirectory(prefix="harvest-demo-") as folder:
         changes = {"database_url": None, "redis_url": None, "data_folder": Path(folder), "port": 0}
+        changes["private_addresses_allowed"] = True  # the receivers are on this machine
         for name in ("MATCHER_DATABASE_URL", "MATCHER_REDIS_URL"):
             os.environ.pop(name, None)
         yield settings.model_copy(update=changes)

@@ -34,8 +34,9 @@ def knowledge() -> Knowledge:
 def running_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings whose database is an empty, migrated one: the template of every test's own."""
     settings = Settings(
-        database_url=None, redis_url=None, data_folder=tmp_path_factory.mktemp("data"), port=0
-    )
+        database_url=None, redis_url=None, data_folder=tmp_path_factory.mktemp("data"), port=0,
+        private_addresses_allowed=True,
+    )  # fmt: skip
     with servers(settings, fsync="off", synchronous_commit="off", full_page_writes="off") as running:
         ledger = Ledger(running)
         migrate(ledger)

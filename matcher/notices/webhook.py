@@ -17,6 +17,7 @@ import httpx
 from config.settings import Settings
 from matcher.clock import now
 from matcher.notices.cut_off import CutOff
+from matcher.notices.guard import guarded_transport
 from matcher.notices.letter import Letter, Outcome, outcome
 
 LONGEST_WAIT = timedelta(days=1)
@@ -26,6 +27,9 @@ READ_AT_MOST = 4096  # bytes of an answer
 def new_client(settings: Settings) -> httpx.Client:
     """The client that webhooks leave by; one for each process, threads share it."""
     return httpx.Client(
+        transport=None if settings.private_addresses_allowed else guarded_transport(),
+        # A proxy of the environment would connect in our place, unguarded.
+        trust_env=False,
         timeout=settings.delivery_timeout_seconds,
         follow_redirects=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

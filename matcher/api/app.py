@@ -14,6 +14,7 @@ from matcher.api import (
     crops,
     demands,
     endpoints,
+    events,
     frames,
     fulfilment,
     health,
@@ -33,7 +34,7 @@ from matcher.store.session import Ledger
 
 RESOURCES = (
     lots, demands, matches, clearings, contracts, amendments, fulfilment, verify, frames, endpoints,
-    notices, parties, crops, places, health, quarantine,
+    events, notices, parties, crops, places, health, quarantine,
 )  # fmt: skip
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, get_args
 from uuid import UUID
 
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Session
+from typing_extensions import TypedDict  # pydantic asks for it below Python 3.12
 
 from matcher.clock import now
 from matcher.quarantine import Reason
@@ -93,6 +94,19 @@ class EndpointTold(TypedDict):
     endpoint_id: str
     url: str
     reason: NotRequired[str]
+
+
+_SIDES = "the seller and the buyer"
+_DATA: dict[str, tuple[type, str]] = {
+    "match.made": (MatchMade, _SIDES),
+    "order.quarantined": (OrderQuarantined, "the order's owner, and the operators"),
+    "endpoint.disabled": (EndpointTold, "the endpoint's party, and the operators"),
+    "endpoint.test": (EndpointTold, "the endpoint's party, at that endpoint alone"),
+}
+# Every kind, with the type of its data and who is told.
+KINDS: dict[str, tuple[type, str]] = {
+    kind: _DATA.get(kind, (ContractMoved, _SIDES)) for kind in get_args(Kind)
+}
 
 
 @dataclass(frozen=True)

@@ -593,23 +593,35 @@ class Document(Base):
 
 
 class Event(Identified, Base):
-    """Something that happened to an order or a contract; who is told is in its notices."""
+    """Something that happened to an order or a contract; who is told is in its notices.
+
+    `position` is its place in the feed, null until it is given one after its commit.
+    """
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("kind", "subject_id", "subject_version"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id", "subject_version"),
+        Index("event_position", "position", unique=True),
+        Index("event_without_position", "id", postgresql_where=text("position IS NULL")),
+    )
 
     kind: Mapped[str]
     subject_id: Mapped[UUID]
     subject_version: Mapped[int]
     data: Mapped[Json]
     occurred_at: Mapped[datetime]
+    position: Mapped[int | None]
 
 
 class Notice(Identified, Base):
     """What one party is told about one event."""
 
     __tablename__ = "notice"
-    __table_args__ = (UniqueConstraint("event_id", "party_id"), Index("notice_of_party", "party_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("event_id", "party_id"),
+        Index("notice_of_party", "party_id", "id"),
+        Index("notice_of_event", "party_id", "event_id"),
+    )
 
     event_id: Mapped[UUID] = mapped_column(ForeignKey("event.id"))
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))

@@ -1,0 +1,76 @@
+"""The feed over HTTP: in pages, and as a stream that is read on from where it broke off."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from matcher.notices.events import record
+from matcher.store.tables import Party
+from tests.api.conftest import Api
+from tests.notices.letters import match_made
+
+
+def tell(api: Api, headers: dict[str, str], count: int) -> None:
+    me = UUID(api.get("/v1/parties/me", headers=headers).json()["id"])
+    with api.ledger.transaction() as session:
+        for _ in range(count):
+            record(session, [match_made(session.get_one(Party, me))])
+
+
+def entries(response: httpx.Response) -> Iterator[dict[str, Any]]:
+    """The events of a stream as they come, each with its `position`."""
+    position = None
+    for line in response.iter_lines():
+        name, _, value = line.partition(": ")
+        if name == "id":
+            position = value
+        elif name == "data":
+            yield json.loads(value) | {"position": position}
+
+
+def test_pages_lead_from_the_first_event_to_the_last_and_on(api: Api) -> None:
+    own = api.as_new("buyer")
+    tell(api, own, 5)
+    seen, cursor = [], "0"
+    for expected in (2, 2, 1, 0):
+        page = api.get("/v1/events", params={"cursor": cursor, "limit": 2}, headers=own).json()
+        assert len(page["items"]) == expected
+        seen += [event["id"] for event in page["items"]]
+        cursor = page["next"]
+    assert len(set(seen)) == 5
+    tell(api, own, 1)
+    assert len(api.get("/v1/events", params={"cursor": cursor}, headers=own).json()["items"]) == 1
+    assert api.get("/v1/events", headers=api.as_new("buyer")).json()["items"] == []
+
+
+def test_a_stream_tells_what_was_and_what_comes_and_is_resumed(api: Api) -> None:
+    own = api.as_new("buyer")
+    tell(api, own, 2)
+    stream = {**own, "Accept": "text/event-stream"}
+    with api.stream("GET", "/v1/events", headers=stream) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        coming = entries(response)
+        first, second = next(coming), next(coming)
+        tell(api, own, 1)
+        third = next(coming)
+    assert first["type"] == "match.made"
+    resumed = {**stream, "Last-Event-ID": first["position"]}
+    with api.stream("GET", "/v1/events", headers=resumed) as response:
+        coming = entries(response)
+        assert [next(coming)["id"], next(coming)["id"]] == [second["id"], third["id"]]
+
+
+def test_kinds_are_listed_with_their_schemas(api: Api) -> None:
+    kinds = {kind["type"]: kind for kind in api.get("/v1/event-kinds").json()}
+    assert "contract.agreed" in kinds
+    assert "quantity_kg" in kinds["match.made"]["data"]["properties"]
+
+
+def test_a_cursor_that_is_none_is_refused(api: Api) -> None:
+    own = api.as_new("buyer")
+    assert api.get("/v1/events?cursor=x", headers=own).status_code == 422
+    assert api.get("/v1/events", headers=own | {"Last-Event-ID": "x"}).status_code == 422
+    assert api.get("/v1/events").status_code == 401

@@ -37,7 +37,9 @@ def running_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
         database_url=None, redis_url=None, data_folder=tmp_path_factory.mktemp("data"), port=0,
         private_addresses_allowed=True,
     )  # fmt: skip
-    with servers(settings, fsync="off", synchronous_commit="off", full_page_writes="off") as running:
+    hasty = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    # A vacuum at work in a test's database could not be ended by the test's role, nor the database dropped.
+    with servers(settings, **hasty, autovacuum="off") as running:
         ledger = Ledger(running)
         migrate(ledger)
         ledger.engine.dispose()

@@ -3,14 +3,17 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
 
 from matcher.api.contracts import network_address
 from matcher.api.once import OnceRoute, once
 from matcher.api.requests import Before, Caller, Configured, Known, Limit, Page, Transaction, link_next
+from matcher.contracts.keys import sealing_key
 from matcher.contracts.life import Acceptance, Reason
 from matcher.contracts.view import ContractView, contract_view
 from matcher.frames.call import CallPost, call
 from matcher.frames.life import get_frame, leave, list_frames, post_frame, sign
+from matcher.frames.page import frame_page
 from matcher.frames.terms import FramePost
 from matcher.frames.view import FrameView, frame_view
 
@@ -45,6 +48,13 @@ def read_all(
     frames = list_frames(session, caller, before=cursor, limit=limit)
     link_next(request, response, frames, limit)
     return Page(items=[frame_view(session, frame, caller) for frame in frames])
+
+
+@router.get("/{frame_id}.html", response_class=HTMLResponse)
+def read_page(session: Transaction, caller: Caller, configured: Configured, frame_id: UUID) -> HTMLResponse:
+    """The agreement as a sealed page in Vietnamese and English."""
+    frame = get_frame(session, frame_id, caller)
+    return HTMLResponse(frame_page(session, frame, sealing_key(configured.sealing_folder)))
 
 
 @router.get("/{frame_id}")

@@ -1,0 +1,53 @@
+"""Frame agreements over HTTP, and their page."""
+
+import html
+from typing import Any
+
+from tests.api.conftest import Api
+from tests.market import CHI_LANG, day
+
+
+def body(sides: list[str], **other: Any) -> dict[str, Any]:
+    return {
+        "kind": "frame", "parties": sides, "clauses": ["Bao tiêu <toàn bộ>"],
+        "goods": {
+            "crop": "custard_apple", "grade": "grade_1", "quantity_kg": 10_000, "price": 30_000,
+            "from_day": day(0), "until_day": day(60), "origin": CHI_LANG, "destination": "Hà Nội",
+        },
+    } | other  # fmt: skip
+
+
+def test_a_season_is_agreed_drawn_down_and_read_as_a_page(api: Api) -> None:
+    seller, buyer = api.as_new("producer", "HTX <Chi Lăng>"), api.as_new("buyer", "Chợ đầu mối")
+    ids = [api.get("/v1/parties/me", headers=headers).json()["id"] for headers in (seller, buyer)]
+    drafted = api.post("/v1/frames", json=body(ids), headers=buyer)
+    assert drafted.status_code == 201, drafted.text
+    path = drafted.headers["location"]
+    said = {"signer": "Giám đốc", "terms_hash": drafted.json()["terms_hash"]}
+    assert api.post(f"{path}/sign", json=said, headers=seller).json()["state"] == "draft"
+    assert api.post(f"{path}/sign", json=said, headers=buyer).json()["state"] == "agreed"
+    wanted = {"quantity_kg": "1250.5", "deliver_from": day(1), "deliver_until": day(4)}
+    called = api.post(f"{path}/calls", json=wanted, headers=buyer)
+    assert called.status_code == 201, called.text
+    assert called.json()["terms"]["quantity_kg"] == "1250.5"
+    seen = api.get(path, headers=seller).json()
+    assert (seen["called_kg"], seen["remaining_kg"]) == ("1250.5", "8749.5")
+    assert seen["contracts"] == [called.json()["id"]]
+
+    page = api.get(f"{path}.html", headers=seller)
+    for part in ("HỢP ĐỒNG NGUYÊN TẮC", "10.000 kg", "8.749,5 kg", "30.000 đ/kg", seen["number"]):
+        assert part in page.text, part
+    assert html.escape("HTX <Chi Lăng>") in page.text
+    assert "<toàn bộ>" not in page.text
+    assert api.post("/v1/verify", content=page.content).json()["genuine"]
+    assert api.get(f"{path}.html", headers=api.as_new("buyer")).status_code == 404
+    assert api.post(f"{path}/end", json={"reason": "Hết mùa"}, headers=seller).json()["state"] == "ended"
+    assert len(api.get("/v1/frames", headers=buyer).json()["items"]) == 1
+
+
+def test_what_is_wrong_with_a_frame_is_named(api: Api) -> None:
+    buyer = api.as_new("buyer")
+    me = api.get("/v1/parties/me", headers=buyer).json()["id"]
+    answer = api.post("/v1/frames", json=body([me, me]), headers=buyer)
+    assert answer.status_code == 422
+    assert "parties" in [fault["path"] for fault in answer.json()["faults"]]

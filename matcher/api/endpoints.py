@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from matcher.api.once import OnceRoute, once
-from matcher.api.requests import Before, Caller, Limit, Page, Transaction, link_next
+from matcher.api.requests import Before, Caller, Configured, Limit, Page, Transaction, link_next
 from matcher.notices.endpoints import (
     EndpointChange,
     EndpointPost,
@@ -18,6 +18,7 @@ from matcher.notices.endpoints import (
     change_endpoint,
     get_endpoint,
     list_endpoints,
+    refuse_private,
     remove_endpoint,
     replay,
     rotate_secret,
@@ -73,8 +74,12 @@ class Sent(BaseModel):
 
 
 @router.post("", status_code=201, dependencies=[once])
-def post(session: Transaction, caller: Caller, body: EndpointPost, response: Response) -> EndpointWithSecret:
+def post(
+    session: Transaction, caller: Caller, configured: Configured, body: EndpointPost, response: Response
+) -> EndpointWithSecret:
     """Have your notices posted to an address of yours, signed as Standard Webhooks asks."""
+    if not configured.private_addresses_allowed:
+        refuse_private(body.url)
     endpoint = add_endpoint(session, caller, body.url, body.kinds)
     response.headers["Location"] = f"/v1/endpoints/{endpoint.id}"
     session.refresh(endpoint)

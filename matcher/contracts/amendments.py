@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -50,7 +51,7 @@ class Proposal(Signer):
     @model_validator(mode="after")
     def _something(self) -> "Proposal":
         if self.quantity_kg is None and self.price is None and self.delivery_day is None:
-            raise ValueError("give another quantity_kg, price or delivery_day")
+            raise PydanticCustomError("nothing_other", "nothing is to be other")
         return self
 
 

@@ -4,6 +4,7 @@ import base64
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -16,6 +17,7 @@ from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Instant
 from matcher.notices.events import EndpointTold, Happening, Kind, record, tell_endpoint
+from matcher.notices.guard import is_public
 from matcher.parties import operators, sees
 from matcher.store.session import ring
 from matcher.store.tables import Attempt, Delivery, Endpoint, Event, Notice, Party
@@ -72,6 +74,17 @@ def add_endpoint(session: Session, party: Party, url: str, kinds: Sequence[Kind]
     session.add(endpoint)
     session.flush()
     return endpoint
+
+
+def refuse_private(url: str) -> None:
+    """Raises Invalid for an address that is plainly of a private network; of names the guard has the word."""
+    try:
+        address = ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return
+    if not is_public(address):
+        fault = Fault("url", f"{address} is in a private network", "Give an address on the open internet.")
+        raise Invalid(fault)
 
 
 def get_endpoint(session: Session, endpoint_id: UUID, party: Party) -> Endpoint:

@@ -20,7 +20,9 @@ from cryptography.x509.oid import NameOID
 from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
+from matcher.errors import Invalid
 from matcher.notices.deliver import deliver
+from matcher.notices.endpoints import refuse_private
 from matcher.notices.guard import is_public
 from matcher.notices.webhook import new_client
 from matcher.store.session import Ledger
@@ -70,6 +72,14 @@ def test_a_webhook_to_this_machine_is_refused_and_says_why(
     assert "private network" in answer or "no answer" in answer, answer
     assert receiver.received == []
     assert read(ledger, delivery_id).state == "due"
+
+
+def test_an_endpoint_that_is_plainly_private_is_refused_at_once() -> None:
+    for url in ("http://169.254.169.254/latest", "http://[::1]:80/", "https://10.0.0.1/hook"):
+        with pytest.raises(Invalid, match="private network"):
+            refuse_private(url)
+    for url in ("https://erp.example.vn/hook", "http://203.162.4.191/", "na"):
+        refuse_private(url)
 
 
 def test_the_address_that_was_looked_at_is_the_one_that_is_called(

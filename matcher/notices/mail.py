@@ -1,18 +1,20 @@
-"""A notice as an e-mail in plain text, over SMTP."""
+"""A notice as an e-mail, in plain text and as HTML, over SMTP."""
 
 import contextlib
+import re
 import smtplib
 import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
+from html import escape
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from config.settings import Settings
 from matcher.clock import VIETNAM, now
 from matcher.notices.cut_off import CutOff
 from matcher.notices.letter import Letter, Outcome, outcome
-from matcher.notices.words import words
+from matcher.notices.words import Words, words
 
 
 def send(letter: Letter, settings: Settings) -> Outcome:
@@ -76,10 +78,25 @@ def _message(letter: Letter, settings: Settings) -> EmailMessage:
     message["Date"] = now().astimezone(VIETNAM)
     # The same at every attempt, so that a mail sent twice can be told.
     message["Message-ID"] = f"<{letter.delivery_id}@{domain}>"
+    if "contract_id" in letter.data:
+        # All mails about a contract hang on one that nobody has sent, and so stand together.
+        message["References"] = message["In-Reply-To"] = f"<contract.{letter.data['contract_id']}@{domain}>"
     message["Content-Language"] = letter.language
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(said.text, cte="quoted-printable")
+    message.add_alternative(_html(said, letter.language), subtype="html", cte="quoted-printable")
     return message
+
+
+def _html(said: Words, language: str) -> str:
+    """The same words, their address a link; no picture and nothing that is fetched."""
+    paragraphs = "".join(f"<p>{part}</p>\n" for part in escape(said.text.strip()).split("\n\n"))
+    linked = re.sub(r"https?://[^\s<]+", r'<a href="\g<0>">\g<0></a>', paragraphs).replace("\n", "<br>\n")
+    return (
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
+        f"<title>{escape(said.subject)}</title></head>\n"
+        f'<body style="font: 16px/1.5 sans-serif; max-width: 40em">\n{linked}</body></html>\n'
+    )
 
 
 def _text(said: bytes | str) -> str:

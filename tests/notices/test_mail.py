@@ -11,7 +11,7 @@ from matcher.clock import now
 from matcher.notices.deliver import deliver
 from matcher.notices.words import words
 from matcher.store.session import Ledger
-from tests.notices.letters import answers, let_come_due, match_made, read, told
+from tests.notices.letters import CONTRACT, answers, let_come_due, match_made, read, told
 
 
 def test_a_mail_arrives_with_its_vietnamese_intact(
@@ -26,7 +26,13 @@ def test_a_mail_arrives_with_its_vietnamese_intact(
         (mail,) = server.received
     said = words("match.made", dict(match_made().data), "vi", settings.links_begin)
     assert mail["Subject"] == said.subject
-    assert mail.get_content() == said.text
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert plain.get_content() == said.text
+    assert "Hợp tác xã Chi Lăng" in html.get_content()
+    assert '<a href="http' in html.get_content()
+    assert mail["References"] == mail["In-Reply-To"] == f"<contract.{CONTRACT}@langson.example>"
     assert mail["From"].addresses == (Address("Chợ", "cho", "langson.example"),)
     assert mail["To"].addresses == (Address("Chợ đầu mối Hà Nội", "mua", "hanoi.example"),)
     assert mail["Message-ID"] == f"<{delivery_id}@langson.example>"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -18,7 +19,7 @@ from matcher.contracts.keys import keys_in, keys_of, rotate
 from matcher.contracts.verify import WORDS, verify
 from matcher.errors import Invalid, MatcherError
 from matcher.faults import invalid
-from matcher.notices.deliver import requeue as requeue_delivery
+from matcher.notices.dead import DeadLetters, list_dead, requeue, requeue_dead
 from matcher.notices.endpoints import add_endpoint
 from matcher.ops.show import show_comparison, show_status
 from matcher.ops.status import status as read_status
@@ -45,6 +46,11 @@ config_app = typer.Typer(no_args_is_help=True, help="The files in config/.")
 clearing_app = typer.Typer(
     no_args_is_help=True, help="Clearings: prove one again, or ask what other terms would do."
 )
+dead_app = typer.Typer(no_args_is_help=True, help="Notices that could not be delivered for three days.")
+app.add_typer(dead_app, name="dead")
+Channel = Annotated[str | None, typer.Option(help="webhook or email")]
+Address = Annotated[str | None, typer.Option(help="where it was to go")]
+Since = Annotated[datetime | None, typer.Option(help="of events since, as 2026-08-21T05:00:00")]
 contract_app = typer.Typer(no_args_is_help=True, help="Contracts: verify a document, change the sealing key.")
 app.add_typer(contract_app, name="contract")
 app.add_typer(party_app, name="party")
@@ -107,12 +113,41 @@ def check() -> None:
     typer.echo("config/ is right.")
 
 
-@app.command()
-def requeue(delivery: UUID) -> None:
-    """Give a dead letter its whole schedule of attempts again, by the id of its delivery."""
+@dead_app.command("list")
+def dead_list(
+    channel: Channel = None,
+    address: Address = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+) -> None:
+    """List dead letters, the oldest first: id, channel, event, address, the last answer."""
     with _ledger() as ledger, ledger.transaction() as session:
-        requeue_delivery(session, delivery)
-        typer.echo("Due now; the next sweep rings for it.")
+        for delivery, kind in list_dead(session, _dead(channel, address, since), limit):
+            last = delivery.attempts[-1].answer if delivery.attempts else ""
+            typer.echo(f"{delivery.id}  {delivery.channel:<7}  {kind}  {delivery.address}  {last}")
+
+
+@dead_app.command("requeue")
+def dead_requeue(
+    delivery: Annotated[UUID | None, typer.Argument(help="one; left out, all that the options name")] = None,
+    channel: Channel = None,
+    address: Address = None,
+    since: Since = None,
+) -> None:
+    """Give dead letters their whole schedule again: one by its id, or all that the options name."""
+    with _ledger() as ledger, ledger.transaction() as session:
+        if delivery is not None:
+            requeue(session, delivery)
+            count = 1
+        else:
+            count = requeue_dead(session, _dead(channel, address, since))
+        typer.echo(f"{count} due now; the next sweep rings for them.")
+
+
+def _dead(channel: str | None, address: str | None, since: datetime | None) -> DeadLetters:
+    # Whoever gives no offset means the time in Việt Nam.
+    moment = since.replace(tzinfo=VIETNAM) if since and since.tzinfo is None else since
+    return DeadLetters(channel, address, moment)
 
 
 @quarantine_app.command("list")

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher.clock import now
-from matcher.errors import Conflict, NotFound
 from matcher.notices import mail, webhook
 from matcher.notices.endpoints import answered, signing_secrets
 from matcher.notices.letter import Letter, Outcome, outcome
@@ -62,18 +61,6 @@ def deliveries_due(session: Session, rung_before: datetime, limit: int = 1000) -
     for delivery_id in found:
         ring(session, "deliver", delivery_id)
     return found
-
-
-def requeue(session: Session, delivery_id: UUID) -> None:
-    """Gives a dead letter its whole schedule again. Raises NotFound, and Conflict if it is not dead."""
-    delivery = session.get(Delivery, delivery_id, with_for_update=True)
-    if delivery is None:
-        raise NotFound(f"No delivery {delivery_id}.")
-    if delivery.state != "dead":
-        raise Conflict(f"Delivery {delivery_id} is {delivery.state}; only a dead one can be tried anew.")
-    delivery.state, delivery.queued_at = "due", now()
-    delivery.due_at = delivery.rung_at = delivery.queued_at
-    ring(session, "deliver", delivery_id)
 
 
 def _is_due() -> ColumnElement[bool]:

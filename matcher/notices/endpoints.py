@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Instant
+from matcher.notices.dead import queue_again
 from matcher.notices.events import EndpointTold, Happening, Kind, record, tell_endpoint
 from matcher.notices.guard import is_public
 from matcher.parties import operators, sees
-from matcher.store.session import ring
 from matcher.store.tables import Attempt, Delivery, Endpoint, Event, Notice, Party
 
 OVERLAP = timedelta(hours=24)  # in which a former secret signs beside the new one
@@ -147,10 +147,7 @@ def replay(session: Session, endpoint: Endpoint, what: Replay) -> int:
     found = session.scalars(chosen.with_for_update(of=Delivery)).all()
     if what.delivery_id is not None and not found:
         raise NotFound(f"No delivery {what.delivery_id} of this endpoint that has ended.")
-    again = {"state": "due", "due_at": now(), "queued_at": now(), "rung_at": now(), "delivered_at": None}
-    session.execute(update(Delivery).where(Delivery.id.in_(found)).values(**again))
-    for delivery_id in found[:1000]:
-        ring(session, "deliver", delivery_id)
+    queue_again(session, found)
     return len(found)
 
 

@@ -12,11 +12,13 @@ from config.settings import Settings
 from matcher.cli import app
 from matcher.errors import Unauthenticated
 from matcher.knowledge import Knowledge
+from matcher.notices.events import record
 from matcher.parties import party_by_key
 from matcher.store.session import Ledger
-from matcher.store.tables import Lot
+from matcher.store.tables import Delivery, Lot
 from matcher.trading.clear import clear
 from tests.market import demand, lot, party
+from tests.notices.letters import match_made
 
 Run = Callable[..., Result]
 
@@ -79,7 +81,7 @@ def test_a_further_key_is_another_key_of_the_same_party(run: Run, ledger: Ledger
         (("party", "add", "buyer", "x", "--email", "nobody"), "email: "),
         (("party", "key", uuid4()), "No party"),
         (("party", "revoke", uuid4()), "No key"),
-        (("requeue", uuid4()), "No delivery"),
+        (("dead", "requeue", uuid4()), "No delivery"),
         (("clearing", "replay", uuid4()), "No clearing"),
         (("quarantine", "show", uuid4()), "No order"),
         (("quarantine", "release", uuid4()), "No order"),
@@ -168,3 +170,13 @@ def test_orders_set_aside_are_listed_shown_with_their_traceback_and_released(
     assert "Traceback" in run("quarantine", "show", poisoned).output
     assert run("quarantine", "release", poisoned).exit_code == 0
     assert run("quarantine", "list").output == ""
+
+
+def test_dead_letters_are_listed_and_requeued(run: Run, ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        record(session, [match_made(party(session, "buyer", email="mua@example.vn"))])
+        session.execute(update(Delivery).values(state="dead"))
+    assert "mua@example.vn" in run("dead", "list", "--channel", "email").output
+    assert run("dead", "list", "--since", "2100-01-01T00:00:00").output == ""
+    assert "1 due now" in run("dead", "requeue", "--address", "mua@example.vn").output
+    assert run("dead", "list").output == ""

@@ -10,7 +10,8 @@ from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
 from matcher.errors import Conflict, NotFound
-from matcher.notices.deliver import ATTEMPTS, RETRY_AFTER, deliver, deliveries_due, requeue
+from matcher.notices.dead import DeadLetters, list_dead, requeue, requeue_dead
+from matcher.notices.deliver import ATTEMPTS, RETRY_AFTER, deliver, deliveries_due
 from matcher.notices.events import record
 from matcher.notices.webhook import new_client
 from matcher.store.session import Ledger, Ring
@@ -196,3 +197,22 @@ def test_two_sweeps_share_the_work_and_each_takes_at_most_its_limit(ledger: Ledg
         second = deliveries_due(other, now(), limit=6)
         assert (len(first), len(second)) == (6, 4)
         assert not set(first) & set(second)
+
+
+def test_dead_letters_are_listed_and_requeued_by_where_they_were_to_go(
+    ledger: Ledger, settings: Settings, client: httpx.Client
+) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer", email="mua@example.vn")
+        record(session, [match_made(buyer)])
+        record(session, [match_made(party(session, "buyer", email="khac@example.vn"))])
+        session.execute(update(Delivery).values(state="dead"))
+    wanted = DeadLetters("email", "mua@example.vn", now() - timedelta(hours=1))
+    with ledger.transaction() as session:
+        ((delivery, kind),) = list_dead(session, wanted)
+        assert (delivery.address, kind) == ("mua@example.vn", "match.made")
+        assert requeue_dead(session, DeadLetters("webhook")) == 0
+        assert requeue_dead(session, DeadLetters(since=now() + timedelta(hours=1))) == 0
+        assert requeue_dead(session, wanted) == 1
+        assert len(list_dead(session, DeadLetters())) == 1
+        assert requeue_dead(session, DeadLetters()) == 1

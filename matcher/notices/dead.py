@@ -1,0 +1,71 @@
+"""Dead letters: deliveries that failed for three days, or can not succeed; listed, and tried anew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, selectinload
+
+from matcher.clock import now
+from matcher.errors import Conflict, NotFound
+from matcher.store.session import ring
+from matcher.store.tables import Delivery, Event, Notice
+
+
+def requeue(session: Session, delivery_id: UUID) -> None:
+    """Gives a dead letter its whole schedule again. Raises NotFound, and Conflict if it is not dead."""
+    delivery = session.get(Delivery, delivery_id, with_for_update=True)
+    if delivery is None:
+        raise NotFound(f"No delivery {delivery_id}.")
+    if delivery.state != "dead":
+        raise Conflict(f"Delivery {delivery_id} is {delivery.state}; only a dead one can be tried anew.")
+    queue_again(session, [delivery_id])
+
+
+@dataclass(frozen=True)
+class DeadLetters:
+    """Which dead letters: all, or those of a channel, to an address, of events since a moment."""
+
+    channel: str | None = None
+    address: str | None = None
+    since: datetime | None = None
+
+    def query(self) -> Any:
+        chosen = (
+            select(Delivery, Event.kind)
+            .join(Notice, Notice.id == Delivery.notice_id)
+            .join(Event, Event.id == Notice.event_id)
+            .where(Delivery.state == "dead")
+            .order_by(Delivery.id)
+        )
+        if self.channel is not None:
+            chosen = chosen.where(Delivery.channel == self.channel)
+        if self.address is not None:
+            chosen = chosen.where(Delivery.address == self.address)
+        return chosen if self.since is None else chosen.where(Event.occurred_at >= self.since)
+
+
+def list_dead(session: Session, which: DeadLetters, limit: int = 50) -> Sequence[tuple[Delivery, str]]:
+    """Dead letters with the kinds of their events, the oldest first; their attempts say why."""
+    query = which.query().options(selectinload(Delivery.attempts)).limit(limit)
+    return [(delivery, kind) for delivery, kind in session.execute(query)]
+
+
+def requeue_dead(session: Session, which: DeadLetters, limit: int = 10_000) -> int:
+    """Gives up to `limit` dead letters their whole schedule again; returns how many."""
+    chosen = which.query().with_only_columns(Delivery.id).limit(limit).with_for_update(of=Delivery)
+    found = session.scalars(chosen).all()
+    queue_again(session, found)
+    return len(found)
+
+
+def queue_again(session: Session, deliveries: Sequence[UUID]) -> None:
+    """Makes these due now, each with its whole schedule; the sweep rings for what is more than 1,000."""
+    at = now()
+    again = {"state": "due", "due_at": at, "queued_at": at, "rung_at": at, "delivered_at": None}
+    session.execute(update(Delivery).where(Delivery.id.in_(deliveries)).values(**again))
+    for delivery_id in deliveries[:1000]:
+        ring(session, "deliver", delivery_id)

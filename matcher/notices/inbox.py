@@ -6,10 +6,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.settings import Settings
+from matcher.clock import now
 from matcher.notices.words import words
 from matcher.store.tables import Delivery, Notice, Party
 
@@ -37,13 +38,23 @@ class NoticeView(BaseModel):
     subject: str
     text: str
     data: dict[str, Any]
+    read_at: datetime | None = Field(description="when you marked it as read")
     deliveries: list[DeliveryView]
 
 
-def list_notices(
-    session: Session, party: Party, settings: Settings, *, before: UUID | None = None, limit: int = 50
+def list_notices(  # whose, in which words, and which of them
+    session: Session,
+    party: Party,
+    settings: Settings,
+    *,
+    unread: bool = False,
+    before: UUID | None = None,
+    limit: int = 50,
 ) -> Sequence[NoticeView]:
-    """The party's notices, everybody's for an operator; newest first, at most `limit`, before `before`."""
+    """The party's notices, everybody's for an operator; newest first, at most `limit`, before `before`.
+
+    With `unread` only those that were not marked as read.
+    """
     query = (
         select(Notice)
         .options(
@@ -56,9 +67,26 @@ def list_notices(
     )
     if party.kind != "operator":
         query = query.where(Notice.party_id == party.id)
+    if unread:
+        query = query.where(Notice.read_at.is_(None))
     if before is not None:
         query = query.where(Notice.id < before)
     return [_view(notice, settings.links_begin) for notice in session.scalars(query)]
+
+
+def unread_count(session: Session, party: Party) -> int:
+    """How many of the party's own notices it has not marked as read."""
+    own = (Notice.party_id == party.id) & Notice.read_at.is_(None)
+    return session.scalar(select(func.count()).select_from(Notice).where(own)) or 0
+
+
+def mark_read(session: Session, party: Party, up_to: UUID | None) -> int:
+    """Marks the party's own notices as read, up to and with one of them or all; returns how many more."""
+    own = (Notice.party_id == party.id) & Notice.read_at.is_(None)
+    if up_to is not None:
+        own &= Notice.id <= up_to
+    marked = update(Notice).where(own).values(read_at=now()).returning(Notice.id)
+    return len(session.scalars(marked.execution_options(synchronize_session=False)).all())
 
 
 def _view(notice: Notice, links_begin: str) -> NoticeView:
@@ -72,6 +100,7 @@ def _view(notice: Notice, links_begin: str) -> NoticeView:
         subject=said.subject,
         text=said.text,
         data=event.data,
+        read_at=notice.read_at,
         deliveries=[_delivery_view(delivery) for delivery in notice.deliveries],
     )
 

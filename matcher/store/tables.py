@@ -614,17 +614,19 @@ class Event(Identified, Base):
 
 
 class Notice(Identified, Base):
-    """What one party is told about one event."""
+    """What one party is told about one event; `read_at` is when it said that it had read it."""
 
     __tablename__ = "notice"
     __table_args__ = (
         UniqueConstraint("event_id", "party_id"),
         Index("notice_of_party", "party_id", "id"),
         Index("notice_of_event", "party_id", "event_id"),
+        Index("notice_unread", "party_id", postgresql_where=text("read_at IS NULL")),
     )
 
     event_id: Mapped[UUID] = mapped_column(ForeignKey("event.id"))
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    read_at: Mapped[datetime | None]
     event: Mapped[Event] = relationship()
     party: Mapped[Party] = relationship()
     deliveries: Mapped[list["Delivery"]] = relationship(back_populates="notice", order_by="Delivery.id")

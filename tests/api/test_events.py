@@ -74,3 +74,13 @@ def test_a_cursor_that_is_none_is_refused(api: Api) -> None:
     assert api.get("/v1/events?cursor=x", headers=own).status_code == 422
     assert api.get("/v1/events", headers=own | {"Last-Event-ID": "x"}).status_code == 422
     assert api.get("/v1/events").status_code == 401
+
+
+def test_unread_notices_are_counted_until_they_are_marked(api: Api) -> None:
+    own = api.as_new("buyer")
+    tell(api, own, 2)
+    assert api.get("/v1/notices/unread", headers=own).json() == {"unread": 2}
+    oldest = api.get("/v1/notices?unread=true", headers=own).json()["items"][-1]["id"]
+    assert api.post("/v1/notices/read", json={"up_to": oldest}, headers=own).json() == {"unread": 1}
+    assert api.post("/v1/notices/read", json={}, headers=own).json() == {"unread": 0}
+    assert api.post("/v1/notices/read", json={"until": 1}, headers=own).status_code == 422

@@ -3,7 +3,7 @@ import httpx
 from config.settings import Settings
 from matcher.notices.deliver import deliver
 from matcher.notices.events import record
-from matcher.notices.inbox import list_notices
+from matcher.notices.inbox import list_notices, mark_read, unread_count
 from matcher.store.session import Ledger
 from tests.market import party
 from tests.notices.letters import match_made
@@ -68,3 +68,18 @@ def test_a_notice_shows_how_its_deliveries_stand(
     assert tried.next_attempt_at is not None
     assert untried.next_attempt_at is not None
     assert tried.next_attempt_at > untried.next_attempt_at
+
+
+def test_a_party_marks_its_own_notices_as_read_and_nobody_elses(ledger: Ledger, settings: Settings) -> None:
+    with ledger.transaction() as session:
+        buyer, other = party(session, "buyer"), party(session, "buyer")
+        for _ in range(3):
+            record(session, [match_made(buyer, other)])
+        newest, second, _ = list_notices(session, buyer, settings)
+        assert unread_count(session, buyer) == 3
+        assert mark_read(session, buyer, second.id) == 2
+        assert [each.id for each in list_notices(session, buyer, settings, unread=True)] == [newest.id]
+        assert mark_read(session, buyer, None) == 1
+        assert mark_read(session, buyer, None) == 0
+        assert (unread_count(session, buyer), unread_count(session, other)) == (0, 3)
+        assert len(list_notices(session, buyer, settings)) == 3, "what is read stays"

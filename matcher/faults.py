@@ -16,6 +16,7 @@ REMEDIES = {
     "amount": 'Give kilograms, or {"amount": 12, "unit": "tạ"}.',
     "not_nfc": "Send the text composed (NFC): one code point for each Vietnamese letter.",
     "control_character": "Send plain letters, digits and punctuation.",
+    "quiet_hours": "Give quiet_from and quiet_until, such as 21:00 and 05:00, or neither.",
     "nothing_other": "Give another quantity_kg, price or delivery_day.",
     "blank": "Give some text, or leave the field out.",
     "database_url": "Give postgresql://user:password@host:port/name.",

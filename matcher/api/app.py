@@ -23,6 +23,7 @@ from matcher.api import (
     notices,
     parties,
     places,
+    preferences,
     problems,
     quarantine,
     verify,
@@ -34,7 +35,7 @@ from matcher.store.session import Ledger
 
 RESOURCES = (
     lots, demands, matches, clearings, contracts, amendments, fulfilment, verify, frames, endpoints,
-    events, notices, parties, crops, places, health, quarantine,
+    events, preferences, notices, parties, crops, places, health, quarantine,
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Events written down, with a notice for each party concerned and a delivery for each of its channels."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Any, Literal, NotRequired, get_args
 from uuid import UUID
 
@@ -10,11 +11,11 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict  # pydantic asks for it below Python 3.12
 
-from matcher.clock import now
+from matcher.clock import VIETNAM, now
 from matcher.quarantine import Reason
 from matcher.store.identifiers import uuid7
 from matcher.store.session import ring
-from matcher.store.tables import Delivery, Endpoint, Event, Notice, Party
+from matcher.store.tables import Delivery, Endpoint, Event, Notice, Party, Preference
 
 Kind = Literal[
     "match.made", "contract.accepted", "contract.agreed", "contract.declined", "contract.lapsing",
@@ -23,7 +24,6 @@ Kind = Literal[
     "contract.paid", "contract.closed", "contract.dispute_opened", "contract.dispute_closed",
     "order.quarantined", "endpoint.disabled", "endpoint.test",
 ]  # fmt: skip
-Addresses = list[tuple[str, str, list[str] | None]]  # channel, address, the kinds wanted there
 
 
 class CropNamed(TypedDict):
@@ -136,18 +136,22 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
     if not notices:
         return len(events)
     session.execute(insert(Notice), notices)
-    addresses = _addresses(session, {notice["party_id"] for notice in notices})
+    ways = _ways(session, {notice["party_id"] for notice in notices})
     rung_at = now()
     deliveries: list[dict[str, Any]] = [
-        {"id": uuid7(), "notice_id": notice["id"], "channel": channel, "address": address, "rung_at": rung_at}
+        {
+            "id": uuid7(), "notice_id": notice["id"], "channel": way.channel, "address": way.address,
+            "due_at": quiet_over(way.quiet_from, way.quiet_until, rung_at), "rung_at": rung_at,
+        }
         for notice in notices
-        for channel, address, wanted in addresses[notice["party_id"]]
-        if wanted is None or kinds[notice["event_id"]] in wanted
-    ]
+        for way in ways[notice["party_id"]]
+        if way.wanted is None or kinds[notice["event_id"]] in way.wanted
+    ]  # fmt: skip
     if deliveries:
         session.execute(insert(Delivery), deliveries)
     for delivery in deliveries:
-        ring(session, "deliver", delivery["id"])
+        if delivery["due_at"] <= rung_at:
+            ring(session, "deliver", delivery["id"])
     return len(events)
 
 
@@ -191,18 +195,44 @@ def _write_events(session: Session, happenings: Sequence[Happening]) -> dict[UUI
     return {event_id: candidates[event_id] for event_id in written}
 
 
-def _addresses(session: Session, parties: Iterable[UUID]) -> dict[UUID, Addresses]:
-    """Each party's channels with their addresses; an empty list for one that reads its notices here only."""
-    rows = session.execute(
-        select(Party.id, Party.email, Endpoint.url, Endpoint.kinds)
-        .outerjoin(Endpoint, (Endpoint.party_id == Party.id) & Endpoint.disabled_at.is_(None))
+@dataclass(frozen=True)
+class _Way:
+    """A channel and its address, the kinds wanted there (None: all), and when it is to be quiet."""
+
+    channel: str
+    address: str
+    wanted: list[str] | None
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+
+
+def _ways(session: Session, parties: Collection[UUID]) -> dict[UUID, list[_Way]]:
+    """How each party is told; an empty list for one that reads its notices here only."""
+    mails = session.execute(
+        select(Party.id, Party.email, Preference.mail_kinds, Preference.quiet_from, Preference.quiet_until)
+        .outerjoin(Preference, Preference.party_id == Party.id)
         .where(Party.id.in_(parties))
-        .order_by(Party.id, Endpoint.id)
     )
-    addresses: dict[UUID, Addresses] = {}
-    for party_id, email, url, kinds in rows:
-        if party_id not in addresses:
-            addresses[party_id] = [("email", email, None)] if email else []
-        if url:
-            addresses[party_id].append(("webhook", url, kinds))
-    return addresses
+    ways = {
+        party_id: [_Way("email", email, kinds, quiet_from, quiet_until)] if email else []
+        for party_id, email, kinds, quiet_from, quiet_until in mails
+    }
+    open_ones = (Endpoint.party_id.in_(parties)) & Endpoint.disabled_at.is_(None)
+    hooks = session.execute(select(Endpoint.party_id, Endpoint.url, Endpoint.kinds).where(open_ones))
+    for party_id, url, kinds in hooks:
+        ways[party_id].append(_Way("webhook", url, kinds))
+    return ways
+
+
+def quiet_over(quiet_from: time | None, quiet_until: time | None, at: datetime) -> datetime:
+    """When a mail of this moment may leave: at once, or when the quiet hours that hold it are over."""
+    if quiet_from is None or quiet_until is None:
+        return at
+    local = at.astimezone(VIETNAM)
+    over_midnight = quiet_from > quiet_until
+    hour = local.time()
+    quiet = hour >= quiet_from or hour < quiet_until if over_midnight else quiet_from <= hour < quiet_until
+    if not quiet:
+        return at
+    day = local.date() + timedelta(days=1) if over_midnight and hour >= quiet_from else local.date()
+    return datetime.combine(day, quiet_until, VIETNAM)

@@ -4,7 +4,7 @@ Quantities are grams (`*_g`), money is whole đồng, per kg where it is a price
 Instants are timestamptz, days are dates in Việt Nam. Ids are UUIDv7, so they sort by creation.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -103,6 +103,20 @@ class Endpoint(Identified, Base):
     disabled_at: Mapped[datetime | None]
     disabled_reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Preference(Base):
+    """What a party wants by mail; quiet hours are times of day in Việt Nam. No row: all, at any time."""
+
+    __tablename__ = "preference"
+    __table_args__ = (
+        CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet_has_both_ends"),
+    )
+
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    mail_kinds: Mapped[list[str] | None]
+    quiet_from: Mapped[time | None]
+    quiet_until: Mapped[time | None]
 
 
 class Book(Base):

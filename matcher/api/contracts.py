@@ -14,6 +14,7 @@ from matcher.contracts.documents import contract_document
 from matcher.contracts.draft import DOCX, HTML, PDF, contract_by_page, get_contract, list_contracts
 from matcher.contracts.life import Acceptance, Reason, accept, cancel, decline, opened
 from matcher.contracts.view import ContractView, contract_view
+from matcher.notices.told import Told, told_of
 from matcher.store.tables import Contract
 
 router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=OnceRoute)
@@ -67,6 +68,13 @@ def read(session: Transaction, caller: Caller, contract_id: UUID, response: Resp
     opened(session, contract, caller)
     etag(response, contract.version)
     return contract_view(contract, caller)
+
+
+@router.get("/{contract_id}/notices")
+def read_notices(session: Transaction, caller: Caller, contract_id: UUID) -> list[Told]:
+    """What both sides were told of the contract, and whether it arrived."""
+    contract = get_contract(session, contract_id, caller)
+    return list(told_of(session, (contract.id, contract.match_id)))
 
 
 @router.post("/{contract_id}/accept", dependencies=[once])

@@ -194,3 +194,15 @@ def test_only_an_operator_cancels(api: Api, sides: Sides) -> None:
         api.post(path, json={"reason": "x"}, headers=api.as_new("operator")).json()["signature"]
         == "cancelled"
     )
+
+
+def test_both_sides_see_what_each_was_told_and_whether_it_arrived(api: Api, sides: Sides) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    path = f"/v1/contracts/{contract['id']}/notices"
+    told = api.get(path, headers=sides[1]).json()
+    assert {each["party_id"] for each in told} == {contract["seller_id"], contract["buyer_id"]}
+    assert {(each["kind"], each["state"]) for each in told} == {("match.made", "in list only")}
+    api.post("/v1/notices/read", json={}, headers=sides[0])
+    read = [each["read_at"] for each in api.get(path, headers=sides[1]).json()]
+    assert sum(moment is not None for moment in read) == 1
+    assert api.get(path, headers=api.as_new("buyer")).status_code == 404

@@ -6,7 +6,7 @@ version takes more or less of both orders is taken from them or given back in th
 """
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -37,6 +37,7 @@ from matcher.contracts.terms import terms_hash
 from matcher.errors import Conflict, Fault, Invalid
 from matcher.fields import Day, Dong, Quantity, Text
 from matcher.knowledge import Knowledge
+from matcher.notices.events import Kind
 from matcher.store.tables import Amendment, Contract, Demand, Lot, Match, Party
 
 
@@ -134,22 +135,16 @@ def decline_amendment(
     session: Session, contract_id: UUID, amendment_id: UUID, party: Party, said: Reason
 ) -> Contract:
     """Leaves the contract as it is. Raises NotFound, Conflict."""
-    contract, amendment = _answered(session, contract_id, amendment_id, party, "decline_amendment")
-    _settle(amendment, "declined", said.reason)
-    facts = {"reason": said.reason, "amendment": str(amendment.id)}
-    moved(session, contract, "contract.amendment_declined", side_of(contract, party), party.name, **facts)
-    return contract
+    answered = _answered(session, contract_id, amendment_id, party, "decline_amendment")
+    return _left(session, answered, party, "declined", said.reason)
 
 
 def withdraw_amendment(
     session: Session, contract_id: UUID, amendment_id: UUID, party: Party, said: Reason
 ) -> Contract:
     """Takes one's own proposal back. Raises NotFound, Conflict."""
-    contract, amendment = _answered(session, contract_id, amendment_id, party, "withdraw_amendment")
-    _settle(amendment, "withdrawn", said.reason)
-    facts = {"reason": said.reason, "amendment": str(amendment.id)}
-    moved(session, contract, "contract.amendment_withdrawn", side_of(contract, party), party.name, **facts)
-    return contract
+    answered = _answered(session, contract_id, amendment_id, party, "withdraw_amendment")
+    return _left(session, answered, party, "withdrawn", said.reason)
 
 
 def lapse_amendments(session: Session, limit: int = 1000) -> int:
@@ -181,6 +176,21 @@ def _answered(
     if amendment is None or amendment.id != amendment_id:
         raise Conflict("Another amendment has taken this one's place; read the contract again.")
     return contract, amendment
+
+
+def _left(
+    session: Session,
+    answered: tuple[Contract, Amendment],
+    party: Party,
+    state: Literal["declined", "withdrawn"],
+    reason: str,
+) -> Contract:
+    contract, amendment = answered
+    _settle(amendment, state, reason)
+    kind: Kind = "contract.amendment_declined" if state == "declined" else "contract.amendment_withdrawn"
+    by = side_of(contract, party)
+    moved(session, contract, kind, by, party.name, reason=reason, amendment=str(amendment.id))
+    return contract
 
 
 def _settle(amendment: Amendment, state: str, reason: str | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
@@ -45,15 +45,10 @@ def render(session: Session, contract_id: UUID, settings: Settings) -> None:
 
 
 def ask_again(session: Session, contract: Contract) -> None:
-    """Asks for the documents of the contract's version, anew if its state alone has changed."""
+    """Forgets the documents of the contract's version, as its state has changed, and asks for them anew."""
     own = (Document.contract_id == contract.id) & (Document.version == contract.version)
-    documents = session.scalars(select(Document).where(own).with_for_update()).all()
-    if not documents:
-        ask_for_documents(session, contract, now())
-    for document in documents:
-        document.content = document.rendered_at = None
-        document.asked_at = document.rung_at = now()
-    ring(session, "render", contract.id)
+    session.execute(delete(Document).where(own))
+    ask_for_documents(session, contract, now())
 
 
 def documents_due(session: Session, rung_before: datetime, limit: int = 1000) -> Sequence[UUID]:
@@ -79,12 +74,21 @@ def documents_due(session: Session, rung_before: datetime, limit: int = 1000) ->
 
 
 def contract_document(session: Session, contract: Contract, media_type: str, settings: Settings) -> bytes:
-    """The kept document, rendered now when the worker has not come to it yet. Raises NotFound."""
-    render(session, contract.id, settings)
-    document = session.get(Document, (contract.id, contract.version, media_type))
-    if document and document.content:
-        return document.content
-    raise NotFound("This contract was drafted before documents of this kind; read its .html.")
+    """The kept document; rendered now, and kept, when the worker has not made it. Raises NotFound."""
+    kept = session.get(Document, (contract.id, contract.version, media_type))
+    if kept is not None and kept.content:
+        return kept.content
+    session.refresh(contract, with_for_update=True)
+    key = (contract.id, contract.version, media_type)
+    document = session.get(Document, key, populate_existing=True)
+    if document is None:
+        document = Document(contract_id=contract.id, version=contract.version, media_type=media_type)
+        document.asked_at = document.rung_at = now()
+        session.add(document)
+    if document.content is None:
+        document.content = _sealed(session, contract, media_type, settings)
+        document.rendered_at = now()
+    return document.content
 
 
 def written(contract: Contract, media_type: str, settings: Settings) -> bytes:

@@ -23,7 +23,6 @@ from matcher.store.tables import Contract, ContractSeries, Document, Match, Part
 HTML = "text/html"
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-MEDIA_TYPES = (HTML, PDF, DOCX)
 
 
 def draft(
@@ -74,9 +73,12 @@ def draft(
 
 
 def ask_for_documents(session: Session, contract: Contract, asked_at: datetime) -> None:
-    """Asks, once for each version of a contract, for its documents in every form."""
-    # What was drafted before there was a wording has a page only.
-    for media_type in MEDIA_TYPES if "template" in contract.terms else (HTML,):
+    """Asks for what will be wanted of the contract as it stands; other documents are made when asked for.
+
+    A draft and an agreed contract are printed and kept; what is between or comes to nothing is looked at.
+    """
+    whole = "template" in contract.terms and contract.signature in ("draft", "agreed")
+    for media_type in (HTML, PDF) if whole else (HTML,):
         session.add(
             Document(
                 contract_id=contract.id, version=contract.version, media_type=media_type,

@@ -157,6 +157,8 @@ def test_the_pdf_and_the_page_of_a_contract_are_genuine_as_they_are_given_out(de
     with deal.ledger.transaction() as session:
         contract = session.get_one(Contract, deal.id)
         documents = [contract_document(session, contract, form, deal.settings) for form in (PDF, HTML)]
+        again = [contract_document(session, contract, form, deal.settings) for form in (PDF, HTML)]
+        assert again == documents
         known = known_keys(session)
     for document in documents:
         verdict = verify(document, known)

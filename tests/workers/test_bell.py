@@ -28,9 +28,12 @@ def at(settings: Settings, port: int) -> Settings:
 
 def test_a_ring_waits_in_its_queue_with_the_moment_it_was_rung(settings: Settings) -> None:
     bell(settings)([Ring("clear_book", "na"), Ring("deliver", "x")])
-    waiting = eventually(lambda: [each for each in queues(settings, ("clearing", "notices")) if each.depth])
-    eventually(lambda: len([each for each in queues(settings, ("clearing", "notices")) if each.depth]) == 2)
-    assert all(each.oldest_rung_at for each in waiting)
+
+    def known() -> bool:
+        waiting = queues(settings, ("clearing", "notices"))
+        return all(each.depth == 1 and each.oldest_rung_at for each in waiting)
+
+    assert eventually(known)
 
 
 def test_who_rings_does_not_wait_for_a_broker_that_is_mute(

@@ -1,6 +1,9 @@
 """Contracts are sent, opened, reminded of and amended; their steps are chained, their documents sealed"""
 
+import hashlib
+import json
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -87,6 +90,7 @@ def _steps() -> None:
         "CREATE TRIGGER steps_only_grow BEFORE UPDATE OR DELETE ON step"
         " FOR EACH ROW EXECUTE FUNCTION steps_only_grow()"
     )
+    _begin_the_steps_of_what_is_there()
     op.create_table(
         "seal_key",
         sa.Column("id", sa.String(), primary_key=True),
@@ -94,3 +98,26 @@ def _steps() -> None:
         sa.Column("first_used_at", INSTANT, server_default=sa.func.now(), nullable=False),
         sa.Column("retired_at", INSTANT, nullable=True),
     )
+
+
+def _begin_the_steps_of_what_is_there() -> None:
+    """Contracts of before have their draft as first step and, if they have moved on, their state as second."""
+    connection = op.get_bind()
+    columns = "id, number, version, terms, signature, drafted_at, coalesce(moved_at, drafted_at) AS moved_at"
+    for contract in connection.execute(sa.text(f"SELECT {columns} FROM contract")).mappings():  # noqa: S608
+        steps = [("drafted", contract["drafted_at"], {"terms": contract["terms"]})]
+        if contract["signature"] != "draft":
+            steps.append((contract["signature"].partition("_by_")[0], contract["moved_at"], {}))
+        previous = None
+        for position, (kind, at, data) in enumerate(steps, 1):
+            statement: dict[str, Any] = {
+                "contract": str(contract["id"]), "number": contract["number"], "position": position,
+                "previous": previous, "kind": kind, "by": "service", "version": contract["version"],
+                "at": f"{at:%Y-%m-%dT%H:%M:%S.%fZ}", "data": data,
+            }  # fmt: skip
+            said = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            previous = hashlib.sha256(said.encode()).hexdigest()
+            connection.execute(
+                sa.text("INSERT INTO step VALUES (:contract, :position, CAST(:said AS jsonb), :hash)"),
+                {"contract": contract["id"], "position": position, "said": said, "hash": previous},
+            )

@@ -11,7 +11,7 @@ from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded
 from celery.signals import task_failure
 
 from matcher.contracts.documents import render as render_contract
-from matcher.notices.deliver import deliver as deliver_notice
+from matcher.notices.deliver import deliver as deliver_notices
 from matcher.ops.sweep import sweep as sweep_ledger
 from matcher.trading.clear import clear
 from matcher.trading.time_limit import ran_out_of_time
@@ -38,9 +38,9 @@ def note_a_clearing_that_ran_out_of_time(exception: Exception, args: Sequence[st
 
 
 @app.task(name="deliver")
-def deliver(delivery_id: str) -> None:
+def deliver(_due: str) -> None:
     own = resources()
-    deliver_notice(own.ledger, UUID(delivery_id), own.settings, own.client)
+    deliver_notices(own.ledger, own.settings, own.client)
 
 
 @app.task(name="render")

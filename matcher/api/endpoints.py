@@ -1,7 +1,7 @@
 """/v1/endpoints: where your webhooks go."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -18,12 +18,16 @@ from matcher.notices.endpoints import (
     change_endpoint,
     get_endpoint,
     list_endpoints,
+    public_key,
     refuse_private,
     remove_endpoint,
     replay,
     rotate_secret,
     send_test,
 )
+from matcher.store.tables import Endpoint
+
+ViewT = TypeVar("ViewT", bound="EndpointView")
 
 router = APIRouter(prefix="/v1/endpoints", tags=["notices"], route_class=OnceRoute)
 
@@ -31,13 +35,14 @@ router = APIRouter(prefix="/v1/endpoints", tags=["notices"], route_class=OnceRou
 class EndpointView(BaseModel):
     """An endpoint; its secret is shown only when it is made or changed."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     id: UUID
     url: str
+    public_key: str = Field(description="verifies the signatures v1a, as Standard Webhooks has it")
     kinds: list[str] | None = Field(description="the events that go there; null: all")
     created_at: datetime
+    per_minute: int | None = Field(description="how many it gets a minute at most; null: no limit")
     failing_since: datetime | None = Field(description="when attempts began to fail; null while they succeed")
+    rests_until: datetime | None = Field(description="nothing is sent there before; null: at once")
     disabled_at: datetime | None
     disabled_reason: Literal["owner", "gone", "failing"] | None
     former_secret_until: datetime | None = Field(description="until when the secret before signs too")
@@ -80,29 +85,33 @@ def post(
     """Have your notices posted to an address of yours, signed as Standard Webhooks asks."""
     if not configured.private_addresses_allowed:
         refuse_private(body.url)
-    endpoint = add_endpoint(session, caller, body.url, body.kinds)
+    endpoint = add_endpoint(session, caller, body.url, body.kinds, body.per_minute)
     response.headers["Location"] = f"/v1/endpoints/{endpoint.id}"
     session.refresh(endpoint)
-    return EndpointWithSecret.model_validate(endpoint)
+    return _view(EndpointWithSecret, endpoint)
 
 
 @router.get("")
 def read_all(session: Transaction, caller: Caller) -> Page[EndpointView]:
     """Your endpoints."""
-    return Page(items=[EndpointView.model_validate(each) for each in list_endpoints(session, caller)])
+    return Page(items=[_view(EndpointView, each) for each in list_endpoints(session, caller)])
 
 
 @router.get("/{endpoint_id}")
 def read(session: Transaction, caller: Caller, endpoint_id: UUID) -> EndpointView:
-    return EndpointView.model_validate(get_endpoint(session, endpoint_id, caller))
+    return _view(EndpointView, get_endpoint(session, endpoint_id, caller))
 
 
 @router.patch("/{endpoint_id}", dependencies=[once])
-def change(session: Transaction, caller: Caller, endpoint_id: UUID, body: EndpointChange) -> EndpointView:
-    """Choose other events, or disable and enable it."""
+def change(
+    session: Transaction, caller: Caller, configured: Configured, endpoint_id: UUID, body: EndpointChange
+) -> EndpointView:
+    """Give another address, choose other events or another pace, or disable and enable it."""
     endpoint = get_endpoint(session, endpoint_id, caller)
-    change_endpoint(endpoint, body)
-    return EndpointView.model_validate(endpoint)
+    if body.url is not None and not configured.private_addresses_allowed:
+        refuse_private(body.url)
+    change_endpoint(session, endpoint, body)
+    return _view(EndpointView, endpoint)
 
 
 @router.delete("/{endpoint_id}", status_code=204)
@@ -116,7 +125,7 @@ def rotate(session: Transaction, caller: Caller, endpoint_id: UUID) -> EndpointW
     """A new secret; for 24 hours the former one signs beside it."""
     endpoint = get_endpoint(session, endpoint_id, caller)
     rotate_secret(endpoint)
-    return EndpointWithSecret.model_validate(endpoint)
+    return _view(EndpointWithSecret, endpoint)
 
 
 @router.post("/{endpoint_id}/test", status_code=202, dependencies=[once])
@@ -153,3 +162,8 @@ def read_attempts(  # what FastAPI hands over
             for attempt, delivery_id, kind in found
         ]
     )
+
+
+def _view(kind: type[ViewT], endpoint: Endpoint) -> ViewT:
+    shown = {name: getattr(endpoint, name) for name in kind.model_fields if name != "public_key"}
+    return kind.model_validate(shown | {"public_key": public_key(endpoint)})

@@ -63,9 +63,7 @@ def requeue_dead(session: Session, which: DeadLetters, limit: int = 10_000) -> i
 
 
 def queue_again(session: Session, deliveries: Sequence[UUID]) -> None:
-    """Makes these due now, each with its whole schedule; the sweep rings for what is more than 1,000."""
-    at = now()
-    again = {"state": "due", "due_at": at, "queued_at": at, "rung_at": at, "delivered_at": None}
+    """Makes these due now, each with its whole schedule."""
+    again = {"state": "due", "due_at": now(), "tries": 0, "delivered_at": None}
     session.execute(update(Delivery).where(Delivery.id.in_(deliveries)).values(**again))
-    for delivery_id in deliveries[:1000]:
-        ring(session, "deliver", delivery_id)
+    ring(session, "deliver", "due")

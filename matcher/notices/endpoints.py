@@ -2,23 +2,25 @@
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Instant
+from matcher.notices.connection import is_public
 from matcher.notices.dead import queue_again
 from matcher.notices.events import EndpointTold, Happening, Kind, record, tell_endpoint
-from matcher.notices.guard import is_public
 from matcher.parties import operators, sees
 from matcher.store.tables import Attempt, Delivery, Endpoint, Event, Notice, Party
 
@@ -26,15 +28,21 @@ OVERLAP = timedelta(hours=24)  # in which a former secret signs beside the new o
 GIVEN_UP_AFTER = timedelta(days=5)  # of failures alone
 MOST = 20  # of one party
 MOST_REPLAYED = 10_000
+FIRST_REST, LONGEST_REST = timedelta(seconds=1), timedelta(seconds=15)  # of one that fails, doubled each time
+
+Url = Annotated[str, Field(max_length=2000)]
+Kinds = Annotated[list[Kind], Field(min_length=1)] | None
+PerMinute = Annotated[int, Field(ge=1, le=6000)] | None
 
 
 class EndpointPost(BaseModel):
-    """`kinds` are the events wanted; left out, all of them."""
+    """`kinds` are the events wanted, left out: all. `per_minute` is the most it gets, left out: no limit."""
 
     model_config = ConfigDict(extra="forbid")
 
-    url: Annotated[str, Field(max_length=2000)]
-    kinds: Annotated[list[Kind], Field(min_length=1)] | None = None
+    url: Url
+    kinds: Kinds = None
+    per_minute: PerMinute = None
 
 
 class EndpointChange(BaseModel):
@@ -42,7 +50,9 @@ class EndpointChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kinds: Annotated[list[Kind], Field(min_length=1)] | None = None
+    url: Url | None = None
+    kinds: Kinds = None
+    per_minute: PerMinute = None
     enabled: bool | None = None
 
 
@@ -56,21 +66,28 @@ class Replay(BaseModel):
     delivered_too: bool = False
 
 
-def add_endpoint(session: Session, party: Party, url: str, kinds: Sequence[Kind] | None = None) -> Endpoint:
+def add_endpoint(
+    session: Session,
+    party: Party,
+    url: str,
+    kinds: Sequence[Kind] | None = None,
+    per_minute: int | None = None,
+) -> Endpoint:
     """Registers where the party's webhooks go.
 
     Raises Invalid for no web address, or one it has already; Conflict when it has twenty.
     """
-    if not _is_web_address(url):
-        fault = Fault("url", f"{url!r} is no web address", "Give one such as https://erp.example.vn/hook.")
-        raise Invalid(fault)
-    own = session.scalars(select(Endpoint.url).where(Endpoint.party_id == party.id)).all()
-    if url in own:
-        raise Invalid(Fault("url", f"this party already has the endpoint {url}", "Give another address."))
+    own = _check_address(session, party.id, url)
     if len(own) >= MOST:
         raise Conflict(f"A party has at most {MOST} endpoints; remove one first.")
-    wanted = None if kinds is None else list(dict.fromkeys(kinds))
-    endpoint = Endpoint(party_id=party.id, url=url, secret=_new_secret(), kinds=wanted)
+    endpoint = Endpoint(
+        party_id=party.id,
+        url=url,
+        secret=_new_secret(),
+        signing_key=_new_signing_key(),
+        kinds=_each_once(kinds),
+        per_minute=per_minute,
+    )
     session.add(endpoint)
     session.flush()
     return endpoint
@@ -100,20 +117,30 @@ def list_endpoints(session: Session, party: Party) -> Sequence[Endpoint]:
     return session.scalars(select(Endpoint).where(Endpoint.party_id == party.id).order_by(Endpoint.id)).all()
 
 
-def change_endpoint(endpoint: Endpoint, changes: EndpointChange) -> None:
-    """Applies the fields that were named."""
+def change_endpoint(session: Session, endpoint: Endpoint, changes: EndpointChange) -> None:
+    """Applies the fields that were named; what is due goes to a new address too. Raises Invalid for it."""
+    if changes.url is not None and changes.url != endpoint.url:
+        _check_address(session, endpoint.party_id, changes.url)
+        endpoint.url = changes.url
+        _start_afresh(endpoint)
+        due = (Delivery.endpoint_id == endpoint.id) & (Delivery.state == "due")
+        session.execute(update(Delivery).where(due).values(address=changes.url))
     if "kinds" in changes.model_fields_set:
-        endpoint.kinds = None if changes.kinds is None else list(dict.fromkeys(changes.kinds))
+        endpoint.kinds = _each_once(changes.kinds)
+    if "per_minute" in changes.model_fields_set:
+        endpoint.per_minute = changes.per_minute
     if changes.enabled is True:
-        endpoint.disabled_at = endpoint.disabled_reason = endpoint.failing_since = None
+        endpoint.disabled_at = endpoint.disabled_reason = None
+        _start_afresh(endpoint)
     elif changes.enabled is False and endpoint.disabled_at is None:
         endpoint.disabled_at, endpoint.disabled_reason = now(), "owner"
 
 
 def rotate_secret(endpoint: Endpoint) -> str:
-    """A new secret; for a day the former one signs beside it, so that no receiver has to hurry."""
-    endpoint.former_secret, endpoint.former_secret_until = endpoint.secret, now() + OVERLAP
-    endpoint.secret = _new_secret()
+    """A new secret and key; for a day the former ones sign beside them, so that no receiver has to hurry."""
+    endpoint.former_secret_until = now() + OVERLAP
+    endpoint.former_secret, endpoint.secret = endpoint.secret, _new_secret()
+    endpoint.former_signing_key, endpoint.signing_key = endpoint.signing_key, _new_signing_key()
     return endpoint.secret
 
 
@@ -147,6 +174,7 @@ def replay(session: Session, endpoint: Endpoint, what: Replay) -> int:
     found = session.scalars(chosen.with_for_update(of=Delivery)).all()
     if what.delivery_id is not None and not found:
         raise NotFound(f"No delivery {what.delivery_id} of this endpoint that has ended.")
+    endpoint.rests_until = None
     queue_again(session, found)
     return len(found)
 
@@ -163,32 +191,68 @@ def attempts_at(
     return [(attempt, delivery_id, kind) for attempt, delivery_id, kind in rows]
 
 
-def answered(session: Session, endpoint_id: UUID, *, succeeded: bool, gone: bool) -> None:
-    """Notes how an attempt at the endpoint ended; one that is gone, or fails for days, is disabled.
+@dataclass(frozen=True)
+class Answered:
+    """How an endpoint answered last; `again_after` is how long it wants to be left alone."""
 
-    Its party and the operators are told; what was due to it is in the party's list and can be replayed.
+    succeeded: bool
+    gone: bool
+    again_after: timedelta | None
+
+
+def note_answers(session: Session, answers: Mapping[UUID, Answered]) -> None:
+    """Notes how endpoints, by their ids, answered: one that failed rests, longer each time.
+
+    One that is gone, or fails for days, is disabled, and its party and the operators are told; what was due
+    to it is in the party's list and can be replayed.
     """
-    endpoint = session.get(Endpoint, endpoint_id)
-    if endpoint is None or (succeeded and endpoint.failing_since is None):
-        return
-    session.refresh(endpoint, with_for_update=True)
-    if succeeded:
-        endpoint.failing_since = None
-    elif endpoint.disabled_at is None:
-        endpoint.failing_since = endpoint.failing_since or now()
-        if gone or endpoint.failing_since < now() - GIVEN_UP_AFTER:
-            _disable(session, endpoint, "gone" if gone else "failing")
+    failing = Endpoint.failing_since.is_not(None)
+    well = [endpoint_id for endpoint_id, answer in answers.items() if answer.succeeded]
+    unwell = [endpoint_id for endpoint_id, answer in answers.items() if not answer.succeeded]
+    concerned = (Endpoint.id.in_(well) & failing) | Endpoint.id.in_(unwell)
+    for endpoint in session.scalars(
+        select(Endpoint).where(concerned).order_by(Endpoint.id).with_for_update()
+    ):
+        answer = answers[endpoint.id]
+        if answer.succeeded:
+            _start_afresh(endpoint)
+        elif endpoint.disabled_at is None:
+            _note_failure(session, endpoint, answer)
 
 
 def signing_secrets(endpoint: Endpoint, at: datetime) -> tuple[str, ...]:
-    """The secrets that sign what leaves at this moment, the newest first."""
-    if endpoint.former_secret and endpoint.former_secret_until and at < endpoint.former_secret_until:
-        return endpoint.secret, endpoint.former_secret
-    return (endpoint.secret,)
+    """The secrets and keys that sign what leaves at this moment, the newest first."""
+    newest = endpoint.secret, endpoint.signing_key
+    if endpoint.former_secret_until and at < endpoint.former_secret_until:
+        newest += endpoint.former_secret, endpoint.former_signing_key  # type: ignore[assignment]
+    return tuple(secret for secret in newest if secret)
+
+
+def public_key(endpoint: Endpoint) -> str:
+    """What verifies the signatures v1a, `whpk_` and base64."""
+    private = Ed25519PrivateKey.from_private_bytes(
+        base64.b64decode(endpoint.signing_key.removeprefix("whsk_"))
+    )
+    return f"whpk_{base64.b64encode(private.public_key().public_bytes_raw()).decode()}"
+
+
+def _note_failure(session: Session, endpoint: Endpoint, answer: Answered) -> None:
+    endpoint.failing_since = endpoint.failing_since or now()
+    rest = min(FIRST_REST * 2 ** min(endpoint.failures, 10), LONGEST_REST)
+    endpoint.rests_until = now() + max(rest, answer.again_after or rest)
+    endpoint.failures += 1
+    if answer.gone or endpoint.failing_since < now() - GIVEN_UP_AFTER:
+        _disable(session, endpoint, "gone" if answer.gone else "failing")
+
+
+def _start_afresh(endpoint: Endpoint) -> None:
+    endpoint.failing_since = endpoint.rests_until = None
+    endpoint.failures = 0
 
 
 def _disable(session: Session, endpoint: Endpoint, reason: str) -> None:
     endpoint.disabled_at, endpoint.disabled_reason = now(), reason
+    endpoint.rests_until = None
     session.flush()
     told = {endpoint.party_id, *(operator.id for operator in operators(session))}
     data: EndpointTold = {"endpoint_id": str(endpoint.id), "url": endpoint.url, "reason": reason}
@@ -201,9 +265,23 @@ def _own_deliveries(endpoint: Endpoint) -> Any:
         select(Delivery)
         .join(Notice, Notice.id == Delivery.notice_id)
         .join(Event, Event.id == Notice.event_id)
-        .where(Notice.party_id == endpoint.party_id, Delivery.channel == "webhook")
-        .where(Delivery.address == endpoint.url)
+        .where(Delivery.endpoint_id == endpoint.id)
     )
+
+
+def _check_address(session: Session, party_id: UUID, url: str) -> Sequence[str]:
+    """The addresses the party has. Raises Invalid if `url` is none, or one of them."""
+    if not _is_web_address(url):
+        fault = Fault("url", f"{url!r} is no web address", "Give one such as https://erp.example.vn/hook.")
+        raise Invalid(fault)
+    own = session.scalars(select(Endpoint.url).where(Endpoint.party_id == party_id)).all()
+    if url in own:
+        raise Invalid(Fault("url", f"this party already has the endpoint {url}", "Give another address."))
+    return own
+
+
+def _each_once(kinds: Sequence[Kind] | None) -> list[str] | None:
+    return None if kinds is None else list(dict.fromkeys(kinds))
 
 
 def _is_web_address(url: str) -> bool:
@@ -216,3 +294,7 @@ def _is_web_address(url: str) -> bool:
 
 def _new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def _new_signing_key() -> str:
+    return f"whsk_{base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()}"

@@ -121,7 +121,7 @@ class Happening:
 
 
 def record(session: Session, happenings: Sequence[Happening]) -> int:
-    """Writes the events in the caller's transaction and asks for a ring for every delivery.
+    """Writes the events in the caller's transaction and asks for a ring for their deliveries.
 
     An event already recorded (same kind, subject and version) is skipped, notices and all. Returns
     how many were new. A few statements in all, however many events there are.
@@ -137,11 +137,11 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
         return len(events)
     session.execute(insert(Notice), notices)
     ways = _ways(session, {notice["party_id"] for notice in notices})
-    rung_at = now()
+    at = now()
     deliveries: list[dict[str, Any]] = [
         {
             "id": uuid7(), "notice_id": notice["id"], "channel": way.channel, "address": way.address,
-            "due_at": quiet_over(way.quiet_from, way.quiet_until, rung_at), "rung_at": rung_at,
+            "endpoint_id": way.endpoint_id, "due_at": quiet_over(way.quiet_from, way.quiet_until, at),
         }
         for notice in notices
         for way in ways[notice["party_id"]]
@@ -149,9 +149,8 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
     ]  # fmt: skip
     if deliveries:
         session.execute(insert(Delivery), deliveries)
-    for delivery in deliveries:
-        if delivery["due_at"] <= rung_at:
-            ring(session, "deliver", delivery["id"])
+    if any(delivery["due_at"] <= at for delivery in deliveries):
+        ring(session, "deliver", "due")
     return len(events)
 
 
@@ -162,10 +161,10 @@ def tell_endpoint(session: Session, endpoint: Endpoint, data: EndpointTold) -> U
     notice = Notice(event_id=event_id, party_id=endpoint.party_id)
     session.add(notice)
     session.flush()
-    delivery = Delivery(notice_id=notice.id, channel="webhook", address=endpoint.url, rung_at=now())
+    delivery = Delivery(notice_id=notice.id, channel="webhook", address=endpoint.url, endpoint_id=endpoint.id)
     session.add(delivery)
     session.flush()
-    ring(session, "deliver", delivery.id)
+    ring(session, "deliver", "due")
     return delivery.id
 
 
@@ -204,6 +203,7 @@ class _Way:
     wanted: list[str] | None
     quiet_from: time | None = None
     quiet_until: time | None = None
+    endpoint_id: UUID | None = None
 
 
 def _ways(session: Session, parties: Collection[UUID]) -> dict[UUID, list[_Way]]:
@@ -218,9 +218,8 @@ def _ways(session: Session, parties: Collection[UUID]) -> dict[UUID, list[_Way]]
         for party_id, email, kinds, quiet_from, quiet_until in mails
     }
     open_ones = (Endpoint.party_id.in_(parties)) & Endpoint.disabled_at.is_(None)
-    hooks = session.execute(select(Endpoint.party_id, Endpoint.url, Endpoint.kinds).where(open_ones))
-    for party_id, url, kinds in hooks:
-        ways[party_id].append(_Way("webhook", url, kinds))
+    for endpoint in session.scalars(select(Endpoint).where(open_ones)):
+        ways[endpoint.party_id].append(_Way("webhook", endpoint.url, endpoint.kinds, endpoint_id=endpoint.id))
     return ways
 
 

@@ -12,7 +12,8 @@ ANSWER_LENGTH = 200
 class Letter:
     """Everything a channel needs to send one delivery, so that sending needs no database.
 
-    `secrets` sign a webhook, the newest first; none when the endpoint is removed or disabled.
+    `secrets` sign a webhook, the newest first; none when the endpoint is removed or disabled. `tries` is how
+    many attempts of its schedule were made.
     """
 
     delivery_id: UUID
@@ -26,6 +27,7 @@ class Letter:
     language: str
     secrets: tuple[str, ...]
     endpoint_id: UUID | None
+    tries: int
 
 
 @dataclass(frozen=True)

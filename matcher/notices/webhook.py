@@ -10,14 +10,13 @@ import time
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config.settings import Settings
 from matcher.clock import now
-from matcher.notices.cut_off import CutOff
-from matcher.notices.guard import guarded_transport
+from matcher.notices.connection import transport, within
 from matcher.notices.letter import Letter, Outcome, outcome
 
 LONGEST_WAIT = timedelta(days=1)
@@ -27,7 +26,7 @@ READ_AT_MOST = 4096  # bytes of an answer
 def new_client(settings: Settings) -> httpx.Client:
     """The client that webhooks leave by; one for each process, threads share it."""
     return httpx.Client(
-        transport=None if settings.private_addresses_allowed else guarded_transport(),
+        transport=transport(private_allowed=settings.private_addresses_allowed),
         # A proxy of the environment would connect in our place, unguarded.
         trust_env=False,
         timeout=settings.delivery_timeout_seconds,
@@ -42,23 +41,19 @@ def send(letter: Letter, settings: Settings, client: httpx.Client) -> Outcome:
         return Outcome(False, "the party no longer has this endpoint, or it is disabled", final=True)
     body = _body(letter)
     headers = _headers(str(letter.notice_id), int(time.time()), body, letter.secrets)
-    with CutOff(settings.delivery_timeout_seconds) as cut_off:
-        try:
-            return _post(client, letter.address, body, headers, cut_off)
-        except httpx.InvalidURL as error:
-            return outcome(False, f"not an address: {error}")
-        except httpx.HTTPError as error:
-            if cut_off.passed or isinstance(error, httpx.TimeoutException):
-                return outcome(False, f"no answer within {settings.delivery_timeout_seconds:g} s")
-            return outcome(False, f"no answer: {error or type(error).__name__}")
+    try:
+        with within(settings.delivery_timeout_seconds):
+            return _post(client, letter.address, body, headers)
+    except httpx.InvalidURL as error:
+        return outcome(False, f"not an address: {error}")
+    except httpx.TimeoutException:
+        return outcome(False, f"no answer within {settings.delivery_timeout_seconds:g} s")
+    except httpx.HTTPError as error:
+        return outcome(False, f"no answer: {error or type(error).__name__}")
 
 
-def _post(client: httpx.Client, url: str, body: bytes, headers: dict[str, str], cut_off: CutOff) -> Outcome:
-    def trace(event: str, info: dict[str, Any]) -> None:
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            cut_off.watch(info["return_value"].get_extra_info("socket"))
-
-    with client.stream("POST", url, content=body, headers=headers, extensions={"trace": trace}) as response:
+def _post(client: httpx.Client, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
+    with client.stream("POST", url, content=body, headers=headers) as response:
         said = _beginning(response)
     answer = f"{response.status_code} {said}"
     if response.status_code == httpx.codes.GONE:
@@ -106,8 +101,6 @@ def _headers(identity: str, timestamp: int, body: bytes, secrets: tuple[str, ...
     return {
         "content-type": "application/json; charset=utf-8",
         "accept-encoding": "identity",
-        # A connection of its own for each attempt, so that the cut-off has one to shut.
-        "connection": "close",
         "webhook-id": identity,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(_signature(content, secret) for secret in secrets),
@@ -115,5 +108,8 @@ def _headers(identity: str, timestamp: int, body: bytes, secrets: tuple[str, ...
 
 
 def _signature(content: bytes, secret: str) -> str:
-    key = base64.b64decode(secret.removeprefix("whsec_"))
+    prefix, _, encoded = secret.partition("_")
+    key = base64.b64decode(encoded)
+    if prefix == "whsk":
+        return f"v1a,{base64.b64encode(Ed25519PrivateKey.from_private_bytes(key).sign(content)).decode()}"
     return f"v1,{base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()}"

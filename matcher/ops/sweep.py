@@ -12,7 +12,7 @@ from matcher.contracts.fulfilment import close_overdue
 from matcher.contracts.life import lapse, remind
 from matcher.errors import Unavailable
 from matcher.idempotency import forget_answers
-from matcher.notices.deliver import deliveries_due
+from matcher.notices.due import ring_for_due
 from matcher.ops.queues import QUEUES, queues
 from matcher.store.session import Ledger
 
@@ -38,11 +38,14 @@ def sweep(ledger: Ledger, settings: Settings) -> None:
     ledger.run(forget_answers)
     hurried = now() - min(EMPTY_PATIENCE, timedelta(seconds=settings.ring_patience_seconds))
     room = _room(settings)
-    for name, due in (("clearing", books_due), ("notices", deliveries_due), ("documents", documents_due)):
+    for name, due in (("clearing", books_due), ("documents", documents_due)):
         if room[name] > 0:
             # In an empty queue no ring waits any more: it was answered, or lost with the broker.
             before = hurried if room[name] == MOST_WAITING else rung_before
             ledger.run(partial(due, rung_before=before, limit=room[name]))
+    if room["notices"] == MOST_WAITING:
+        # One ring is for all that is due; while one waits, another is of no use.
+        ledger.run(ring_for_due)
 
 
 def _room(settings: Settings) -> dict[str, int]:

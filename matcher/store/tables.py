@@ -83,7 +83,9 @@ class ApiKey(Identified, Base):
 class Endpoint(Identified, Base):
     """Where a party's webhooks go; `secret` signs them (Standard Webhooks, `whsec_` and base64).
 
-    `kinds` are the events it wants, null for all. `failing_since` is null while attempts succeed.
+    `signing_key` signs them too (`whsk_`, Ed25519). `kinds` are the events it wants, null for all, and
+    `per_minute` how many at most. `failing_since` is null while attempts succeed; `failures` were in a row,
+    and nothing is sent before `rests_until`.
     """
 
     __tablename__ = "endpoint"
@@ -96,10 +98,15 @@ class Endpoint(Identified, Base):
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), index=True)
     url: Mapped[str]
     secret: Mapped[str]
+    signing_key: Mapped[str]
     former_secret: Mapped[str | None]
+    former_signing_key: Mapped[str | None]
     former_secret_until: Mapped[datetime | None]
     kinds: Mapped[list[str] | None]
+    per_minute: Mapped[int | None]
     failing_since: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default="0")
+    rests_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     disabled_reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -649,7 +656,8 @@ class Notice(Identified, Base):
 class Delivery(Identified, Base):
     """One notice on one channel: due until it is delivered or, after its last attempt, dead-lettered.
 
-    Its schedule of attempts began at `queued_at`; that of one sent again, when it was asked for.
+    `tries` are the attempts of its schedule, which begins anew when it is asked for again. A webhook without
+    an endpoint is one whose endpoint was removed.
     """
 
     __tablename__ = "delivery"
@@ -657,16 +665,29 @@ class Delivery(Identified, Base):
         UniqueConstraint("notice_id", "channel", "address"),
         one_of("channel", "webhook", "email"),
         one_of("state", "due", "delivered", "dead"),
-        Index("delivery_due", "due_at", postgresql_where=text("state = 'due'")),
+        Index(
+            "delivery_due",
+            "channel",
+            "due_at",
+            postgresql_where=text("state = 'due' AND endpoint_id IS NULL"),
+        ),
+        Index(
+            "delivery_due_at_endpoint",
+            "endpoint_id",
+            "due_at",
+            postgresql_where=text("state = 'due' AND endpoint_id IS NOT NULL"),
+        ),
     )
 
     notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"), index=True)
     channel: Mapped[str]
     address: Mapped[str]
+    endpoint_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("endpoint.id", ondelete="SET NULL"), index=True
+    )
     state: Mapped[str] = mapped_column(server_default="due")
-    queued_at: Mapped[datetime] = mapped_column(server_default=func.now())
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    rung_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(server_default="0")
     delivered_at: Mapped[datetime | None]
     notice: Mapped[Notice] = relationship(back_populates="deliveries")
     attempts: Mapped[list["Attempt"]] = relationship(order_by="Attempt.id")

@@ -233,10 +233,7 @@ class Market(RuleBasedStateMachine):
 
     @rule()
     def deliver(self) -> None:
-        with self.world.ledger.transaction() as session:
-            due = session.scalars(select(Delivery.id).where(Delivery.state == "due")).all()
-        for delivery_id in due:
-            deliver(self.world.ledger, delivery_id, self.world.settings, self.world.client)
+        deliver(self.world.ledger, self.world.settings, self.world.client)
         with self.world.ledger.transaction() as session:
             states = session.execute(select(Delivery.state, Delivery.notice_id)).all()
         told = {request.headers["webhook-id"] for request in self.world.receiver.received}

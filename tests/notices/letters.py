@@ -10,6 +10,8 @@ from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Endpoint, Party
 from tests.market import party
 
+# That of the example in RFC 8032, 7.1.
+SIGNING_KEY = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
 CONTRACT = "0198c000-0000-7000-8000-000000000001"
 
 
@@ -34,7 +36,9 @@ def told(ledger: Ledger, *, url: str | None = None, email: str | None = None) ->
         buyer = party(session, "buyer", "Chợ đầu mối Hà Nội", email=email)
         if url is not None:
             # Not add_endpoint, which refuses what is no address: such rows may be older than that.
-            session.add(Endpoint(party_id=buyer.id, url=url, secret="whsec_c2VjcmV0"))
+            session.add(
+                Endpoint(party_id=buyer.id, url=url, secret="whsec_c2VjcmV0", signing_key=SIGNING_KEY)
+            )
             session.flush()
         record(session, [match_made(buyer)])
         return session.scalars(select(Delivery.id)).one()
@@ -55,6 +59,7 @@ def let_come_due(ledger: Ledger, delivery_id: UUID) -> None:
     """Lets the time pass until the delivery is due."""
     with ledger.transaction() as session:
         session.execute(update(Delivery).where(Delivery.id == delivery_id).values(due_at=func.now()))
+        session.execute(update(Endpoint).values(rests_until=None))
 
 
 def secret_of(ledger: Ledger) -> str:

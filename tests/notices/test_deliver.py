@@ -4,18 +4,20 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 
 from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
 from matcher.errors import Conflict, NotFound
 from matcher.notices.dead import DeadLetters, list_dead, requeue, requeue_dead
-from matcher.notices.deliver import ATTEMPTS, RETRY_AFTER, deliver, deliveries_due
+from matcher.notices.deliver import deliver
+from matcher.notices.due import ring_for_due
 from matcher.notices.events import record
+from matcher.notices.settle import ATTEMPTS, RETRY_AFTER
 from matcher.notices.webhook import new_client
 from matcher.store.session import Ledger, Ring
-from matcher.store.tables import Delivery
+from matcher.store.tables import Delivery, Endpoint
 from tests.market import party
 from tests.notices.letters import answers, let_come_due, match_made, read, told
 
@@ -30,10 +32,10 @@ def test_a_failed_attempt_is_made_again_with_the_same_id_until_it_is_delivered(
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour = "failing"
     for _ in range(2):
-        deliver(ledger, delivery_id, settings, client)
+        deliver(ledger, settings, client)
         let_come_due(ledger, delivery_id)
     receiver.behaviour = "honest"
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     delivery = read(ledger, delivery_id)
     assert delivery.state == "delivered"
     assert [attempt.succeeded for attempt in delivery.attempts] == [False, False, True]
@@ -47,18 +49,17 @@ def test_attempts_follow_the_schedule_and_after_the_last_the_delivery_is_dead(
     delivery_id = told(ledger, url="http://127.0.0.1:1/")
     for wait in RETRY_AFTER:
         before = now()
-        deliver(ledger, delivery_id, settings, client)
+        deliver(ledger, settings, client)
         delivery = read(ledger, delivery_id)
         assert delivery.state == "due"
         assert before + wait <= delivery.due_at <= now() + wait * 1.1
-        assert delivery.rung_at is None
         let_come_due(ledger, delivery_id)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     delivery = read(ledger, delivery_id)
     assert delivery.state == "dead"
     assert len(delivery.attempts) == ATTEMPTS == 11
     let_come_due(ledger, delivery_id)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert len(read(ledger, delivery_id).attempts) == ATTEMPTS
 
 
@@ -73,7 +74,7 @@ def test_a_dead_letter_that_is_requeued_has_its_whole_schedule_again(
                 requeue(session, delivery_id)
         assert read(ledger, delivery_id).state == "due"
         let_come_due(ledger, delivery_id)
-        deliver(ledger, delivery_id, settings, client)
+        deliver(ledger, settings, client)
     assert read(ledger, delivery_id).state == "dead"
 
 
@@ -96,16 +97,16 @@ def test_a_worker_killed_after_sending_leaves_a_lease_and_the_notice_is_sent_aga
     with new_client(settings) as doomed:
         doomed.event_hooks = {"response": [die]}
         with pytest.raises(Killed):
-            deliver(ledger, delivery_id, settings, doomed)
+            deliver(ledger, settings, doomed)
     left = read(ledger, delivery_id)
     assert (left.state, len(left.attempts)) == ("due", 0)
     assert left.due_at > now() + 2 * timedelta(seconds=settings.delivery_timeout_seconds)
 
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert len(receiver.received) == 1, "the lease still runs"
 
     let_come_due(ledger, delivery_id)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert read(ledger, delivery_id).state == "delivered"
     first, second = receiver.received
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == str(left.notice_id)
@@ -119,7 +120,7 @@ def test_many_workers_at_the_same_delivery_send_it_once(
 
     def work() -> None:
         together.wait()
-        deliver(ledger, delivery_id, settings, client)
+        deliver(ledger, settings, client)
 
     workers = [threading.Thread(target=work) for _ in range(8)]
     for worker in workers:
@@ -130,14 +131,12 @@ def test_many_workers_at_the_same_delivery_send_it_once(
     assert len(read(ledger, delivery_id).attempts) == 1
 
 
-def test_a_ring_for_what_is_delivered_or_unknown_does_nothing(
+def test_a_ring_when_nothing_is_due_does_nothing(
     ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     for _ in range(2):
-        deliver(ledger, delivery_id, settings, client)
-    deliver(ledger, uuid4(), settings, client)
-    assert len(receiver.received) == 1
+        deliver(ledger, settings, client)
     assert answers(read(ledger, delivery_id)) == ["200 đã nhận"]
 
 
@@ -147,15 +146,15 @@ def test_a_last_failure_that_comes_late_does_not_undo_what_another_worker_has_de
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour = "failing"
     for _ in range(ATTEMPTS - 2):
-        deliver(ledger, delivery_id, hasty, client)
+        deliver(ledger, hasty, client)
         let_come_due(ledger, delivery_id)
     receiver.behaviour = "silent"
-    slow = threading.Thread(target=deliver, args=(ledger, delivery_id, hasty, client))
+    slow = threading.Thread(target=deliver, args=(ledger, hasty, client))
     slow.start()
     receiver.wait_for(ATTEMPTS - 1)
     receiver.behaviour = "honest"
     let_come_due(ledger, delivery_id)
-    deliver(ledger, delivery_id, hasty, client)
+    deliver(ledger, hasty, client)
     slow.join()
     delivery = read(ledger, delivery_id)
     assert [attempt.succeeded for attempt in delivery.attempts[-2:]] == [True, False]
@@ -163,40 +162,21 @@ def test_a_last_failure_that_comes_late_does_not_undo_what_another_worker_has_de
     assert delivery.state == "delivered"
 
 
-def test_the_sweep_rings_for_what_is_due_and_was_not_rung_for_lately(ledger: Ledger) -> None:
+def test_there_is_a_ring_for_what_is_due_and_none_for_what_is_put_off_or_rests(ledger: Ledger) -> None:
     rung: list[Ring] = []
     listening = Ledger(ledger.settings, rung.extend)
-    with ledger.transaction() as session:
-        buyer = party(session, "buyer", email="mua@hanoi.example")
-        record(session, [match_made(buyer) for _ in range(5)])
-        fresh, unrung, stale, leased, done = session.scalars(select(Delivery.id).order_by(Delivery.id))
-        an_hour_ago = now() - timedelta(hours=1)
-        for delivery_id, columns in (
-            (unrung, {"rung_at": None}),
-            (stale, {"rung_at": an_hour_ago}),
-            (leased, {"rung_at": None, "due_at": now() + timedelta(minutes=1)}),
-            (done, {"rung_at": None, "state": "delivered"}),
-        ):
-            session.execute(update(Delivery).where(Delivery.id == delivery_id).values(columns))
+    delivery_id = told(ledger, url="http://127.0.0.1:1/")
+    for due_in, rests_for, wanted in ((0, 0, True), (60, 0, False), (0, 60, False), (0, -1, True)):
+        with listening.transaction() as session:
+            session.execute(update(Delivery).values(due_at=func.now() + timedelta(seconds=due_in)))
+            session.execute(update(Endpoint).values(rests_until=func.now() + timedelta(seconds=rests_for)))
+        with listening.transaction() as session:
+            assert ring_for_due(session) is wanted
+    assert rung == [Ring("deliver", "due")] * 2
     with listening.transaction() as session:
-        assert set(deliveries_due(session, now() - timedelta(minutes=1))) == {unrung, stale}
-    assert {ring.id for ring in rung} == {str(unrung), str(stale)}
-    with listening.transaction() as session:
-        assert not deliveries_due(session, now() - timedelta(minutes=1)), "they have just been rung for"
-        assert set(deliveries_due(session, now() + timedelta(minutes=1))) == {fresh, unrung, stale}
+        session.execute(update(Delivery).where(Delivery.id == delivery_id).values(state="delivered"))
+        assert not ring_for_due(session)
     listening.engine.dispose()
-
-
-def test_two_sweeps_share_the_work_and_each_takes_at_most_its_limit(ledger: Ledger) -> None:
-    with ledger.transaction() as session:
-        buyer = party(session, "buyer", email="mua@hanoi.example")
-        record(session, [match_made(buyer) for _ in range(10)])
-        session.execute(update(Delivery).values(rung_at=None, due_at=func.now()))
-    with ledger.transaction() as one, ledger.transaction() as other:
-        first = deliveries_due(one, now(), limit=6)
-        second = deliveries_due(other, now(), limit=6)
-        assert (len(first), len(second)) == (6, 4)
-        assert not set(first) & set(second)
 
 
 def test_dead_letters_are_listed_and_requeued_by_where_they_were_to_go(

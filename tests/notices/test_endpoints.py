@@ -13,7 +13,7 @@ from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
 from matcher.errors import Conflict, Invalid, NotFound
-from matcher.notices.deliver import ATTEMPTS, deliver
+from matcher.notices.deliver import deliver
 from matcher.notices.endpoints import (
     MOST,
     EndpointChange,
@@ -28,6 +28,7 @@ from matcher.notices.endpoints import (
     send_test,
 )
 from matcher.notices.events import record
+from matcher.notices.settle import ATTEMPTS
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Endpoint, Event, Notice
 from tests.market import party
@@ -62,7 +63,8 @@ def test_an_endpoint_gets_the_events_it_chose_and_the_list_has_all(ledger: Ledge
 def test_the_specifications_own_library_verifies_and_refuses_a_forgery(
     ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
 ) -> None:
-    deliver(ledger, told(ledger, url=receiver.url), settings, client)
+    told(ledger, url=receiver.url)
+    deliver(ledger, settings, client)
     (request,) = receiver.received
     verifier = Webhook(endpoint_of(ledger).secret)
     assert verifier.verify(request.body, dict(request.headers))["type"] == "match.made"
@@ -77,11 +79,11 @@ def test_for_a_day_both_secrets_sign_and_then_the_new_one_alone(
     former = endpoint_of(ledger).secret
     with ledger.transaction() as session:
         new = rotate_secret(session.scalars(select(Endpoint)).one())
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     with ledger.transaction() as session:
         session.execute(update(Endpoint).values(former_secret_until=func.now()))
     replayed(ledger, Replay(delivery_id=delivery_id))
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     during, after = receiver.received
     for secret in (former, new):
         Webhook(secret).verify(during.body, dict(during.headers))
@@ -95,7 +97,7 @@ def test_an_endpoint_that_is_gone_is_disabled_and_its_party_told(
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour = "gone"
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert (read(ledger, delivery_id).state, endpoint_of(ledger).disabled_reason) == ("dead", "gone")
     with ledger.transaction() as session:
         kinds = session.scalars(select(Event.kind).order_by(Event.id)).all()
@@ -108,15 +110,15 @@ def test_one_that_is_enabled_again_gets_what_it_missed_with_the_same_id(
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour = "gone"
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     with pytest.raises(Conflict, match="enable it first"):
         replayed(ledger, Replay(since=now() - timedelta(days=1)))
     with ledger.transaction() as session:
-        change_endpoint(session.scalars(select(Endpoint)).one(), EndpointChange(enabled=True))
+        change_endpoint(session, session.scalars(select(Endpoint)).one(), EndpointChange(enabled=True))
     receiver.behaviour = "honest"
     assert replayed(ledger, Replay(since=now() - timedelta(days=1))) == 1
     assert replayed(ledger, Replay(since=now() - timedelta(days=1))) == 0
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert read(ledger, delivery_id).state == "delivered"
     assert len({request.headers["webhook-id"] for request in receiver.received}) == 1
 
@@ -126,21 +128,21 @@ def test_one_that_fails_for_days_is_disabled_and_one_success_forgives_all(
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour = "failing"
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert endpoint_of(ledger).failing_since is not None
     failing_since(ledger, days=6)
     receiver.behaviour = "honest"
     let_come_due(ledger, delivery_id)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert endpoint_of(ledger).failing_since is None
 
     replayed(ledger, Replay(delivery_id=delivery_id))
     receiver.behaviour = "failing"
     failing_since(ledger, days=6)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert endpoint_of(ledger).disabled_reason == "failing"
     let_come_due(ledger, delivery_id)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert read(ledger, delivery_id).state == "dead"
     assert len(receiver.received) == 3, "a disabled endpoint is not called"
 
@@ -167,7 +169,7 @@ def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour, receiver.retry_after = "busy", asked
     before = now()
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     due = read(ledger, delivery_id)
     wait = (due.due_at - before).total_seconds()
     assert seconds * 0.95 - 5 <= wait <= seconds * 1.1 + 60
@@ -179,11 +181,11 @@ def test_a_replayed_delivery_has_its_whole_schedule_again(
 ) -> None:
     delivery_id = told(ledger, url="http://127.0.0.1:1/")
     for _ in range(ATTEMPTS):
-        deliver(ledger, delivery_id, settings, client)
+        deliver(ledger, settings, client)
         let_come_due(ledger, delivery_id)
     assert read(ledger, delivery_id).state == "dead"
     replayed(ledger, Replay(delivery_id=delivery_id))
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert read(ledger, delivery_id).state == "due"
 
 
@@ -196,7 +198,7 @@ def test_a_test_event_goes_to_its_endpoint_alone(
         tested = add_endpoint(session, buyer, receiver.url, ["contract.agreed"])
         delivery_id = send_test(session, tested)
         assert session.scalar(select(func.count()).select_from(Delivery)) == 1
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     with ledger.transaction() as session:
         ((attempt, of, kind),) = attempts_at(session, session.get_one(Endpoint, tested.id))
     assert (attempt.succeeded, of, kind) == (True, delivery_id, "endpoint.test")
@@ -208,7 +210,7 @@ def test_what_is_due_to_a_removed_endpoint_is_dead_and_says_why(
     delivery_id = told(ledger, url=receiver.url)
     with ledger.transaction() as session:
         remove_endpoint(session, session.scalars(select(Endpoint)).one())
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert read(ledger, delivery_id).state == "dead"
     assert "no longer has this endpoint" in answers(read(ledger, delivery_id))[0]
     assert receiver.received == []

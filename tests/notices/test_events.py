@@ -60,18 +60,15 @@ def test_nothing_is_told_of_what_was_rolled_back(ledger: Ledger) -> None:
         assert session.scalar(select(func.count()).select_from(Event)) == 0
 
 
-def test_every_delivery_is_rung_for_once_its_transaction_has_committed(ledger: Ledger) -> None:
+def test_deliveries_are_rung_for_once_their_transaction_has_committed(ledger: Ledger) -> None:
     rung: list[Ring] = []
     listening = Ledger(ledger.settings, rung.extend)
     with listening.transaction() as session:
         buyer = party(session, "buyer", email="mua@hanoi.example")
         record(session, [match_made(buyer), match_made(buyer)])
         assert not rung
-    with listening.transaction() as session:
-        deliveries = session.scalars(select(Delivery)).all()
     listening.engine.dispose()
-    assert {(ring.task, ring.id) for ring in rung} == {("deliver", str(each.id)) for each in deliveries}
-    assert all(delivery.rung_at is not None for delivery in deliveries)
+    assert rung == [Ring("deliver", "due")]
 
 
 def test_two_thousand_matches_are_told_in_a_few_statements(ledger: Ledger) -> None:

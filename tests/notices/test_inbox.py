@@ -59,7 +59,7 @@ def test_a_notice_shows_how_its_deliveries_stand(
         0,
         None,
     )
-    deliver(ledger, untried.id, settings, client)
+    deliver(ledger, settings, client)
     with ledger.transaction() as session:
         (notice,) = list_notices(session, buyer, settings)
     (tried,) = notice.deliveries

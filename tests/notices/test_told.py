@@ -25,11 +25,11 @@ def test_a_notice_is_queued_failed_delivered_or_dead(
     delivery_id = told(ledger, url=receiver.url)
     assert state(ledger) == "queued"
     receiver.behaviour = "failing"
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert state(ledger) == "failed"
     receiver.behaviour = "honest"
     let_come_due(ledger, delivery_id)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert state(ledger) == "delivered"
     assert read(ledger, delivery_id).delivered_at
     with ledger.transaction() as session:

@@ -2,20 +2,26 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import update
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import select, update
 
 from config.settings import Settings
 from demo.receivers import Behaviour, WebhookReceiver
 from matcher.clock import now
 from matcher.notices.deliver import deliver
+from matcher.notices.endpoints import public_key
+from matcher.notices.events import record
 from matcher.store.session import Ledger
-from matcher.store.tables import Endpoint
+from matcher.store.tables import Delivery, Endpoint, Party
 from tests.notices.letters import answers, match_made, read, secret_of, told
 
 NOTICES = Path(__file__).parents[2] / "docs" / "notices.md"
@@ -25,7 +31,7 @@ def test_a_webhook_carries_the_event_and_is_recorded_as_delivered(
     ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     (request,) = receiver.received
     delivery = read(ledger, delivery_id)
     body = json.loads(request.body)
@@ -42,7 +48,8 @@ def test_a_webhook_carries_the_event_and_is_recorded_as_delivered(
 def test_the_signature_is_what_standard_webhooks_says(
     ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
 ) -> None:
-    deliver(ledger, told(ledger, url=receiver.url), settings, client)
+    told(ledger, url=receiver.url)
+    deliver(ledger, settings, client)
     (request,) = receiver.received
     key = base64.b64decode(secret_of(ledger).split("_", 1)[1], validate=True)
     signed = b".".join(
@@ -57,7 +64,8 @@ def test_the_signature_is_what_standard_webhooks_says(
 def test_the_recipe_in_the_documentation_takes_ours_and_refuses_a_forgery(
     ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
 ) -> None:
-    deliver(ledger, told(ledger, url=receiver.url), settings, client)
+    told(ledger, url=receiver.url)
+    deliver(ledger, settings, client)
     (request,) = receiver.received
     secret = secret_of(ledger)
     recipe: dict[str, Any] = {}
@@ -91,7 +99,7 @@ def test_any_other_answer_is_a_failed_attempt_that_says_what_happened(
 ) -> None:
     receiver.behaviour = behaviour
     delivery_id = told(ledger, url=receiver.url)
-    deliver(ledger, delivery_id, hasty, client)
+    deliver(ledger, hasty, client)
     delivery = read(ledger, delivery_id)
     assert delivery.state == "due"
     (said,) = answers(delivery)
@@ -104,7 +112,7 @@ def test_a_huge_answer_is_read_and_kept_only_in_part(
 ) -> None:
     receiver.behaviour = "flooding"
     delivery_id = told(ledger, url=receiver.url)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     (said,) = answers(read(ledger, delivery_id))
     assert said.startswith("500 more more")
     assert len(said) <= 200
@@ -117,7 +125,7 @@ def test_an_address_where_nobody_is_fails_in_words(
     ledger: Ledger, settings: Settings, client: httpx.Client, url: str
 ) -> None:
     delivery_id = told(ledger, url=url)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     (attempt,) = read(ledger, delivery_id).attempts
     assert not attempt.succeeded
     assert attempt.answer.startswith(("no answer: ", "not an address: "))
@@ -129,7 +137,7 @@ def test_a_secret_that_can_not_be_read_is_recorded_as_a_failed_attempt(
     delivery_id = told(ledger, url=receiver.url)
     with ledger.transaction() as session:
         session.execute(update(Endpoint).values(secret="whsec_A"))
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert answers(read(ledger, delivery_id))[0].startswith("could not be sent: Error: ")
 
 
@@ -139,3 +147,59 @@ def test_what_one_receiver_sets_as_a_cookie_is_not_kept(settings: Settings, clie
     )
     client.cookies.extract_cookies(response)
     assert not client.cookies
+
+
+def test_the_signature_v1a_is_verified_by_the_public_key_alone(
+    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    told(ledger, url=receiver.url)
+    deliver(ledger, settings, client)
+    (request,) = receiver.received
+    with ledger.transaction() as session:
+        published = public_key(session.scalars(select(Endpoint)).one())
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(published.removeprefix("whpk_")))
+    signatures = dict(each.split(",") for each in request.headers["webhook-signature"].split())
+    begins = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode()
+    key.verify(base64.b64decode(signatures["v1a"]), begins + request.body)
+    with pytest.raises(InvalidSignature):
+        key.verify(base64.b64decode(signatures["v1a"]), begins + request.body + b" ")
+
+
+class _KeepsConnections(BaseHTTPRequestHandler):
+    """Answers once on each connection, and then never again, a byte of a header every now and then."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        if getattr(self, "answered", False):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            while not self.server.ended.wait(0.1):  # type: ignore[attr-defined]
+                self.wfile.write(b"x")
+        self.answered = True
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+
+def test_a_connection_is_kept_for_the_next_webhook_and_its_time_is_limited_as_that_of_the_first(
+    ledger: Ledger, hasty: Settings, client: httpx.Client
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _KeepsConnections) as server:
+        server.ended = threading.Event()  # type: ignore[attr-defined]
+        serving = threading.Thread(target=server.serve_forever, args=(0.05,))
+        serving.start()
+        first = told(ledger, url=f"http://127.0.0.1:{server.server_port}/first")
+        deliver(ledger, hasty, client)
+        with ledger.transaction() as session:
+            buyer = session.scalars(select(Party)).one()
+            record(session, [match_made(buyer)])
+        deliver(ledger, hasty, client)
+        client.close()
+        server.ended.set()  # type: ignore[attr-defined]
+        server.shutdown()
+        serving.join()
+    with ledger.transaction() as session:
+        second = session.scalars(select(Delivery.id).where(Delivery.id != first)).one()
+    assert answers(read(ledger, first)) == ["200"]
+    assert answers(read(ledger, second)) == ["no answer within 0.5 s"]

@@ -21,9 +21,9 @@ from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
 from matcher.errors import Invalid
+from matcher.notices.connection import is_public
 from matcher.notices.deliver import deliver
 from matcher.notices.endpoints import refuse_private
-from matcher.notices.guard import is_public
 from matcher.notices.webhook import new_client
 from matcher.store.session import Ledger
 from tests.notices.letters import answers, read, told
@@ -67,7 +67,7 @@ def test_a_webhook_to_this_machine_is_refused_and_says_why(
 ) -> None:
     port = receiver.url.split(":")[2]
     delivery_id = told(ledger, url=f"http://{host}:{port}")
-    deliver(ledger, delivery_id, settings, guarded)
+    deliver(ledger, settings, guarded)
     (answer,) = answers(read(ledger, delivery_id))
     assert "private network" in answer or "no answer" in answer, answer
     assert receiver.received == []
@@ -105,7 +105,8 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(
     port = receiver.url.split(":")[2].split("/")[0]
     hasty = settings.model_copy(update={"delivery_timeout_seconds": 0.5})
     with new_client(hasty.model_copy(update={"private_addresses_allowed": False})) as client:
-        deliver(ledger, told(ledger, url=f"http://rebind.example:{port}/"), hasty, client)
+        told(ledger, url=f"http://rebind.example:{port}/")
+        deliver(ledger, hasty, client)
     assert asked == ["rebind.example"]
     assert receiver.received == []
 
@@ -130,7 +131,7 @@ def test_a_redirect_into_a_private_network_is_not_followed(
 ) -> None:
     receiver.behaviour = "redirecting"
     delivery_id = told(ledger, url=receiver.url)
-    deliver(ledger, delivery_id, settings, client)
+    deliver(ledger, settings, client)
     assert len(receiver.received) == 1
     assert answers(read(ledger, delivery_id))[0].startswith("307")
 
@@ -141,7 +142,7 @@ def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(
     received: list[bytes] = []
     with _tls_server(tmp_path, received) as port:
         delivery_id = told(ledger, url=f"https://localhost:{port}/")
-        deliver(ledger, delivery_id, settings, client)
+        deliver(ledger, settings, client)
     assert "certificate" in answers(read(ledger, delivery_id))[0].lower()
     assert received == []
 

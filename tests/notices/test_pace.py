@@ -1,0 +1,152 @@
+"""Who gets how much at once: a receiver that hangs or fails delays nobody else."""
+
+import threading
+from contextlib import ExitStack
+from datetime import timedelta
+
+import httpx
+from sqlalchemy import func, select, update
+
+from config.settings import Settings
+from demo.receivers import WebhookReceiver
+from matcher.clock import now
+from matcher.notices.deliver import deliver
+from matcher.notices.due import AT_ONCE, claim
+from matcher.notices.endpoints import LONGEST_REST, EndpointChange, add_endpoint, change_endpoint
+from matcher.notices.events import record
+from matcher.store.session import Ledger
+from matcher.store.tables import Attempt, Delivery, Endpoint
+from tests.market import party
+from tests.notices.letters import let_come_due, match_made, read, told
+
+LEASE = timedelta(minutes=1)
+
+
+def endpoints(ledger: Ledger, *urls: str, notices: int = 1) -> None:
+    """An endpoint of a party of its own at each address, and so many notices due there."""
+    with ledger.transaction() as session:
+        for url in urls:
+            buyer = party(session, "buyer")
+            add_endpoint(session, buyer, url)
+            record(session, [match_made(buyer) for _ in range(notices)])
+
+
+def test_all_that_is_due_is_sent_however_much_it_is(
+    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    endpoints(ledger, *(f"{receiver.url}/{number}" for number in range(3)), notices=100)
+    deliver(ledger, settings, client)
+    assert len({request.headers["webhook-id"] for request in receiver.received}) == 300
+    with ledger.transaction() as session:
+        assert set(session.scalars(select(Delivery.state))) == {"delivered"}
+        assert session.scalar(select(func.count()).select_from(Attempt)) == 300
+
+
+def test_while_some_receivers_hang_the_others_get_everything(
+    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    with ExitStack() as hanging:
+        silent = [hanging.enter_context(WebhookReceiver("silent")) for _ in range(8)]
+        endpoints(ledger, *(each.url for each in silent), notices=20)
+        endpoints(ledger, receiver.url, notices=40)
+        patient = settings.model_copy(update={"delivery_timeout_seconds": 3.0})
+        sending = threading.Thread(target=deliver, args=(ledger, patient, client))
+        sending.start()
+        receiver.wait_for(40)
+        assert sending.is_alive(), "the hanging ones are still waited for"
+        sending.join()
+        assert {len(each.received) for each in silent} == {1}, "one at a time, and then it rests"
+    with ledger.transaction() as session:
+        assert session.scalar(select(func.count()).where(Delivery.state == "delivered")) == 40
+
+
+def test_an_endpoint_that_fails_rests_longer_each_time_and_its_notices_wait_without_being_spent(
+    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    receiver.behaviour = "failing"
+    endpoints(ledger, receiver.url, notices=20)
+    rests: list[timedelta] = []
+    for number in range(7):
+        before = now()
+        deliver(ledger, settings, client)
+        if number > 3:
+            deliver(ledger, settings, client)
+        with ledger.transaction() as session:
+            endpoint = session.scalars(select(Endpoint)).one()
+            assert endpoint.rests_until is not None
+            rests.append(endpoint.rests_until - before)
+            assert len(receiver.received) == number + 1
+            endpoint.rests_until = None
+    assert rests[:5] == sorted(rests[:5])
+    assert rests[-1] < LONGEST_REST + timedelta(seconds=5)
+    receiver.behaviour = "honest"
+    deliver(ledger, settings, client)
+    with ledger.transaction() as session:
+        delivered = session.scalar(select(func.count()).where(Delivery.state == "delivered"))
+        assert delivered == 13, "all but those that were tried in vain and wait for their next attempt"
+        endpoint = session.scalars(select(Endpoint)).one()
+        assert (endpoint.failures, endpoint.rests_until, endpoint.failing_since) == (0, None, None)
+
+
+def test_only_an_endpoint_that_is_known_to_be_quick_gets_several_at_once(ledger: Ledger) -> None:
+    endpoints(ledger, "http://127.0.0.1:1/one", "http://127.0.0.1:1/two", notices=20)
+    with ledger.transaction() as session:
+        one, two = session.scalars(select(Endpoint.id).order_by(Endpoint.id))
+        claimed = [each.endpoint_id for each in claim(session, LEASE, 100, {}, quick=[one])]
+        assert (claimed.count(one), claimed.count(two)) == (AT_ONCE, 1)
+        assert {each.endpoint_id for each in claim(session, LEASE, 100, {}, busy=[one])} == {two}
+        assert len(claim(session, LEASE, 3, {}, quick=[one, two])) == 3
+
+
+def test_an_endpoint_gets_no_more_a_minute_than_it_asked_for(ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer")
+        endpoint = add_endpoint(session, buyer, "http://127.0.0.1:1/", per_minute=30)
+        record(session, [match_made(buyer) for _ in range(10)])
+    with ledger.transaction() as session:
+        endpoint = session.get_one(Endpoint, endpoint.id)
+        before = now()
+        assert len(claim(session, LEASE, 100, {}, quick=[endpoint.id])) == AT_ONCE
+        assert endpoint.rests_until is not None
+        assert timedelta(seconds=8) <= endpoint.rests_until - before < timedelta(seconds=12)
+        session.flush()
+        assert claim(session, LEASE, 100, {}, quick=[endpoint.id]) == []
+
+
+def test_what_is_due_follows_an_endpoint_to_its_new_address(
+    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    delivery_id = told(ledger, url="http://127.0.0.1:1/")
+    deliver(ledger, settings, client)
+    with ledger.transaction() as session:
+        change_endpoint(session, session.scalars(select(Endpoint)).one(), EndpointChange(url=receiver.url))
+    let_come_due(ledger, delivery_id)
+    deliver(ledger, settings, client)
+    assert (read(ledger, delivery_id).state, read(ledger, delivery_id).address) == ("delivered", receiver.url)
+
+
+def test_what_was_due_to_a_removed_endpoint_is_dead(
+    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    delivery_id = told(ledger, url=receiver.url)
+    with ledger.transaction() as session:
+        session.delete(session.scalars(select(Endpoint)).one())
+    deliver(ledger, settings, client)
+    assert read(ledger, delivery_id).state == "dead"
+    assert receiver.received == []
+
+
+def test_two_workers_share_what_is_due(
+    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    endpoints(ledger, *(f"{receiver.url}/{number}" for number in range(20)), notices=10)
+    with ledger.transaction() as session:
+        session.execute(update(Delivery).values(due_at=func.now()))
+    workers = [threading.Thread(target=deliver, args=(ledger, settings, client)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(receiver.received) == 200, "each went out once"
+    with ledger.transaction() as session:
+        assert set(session.scalars(select(Delivery.state))) == {"delivered"}

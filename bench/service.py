@@ -3,34 +3,27 @@
 `make bench` starts the whole service on servers of its own and prints a table of docs/performance.md.
 """
 
-import multiprocessing
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 import psycopg
 import redis
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 
 from bench.noop import DONE, noop_app
 from config.settings import Settings
-from demo.receivers import WebhookReceiver
-from matcher.notices.endpoints import add_endpoint
-from matcher.notices.events import record
 from matcher.parties import PartyPost, add_key, add_party
 from matcher.store.session import Ledger
-from matcher.store.tables import Base, Delivery, Lot, Match
+from matcher.store.tables import Base, Lot, Match
 from tests.market import demand_body, lot_body
-from tests.notices.letters import match_made
 from workers.bell import bell
 from workers.up import running_service
 
@@ -38,7 +31,7 @@ STANDING = (0, 1_000, 10_000)  # open lots in the book that find no partner
 KEPT = ("party", "api_key", "endpoint", "heartbeat")
 COLUMNS = ", ".join(c.name for c in Lot.__table__.columns if c.name not in ("id", "remaining_g"))
 COPY_LOT = f"INSERT INTO lot (id, {COLUMNS}) SELECT gen_random_uuid(), {COLUMNS} FROM lot"  # noqa: S608
-POSTS, PAIRS, ROUND_TRIPS, DELIVERIES = 200, 15, 50, 2_000
+POSTS, PAIRS, ROUND_TRIPS = 200, 15, 50
 
 
 def main() -> None:
@@ -64,8 +57,6 @@ def main() -> None:
                     show(
                         "posted to matched", size, service.match_one(), "a Celery no-op, there and back", trip
                     )
-            told, bare = deliveries_compared(service)
-            show("a webhook delivered", 0, told, "its body posted by bare httpx, 16 threads", bare)
 
 
 def show(what: str, size: int, seconds: float, limit: str, least: float) -> None:
@@ -164,50 +155,6 @@ def noop_round_trip(settings: Settings) -> float:
                 raise TimeoutError("the no-op worker does not answer")
 
         return median(there_and_back, ROUND_TRIPS)
-
-
-def deliveries_compared(service: Service) -> tuple[float, float]:
-    """Seconds a webhook: through the ledger and the worker; and its bare POST from sixteen threads."""
-    ours, theirs = multiprocessing.Pipe()
-    receiver = multiprocessing.get_context("spawn").Process(target=receive, args=(theirs,))
-    receiver.start()
-    url = ours.recv()
-    told = _tell(service, url)
-    bare = _post_bare(url)
-    ours.send("stop")
-    receiver.join()
-    return told, bare
-
-
-def receive(connection: Connection) -> None:
-    """A webhook receiver in a process of its own, until told to stop."""
-    with WebhookReceiver() as receiver:
-        connection.send(receiver.url)
-        connection.recv()
-
-
-def _tell(service: Service, url: str) -> float:
-    with service.ledger.transaction() as session:
-        add_endpoint(session, service.buyer, url)
-        record(session, [match_made(service.buyer) for _ in range(DELIVERIES)])
-    begun = time.perf_counter()
-    while _due(service):
-        time.sleep(0.02)
-    return (time.perf_counter() - begun) / DELIVERIES
-
-
-def _due(service: Service) -> int:
-    with service.ledger.transaction() as session:
-        return session.scalar(select(func.count()).where(Delivery.state == "due")) or 0
-
-
-def _post_bare(url: str) -> float:
-    body = b"x" * 400
-    with httpx.Client() as client, ThreadPoolExecutor(16) as threads:
-        begun = time.perf_counter()
-        for answer in threads.map(lambda _: client.post(url, content=body), range(DELIVERIES)):
-            answer.raise_for_status()
-        return (time.perf_counter() - begun) / DELIVERIES
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import httpx
 
 from config.settings import Settings
 from matcher.knowledge import Knowledge, load_knowledge
-from matcher.notices.webhook import new_client
+from matcher.notices.connection import transport
 from matcher.store.session import Ledger
 from matcher.trading.outcome import StandingBooks
 from workers.bell import bell
@@ -19,7 +19,7 @@ class Resources:
     settings: Settings
     ledger: Ledger
     knowledge: Knowledge
-    client: httpx.Client
+    transport: httpx.HTTPTransport
     standing: StandingBooks
 
 
@@ -35,6 +35,6 @@ def _resources_of(_pid: int) -> Resources:
         settings=settings,
         ledger=Ledger(settings, bell(settings)),
         knowledge=load_knowledge(settings.config_folder),
-        client=new_client(settings),
+        transport=transport(private_allowed=settings.private_addresses_allowed),
         standing={},
     )

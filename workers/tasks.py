@@ -17,6 +17,7 @@ from matcher.trading.clear import clear
 from matcher.trading.time_limit import ran_out_of_time
 from workers.app import app
 from workers.resources import resources
+from workers.stop import stopping
 
 
 @app.task(name="clear_book")
@@ -40,7 +41,7 @@ def note_a_clearing_that_ran_out_of_time(exception: Exception, args: Sequence[st
 @app.task(name="deliver")
 def deliver(_due: str) -> None:
     own = resources()
-    deliver_notices(own.ledger, own.settings, own.client)
+    deliver_notices(own.ledger, own.settings, own.transport, stopping)
 
 
 @app.task(name="render")

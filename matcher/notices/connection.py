@@ -12,8 +12,8 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -25,9 +25,12 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 MOST_CONNECTIONS = 200  # more than there are threads that send
-MOST_KEPT, KEPT_SECONDS = 20, 5.0
+MOST_KEPT, KEPT_SECONDS = 100, 5.0
+
+PROMPT_SECONDS = 0.001
 
 _ends_at: ContextVar[float] = ContextVar("ends_at")
+_waiting: ContextVar[Callable[[], AbstractContextManager[None]]] = ContextVar("waiting", default=nullcontext)
 
 
 class AddressRefused(httpcore.ConnectError):
@@ -42,6 +45,16 @@ def within(seconds: float) -> Iterator[None]:
         yield
     finally:
         _ends_at.reset(token)
+
+
+@contextmanager
+def kept_waiting_by(waiting: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+    """Within the block, what takes its time is done in a block of `waiting()`: to connect, and to hear."""
+    token = _waiting.set(waiting)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
 
 
 def is_public(address: Address) -> bool:
@@ -69,6 +82,17 @@ class Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.NetworkStream:
+        with _waiting.get()():
+            return self._connect(host, port, timeout, local_address, socket_options)
+
+    def _connect(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None,
+        local_address: str | None,
+        socket_options: Iterable[SocketOption] | None,
+    ) -> httpcore.NetworkStream:
         allowed = [each for each in _addresses(host, port) if self._private_allowed or is_public(each)]
         if not allowed:
             raise AddressRefused(f"{host} is in a private network; webhooks go to public addresses only")
@@ -92,7 +116,13 @@ class TimedStream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        left = _left(timeout, httpcore.ReadTimeout)
+        if left is None or left > PROMPT_SECONDS:
+            # Most have answered by the time one looks; only for the others it is worth to change hands.
+            with suppress(httpcore.ReadTimeout):
+                return self._stream.read(max_bytes, PROMPT_SECONDS)
+        with _waiting.get()():
+            return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
@@ -101,7 +131,8 @@ class TimedStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         left = _left(timeout, httpcore.ConnectTimeout)
-        return TimedStream(self._stream.start_tls(ssl_context, server_hostname, left))
+        with _waiting.get()():
+            return TimedStream(self._stream.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

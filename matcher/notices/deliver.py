@@ -2,10 +2,9 @@
 
 import logging
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from queue import Empty, SimpleQueue
+from queue import Empty
 from uuid import UUID
 
 import httpx
@@ -13,6 +12,8 @@ import httpx
 from config.settings import Settings
 from matcher.clock import now
 from matcher.notices import mail, webhook
+from matcher.notices.connection import kept_waiting_by
+from matcher.notices.crew import Crew
 from matcher.notices.due import claim, ring_for_due
 from matcher.notices.letter import Letter, Outcome, outcome
 from matcher.notices.settle import Made, settle
@@ -20,40 +21,49 @@ from matcher.store.session import Ledger
 
 logger = logging.getLogger(__name__)
 
-SHIFT_SECONDS = 5.0  # short, as a worker that is asked to stop finishes its task first
-MOST_TO_ENDPOINTS = 100
+SHIFT_SECONDS = 60.0  # well below the time limit of a task
+MOST_TO_ENDPOINTS = 500
 MOST_BY_CHANNEL = {"email": 8, "webhook": 8}  # these webhooks have no endpoint any more
 QUICK = timedelta(seconds=1)
 
 
-def deliver(ledger: Ledger, settings: Settings, client: httpx.Client) -> None:
-    """Makes an attempt at all that is due until nothing is, for some seconds; then rings for the rest.
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
 
-    Any number of workers may do so at once. Raises what SQLAlchemy raises; whatever goes wrong in
-    sending is recorded as a failed attempt.
+
+def deliver(
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, stopping: Callable[[], bool] = never
+) -> None:
+    """Makes an attempt at all that is due until nothing is, for a minute; then rings for the rest.
+
+    Sooner if `stopping` says so; what is on its way is waited for. Any number of workers may do so at once.
+    Raises what SQLAlchemy raises; whatever goes wrong in sending is recorded as a failed attempt.
     """
     until = time.monotonic() + SHIFT_SECONDS
-    with ThreadPoolExecutor(MOST_TO_ENDPOINTS + sum(MOST_BY_CHANNEL.values())) as threads:
-        shift = _Shift(ledger, settings, client, threads)
-        claimed = shift.claim()
+
+    def over() -> bool:
+        return stopping() or time.monotonic() >= until
+
+    shift = _Shift(ledger, settings, transport)
+    with shift.crew:
+        claimed = 0 if over() else shift.claim()
         while shift.in_flight:
-            shift.settle(patience=0.05 if claimed else 0.5)
-            claimed = shift.claim() if time.monotonic() < until else 0
-    if time.monotonic() >= until:
+            shift.settle(patience=0.25 if claimed else 0.5)
+            claimed = 0 if over() else shift.claim()
+    if over():
         ledger.run(ring_for_due)
 
 
 class _Shift:
     """The letters of one worker that are on their way, and which endpoints answer it quickly."""
 
-    def __init__(
-        self, ledger: Ledger, settings: Settings, client: httpx.Client, threads: ThreadPoolExecutor
-    ) -> None:
-        self._ledger, self._settings, self._client, self._threads = ledger, settings, client, threads
+    def __init__(self, ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport) -> None:
+        self._ledger, self._settings, self._transport = ledger, settings, transport
         # An attempt is cut off after its timeout, but looking up a name and connecting come before.
         self._lease = timedelta(seconds=10 + 3 * settings.delivery_timeout_seconds)
         self._quick: set[UUID] = set()
-        self._ended: SimpleQueue[Future[Made]] = SimpleQueue()
+        self.crew: Crew[Letter, Made] = Crew(self._attempt)
         self.in_flight: dict[UUID, Letter] = {}
 
     def claim(self) -> int:
@@ -67,10 +77,8 @@ class _Shift:
                 session, self._lease, MOST_TO_ENDPOINTS - to_endpoints, room, self._quick, busy
             )
         )
-        for letter in letters:
-            self.in_flight[letter.delivery_id] = letter
-            attempt = self._threads.submit(_attempt, letter, self._settings, self._client)
-            attempt.add_done_callback(self._ended.put)
+        self.in_flight.update((letter.delivery_id, letter) for letter in letters)
+        self.crew.do(letters)
         return len(letters)
 
     def settle(self, patience: float) -> None:
@@ -88,7 +96,7 @@ class _Shift:
         made: list[Made] = []
         while len(made) < wanted:
             try:
-                made.append(self._ended.get(timeout=max(0.0, until - time.monotonic())).result())
+                made.append(self.crew.done(until - time.monotonic()))
             except Empty:
                 break
         return made
@@ -99,19 +107,19 @@ class _Shift:
             quick = made.outcome.succeeded and made.finished_at - made.started_at < QUICK
             (self._quick.add if quick else self._quick.discard)(endpoint_id)
 
+    def _attempt(self, letter: Letter) -> Made:
+        started_at = now()
+        made = self._send(letter)
+        return Made(letter, started_at, now(), made)
 
-def _attempt(letter: Letter, settings: Settings, client: httpx.Client) -> Made:
-    started_at = now()
-    made = _send(letter, settings, client)
-    return Made(letter, started_at, now(), made)
-
-
-def _send(letter: Letter, settings: Settings, client: httpx.Client) -> Outcome:
-    try:
-        if letter.channel == "email":
-            return mail.send(letter, settings)
-        return webhook.send(letter, settings, client)
-    except Exception as error:
-        # Ours to mend; but the delivery must neither vanish nor be tried every few seconds for ever.
-        logger.exception("delivery %s could not be sent", letter.delivery_id)
-        return outcome(False, f"could not be sent: {type(error).__name__}: {error}")
+    def _send(self, letter: Letter) -> Outcome:
+        try:
+            if letter.channel == "email":
+                with self.crew.kept_waiting():
+                    return mail.send(letter, self._settings)
+            with kept_waiting_by(self.crew.kept_waiting):
+                return webhook.send(letter, self._settings, self._transport)
+        except Exception as error:
+            # Ours to mend; but the delivery must neither vanish nor be tried every few seconds for ever.
+            logger.exception("delivery %s could not be sent", letter.delivery_id)
+            return outcome(False, f"could not be sent: {type(error).__name__}: {error}")

@@ -5,19 +5,20 @@ lease to run out; then the same notice, with the same id, is sent again. Twice m
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import RowMapping, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, TEXT
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
-from matcher.notices.endpoints import signing_secrets
+from matcher.notices.endpoints import current
 from matcher.notices.letter import Letter
 from matcher.store.session import ring
-from matcher.store.tables import Delivery, Endpoint, Event, Notice, Party
+from matcher.store.tables import Delivery, Endpoint
 
 AT_ONCE = 4  # to one endpoint that answers quickly; to any other one at a time
 
@@ -51,6 +52,24 @@ _BY_CHANNEL = text("""
     ) next
 """).bindparams(bindparam("channels", type_=ARRAY(TEXT)), bindparam("rooms", type_=ARRAY(INTEGER)))
 
+_CLAIM = text("""
+    UPDATE delivery SET due_at = now() + :lease WHERE id IN (
+        SELECT id FROM delivery WHERE id = ANY(:found) AND state = 'due' AND due_at <= now()
+        FOR UPDATE SKIP LOCKED)
+    RETURNING id
+""").bindparams(bindparam("found", type_=ARRAY(UUID_TYPE)))
+
+_LETTERS = text("""
+    SELECT delivery.id AS delivery_id, notice_id, event.kind, occurred_at, data, channel, delivery.address,
+        name AS party_name, language, endpoint_id, tries, ARRAY[secret, signing_key] AS secrets,
+        ARRAY[former_secret, former_signing_key] AS former_secrets, former_secret_until
+    FROM delivery JOIN notice ON notice.id = notice_id JOIN event ON event.id = event_id
+    JOIN party ON party.id = notice.party_id
+    LEFT JOIN endpoint ON endpoint.id = endpoint_id AND disabled_at IS NULL
+    WHERE delivery.id = ANY(:claimed)
+""").bindparams(bindparam("claimed", type_=ARRAY(UUID_TYPE)))
+_OF_LETTER = tuple(each.name for each in fields(Letter) if each.name != "secrets")
+
 
 def claim(
     session: Session,
@@ -72,15 +91,8 @@ def claim(
     )
     if not found:
         return []
-    free = select(Delivery.id).where(Delivery.id.in_(found), Delivery.state == "due")
-    claimed = session.scalars(
-        update(Delivery)
-        .where(Delivery.id.in_(free.where(Delivery.due_at <= func.now()).with_for_update(skip_locked=True)))
-        .values(due_at=func.now() + lease)
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    letters = _letters(session, claimed)
+    claimed = session.scalars(_CLAIM, {"found": found, "lease": lease}).all()
+    letters = [_letter(row) for row in session.execute(_LETTERS, {"claimed": claimed}).mappings()]
     _keep_pace(session, letters)
     return letters
 
@@ -96,32 +108,10 @@ def ring_for_due(session: Session) -> bool:
     return True
 
 
-def _letters(session: Session, claimed: Sequence[UUID]) -> list[Letter]:
-    rows = session.execute(
-        select(Delivery, Event, Party.name, Party.language, Endpoint)
-        .join(Notice, Delivery.notice_id == Notice.id)
-        .join(Event, Notice.event_id == Event.id)
-        .join(Party, Notice.party_id == Party.id)
-        .outerjoin(Endpoint, Endpoint.id == Delivery.endpoint_id)
-        .where(Delivery.id.in_(claimed))
-    )
-    return [_letter(*row) for row in rows]
-
-
-def _letter(delivery: Delivery, event: Event, name: str, language: str, endpoint: Endpoint | None) -> Letter:
+def _letter(row: RowMapping) -> Letter:
     return Letter(
-        delivery_id=delivery.id,
-        notice_id=delivery.notice_id,
-        kind=event.kind,
-        occurred_at=event.occurred_at,
-        data=event.data,
-        channel=delivery.channel,
-        address=delivery.address,
-        party_name=name,
-        language=language,
-        secrets=signing_secrets(endpoint, now()) if endpoint and endpoint.disabled_at is None else (),
-        endpoint_id=delivery.endpoint_id,
-        tries=delivery.tries,
+        **{name: row[name] for name in _OF_LETTER},
+        secrets=current(row["secrets"], row["former_secrets"], row["former_secret_until"]),
     )
 
 

@@ -220,12 +220,12 @@ def note_answers(session: Session, answers: Mapping[UUID, Answered]) -> None:
             _note_failure(session, endpoint, answer)
 
 
-def signing_secrets(endpoint: Endpoint, at: datetime) -> tuple[str, ...]:
-    """The secrets and keys that sign what leaves at this moment, the newest first."""
-    newest = endpoint.secret, endpoint.signing_key
-    if endpoint.former_secret_until and at < endpoint.former_secret_until:
-        newest += endpoint.former_secret, endpoint.former_signing_key  # type: ignore[assignment]
-    return tuple(secret for secret in newest if secret)
+def current(
+    newest: Sequence[str | None], former: Sequence[str | None], until: datetime | None
+) -> tuple[str, ...]:
+    """The secrets and keys that sign what leaves now: the newest, and the former while they are good."""
+    both = (*newest, *former) if until is not None and now() < until else newest
+    return tuple(secret for secret in both if secret)
 
 
 def public_key(endpoint: Endpoint) -> str:

@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, literal_column, update
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.notices.endpoints import Answered, note_answers
 from matcher.notices.letter import Letter, Outcome
 from matcher.store.identifiers import uuid7
-from matcher.store.tables import Attempt, Delivery
 
 logger = logging.getLogger(__name__)
 
@@ -42,27 +43,37 @@ class Made:
 def settle(session: Session, made: Sequence[Made]) -> None:
     """Writes the attempts down and what follows from each; a few statements, however many there are."""
     made = sorted(made, key=lambda each: each.letter.delivery_id)
-    session.execute(insert(Attempt), [_attempt(each) for each in made])
+    session.execute(_ATTEMPTS, _columns([_attempt(each) for each in made]))
     arrived = [each.letter.delivery_id for each in made if each.outcome.succeeded]
-    if arrived:
-        # Also one that was given up meanwhile: what has arrived has arrived.
-        _deliveries(session, Delivery.id.in_(arrived) & (Delivery.state != "delivered"), _DELIVERED)
+    session.execute(_ARRIVED, {"arrived": arrived})
     failed = [_after_failure(each) for each in made if not each.outcome.succeeded]
     if failed:
-        put_off = (
-            update(Delivery.__table__)  # type: ignore[arg-type]
-            .where(Delivery.id == bindparam("own"), Delivery.state == literal_column("'due'"))
-            .values(state=bindparam("becomes"), due_at=bindparam("again_at"), tries=bindparam("made"))
-        )
-        session.connection().execute(put_off, failed)
+        session.execute(_FAILED, _columns(failed))
     note_answers(session, _by_endpoint(made))
 
 
-_DELIVERED = {"state": "delivered", "delivered_at": func.now(), "tries": Delivery.tries + 1}
+# Each column as an array: one short statement, however many rows.
+_ATTEMPTS = text("""
+    INSERT INTO attempt (id, delivery_id, started_at, finished_at, succeeded, answer)
+    SELECT * FROM unnest(
+        CAST(:id AS uuid[]), CAST(:delivery_id AS uuid[]), CAST(:started_at AS timestamptz[]),
+        CAST(:finished_at AS timestamptz[]), CAST(:succeeded AS boolean[]), CAST(:answer AS text[]))
+""")
+# Also one that was given up meanwhile: what has arrived has arrived.
+_ARRIVED = text("""
+    UPDATE delivery SET state = 'delivered', delivered_at = now(), tries = tries + 1
+    WHERE id = ANY(:arrived) AND state <> 'delivered'
+""").bindparams(bindparam("arrived", type_=ARRAY(UUID_TYPE)))
+_FAILED = text("""
+    UPDATE delivery SET state = made.state, due_at = made.due_at, tries = made.tries
+    FROM unnest(CAST(:id AS uuid[]), CAST(:state AS text[]), CAST(:due_at AS timestamptz[]),
+        CAST(:tries AS bigint[])) AS made (id, state, due_at, tries)
+    WHERE delivery.id = made.id AND delivery.state = 'due'
+""")
 
 
-def _deliveries(session: Session, which: Any, values: dict[str, Any]) -> None:
-    session.execute(update(Delivery).where(which).values(values).execution_options(synchronize_session=False))
+def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def _attempt(made: Made) -> dict[str, Any]:
@@ -88,7 +99,7 @@ def _after_failure(made: Made) -> dict[str, Any]:
     else:
         wait = RETRY_AFTER[tries - 1] * random.uniform(1, 1 + JITTER)  # noqa: S311  # spreads, hides nothing
         again, state = max(wait, failed.again_after or wait), "due"
-    return {"own": letter.delivery_id, "becomes": state, "again_at": now() + again, "made": tries}
+    return {"id": letter.delivery_id, "state": state, "due_at": now() + again, "tries": tries}
 
 
 def _by_endpoint(made: Sequence[Made]) -> dict[UUID, Answered]:

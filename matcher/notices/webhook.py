@@ -1,41 +1,29 @@
 """A notice as a signed POST: headers as Standard Webhooks has them, the body in the manner of CloudEvents."""
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
 import re
 import time
+from contextlib import closing, suppress
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config.settings import Settings
 from matcher.clock import now
-from matcher.notices.connection import transport, within
+from matcher.notices.connection import within
 from matcher.notices.letter import Letter, Outcome, outcome
 
 LONGEST_WAIT = timedelta(days=1)
 READ_AT_MOST = 4096  # bytes of an answer
 
 
-def new_client(settings: Settings) -> httpx.Client:
-    """The client that webhooks leave by; one for each process, threads share it."""
-    return httpx.Client(
-        transport=transport(private_allowed=settings.private_addresses_allowed),
-        # A proxy of the environment would connect in our place, unguarded.
-        trust_env=False,
-        timeout=settings.delivery_timeout_seconds,
-        follow_redirects=False,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-    )
-
-
-def send(letter: Letter, settings: Settings, client: httpx.Client) -> Outcome:
+def send(letter: Letter, settings: Settings, transport: httpx.HTTPTransport) -> Outcome:
     """Posts the letter once. Any 2xx is a success; all else, no answer in time included, is not."""
     if not letter.secrets:
         return Outcome(False, "the party no longer has this endpoint, or it is disabled", final=True)
@@ -43,7 +31,7 @@ def send(letter: Letter, settings: Settings, client: httpx.Client) -> Outcome:
     headers = _headers(str(letter.notice_id), int(time.time()), body, letter.secrets)
     try:
         with within(settings.delivery_timeout_seconds):
-            return _post(client, letter.address, body, headers)
+            return _post(transport, httpx.Request("POST", letter.address, content=body, headers=headers))
     except httpx.InvalidURL as error:
         return outcome(False, f"not an address: {error}")
     except httpx.TimeoutException:
@@ -52,8 +40,9 @@ def send(letter: Letter, settings: Settings, client: httpx.Client) -> Outcome:
         return outcome(False, f"no answer: {error or type(error).__name__}")
 
 
-def _post(client: httpx.Client, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
-    with client.stream("POST", url, content=body, headers=headers) as response:
+def _post(transport: httpx.HTTPTransport, request: httpx.Request) -> Outcome:
+    # No client around it: nothing is followed, kept or filled in, and a third of its work is saved.
+    with closing(transport.handle_request(request)) as response:
         said = _beginning(response)
     answer = f"{response.status_code} {said}"
     if response.status_code == httpx.codes.GONE:
@@ -78,7 +67,7 @@ def _retry_after(response: httpx.Response) -> timedelta | None:
 def _beginning(response: httpx.Response) -> str:
     received = b""
     # The status has been heard: a body that breaks off changes nothing.
-    with contextlib.suppress(httpx.HTTPError):
+    with suppress(httpx.HTTPError):
         for chunk in response.iter_raw():
             received += chunk
             if len(received) >= READ_AT_MOST:
@@ -108,8 +97,12 @@ def _headers(identity: str, timestamp: int, body: bytes, secrets: tuple[str, ...
 
 
 def _signature(content: bytes, secret: str) -> str:
-    prefix, _, encoded = secret.partition("_")
-    key = base64.b64decode(encoded)
-    if prefix == "whsk":
-        return f"v1a,{base64.b64encode(Ed25519PrivateKey.from_private_bytes(key).sign(content)).decode()}"
+    if secret.startswith("whsk_"):
+        return f"v1a,{base64.b64encode(_signing_key(secret).sign(content)).decode()}"
+    key = base64.b64decode(secret.removeprefix("whsec_"))
     return f"v1,{base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()}"
+
+
+@lru_cache(10_000)
+def _signing_key(secret: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(base64.b64decode(secret.removeprefix("whsk_")))

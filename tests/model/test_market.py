@@ -32,9 +32,9 @@ from matcher.contracts.life import Acceptance, accept, cancel, decline, lapse
 from matcher.contracts.terms import terms_hash
 from matcher.errors import Conflict, Invalid
 from matcher.knowledge import Knowledge
+from matcher.notices.connection import transport as new_transport
 from matcher.notices.deliver import deliver
 from matcher.notices.endpoints import add_endpoint
-from matcher.notices.webhook import new_client
 from matcher.store.session import Ledger
 from matcher.store.tables import Base, Contract, Delivery, Demand, Lot, Match, Notice
 from matcher.trading.clear import clear
@@ -233,7 +233,7 @@ class Market(RuleBasedStateMachine):
 
     @rule()
     def deliver(self) -> None:
-        deliver(self.world.ledger, self.world.settings, self.world.client)
+        deliver(self.world.ledger, self.world.settings, self.world.transport)
         with self.world.ledger.transaction() as session:
             states = session.execute(select(Delivery.state, Delivery.notice_id)).all()
         told = {request.headers["webhook-id"] for request in self.world.receiver.received}
@@ -274,7 +274,7 @@ class World:
     ledger: Ledger
     knowledge: Knowledge
     settings: Settings
-    client: httpx.Client
+    transport: httpx.HTTPTransport
     receiver: WebhookReceiver
 
     def empty(self) -> None:
@@ -284,8 +284,8 @@ class World:
 
 
 def test_the_ledger_follows_the_model(ledger: Ledger, knowledge: Knowledge, settings: Settings) -> None:
-    with WebhookReceiver() as receiver, new_client(settings) as client:
-        Market.world = World(ledger, knowledge, settings, client, receiver)
+    with WebhookReceiver() as receiver, new_transport(private_allowed=True) as transport:
+        Market.world = World(ledger, knowledge, settings, transport, receiver)
         quick = how(
             max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         )

@@ -1,4 +1,4 @@
-"""The client that webhooks leave by, with a timeout short enough to wait for."""
+"""The transport that webhooks leave by, with a timeout short enough to wait for."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,13 @@ import pytest
 
 from config.settings import Settings
 from demo.receivers import WebhookReceiver
-from matcher.notices.webhook import new_client
+from matcher.notices.connection import transport as new_transport
 
 
 @pytest.fixture
-def client(settings: Settings) -> Iterator[httpx.Client]:
-    with new_client(settings) as client:
-        yield client
+def transport() -> Iterator[httpx.HTTPTransport]:
+    with new_transport(private_allowed=True) as transport:
+        yield transport
 
 
 @pytest.fixture

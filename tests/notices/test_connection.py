@@ -22,18 +22,18 @@ from demo.receivers import WebhookReceiver
 from matcher.clock import now
 from matcher.errors import Invalid
 from matcher.notices.connection import is_public
+from matcher.notices.connection import transport as new_transport
 from matcher.notices.deliver import deliver
 from matcher.notices.endpoints import refuse_private
-from matcher.notices.webhook import new_client
 from matcher.store.session import Ledger
 from tests.notices.letters import answers, read, told
 
 
 @pytest.fixture
-def guarded(settings: Settings) -> Iterator[httpx.Client]:
-    """The client of an operator who has said nothing of private networks."""
-    with new_client(settings.model_copy(update={"private_addresses_allowed": False})) as client:
-        yield client
+def guarded() -> Iterator[httpx.HTTPTransport]:
+    """The transport of an operator who has said nothing of private networks."""
+    with new_transport(private_allowed=False) as guarded:
+        yield guarded
 
 
 def test_an_operator_has_to_say_so_before_webhooks_go_into_private_networks() -> None:
@@ -63,7 +63,7 @@ def test_addresses_of_the_open_internet_are(address: str) -> None:
     "host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]"]
 )
 def test_a_webhook_to_this_machine_is_refused_and_says_why(
-    ledger: Ledger, settings: Settings, guarded: httpx.Client, receiver: WebhookReceiver, host: str
+    ledger: Ledger, settings: Settings, guarded: httpx.HTTPTransport, receiver: WebhookReceiver, host: str
 ) -> None:
     port = receiver.url.split(":")[2]
     delivery_id = told(ledger, url=f"http://{host}:{port}")
@@ -85,7 +85,7 @@ def test_an_endpoint_that_is_plainly_private_is_refused_at_once() -> None:
 def test_the_address_that_was_looked_at_is_the_one_that_is_called(
     ledger: Ledger,
     settings: Settings,
-    guarded: httpx.Client,
+    guarded: httpx.HTTPTransport,
     receiver: WebhookReceiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -104,15 +104,14 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     port = receiver.url.split(":")[2].split("/")[0]
     hasty = settings.model_copy(update={"delivery_timeout_seconds": 0.5})
-    with new_client(hasty.model_copy(update={"private_addresses_allowed": False})) as client:
-        told(ledger, url=f"http://rebind.example:{port}/")
-        deliver(ledger, hasty, client)
+    told(ledger, url=f"http://rebind.example:{port}/")
+    deliver(ledger, hasty, guarded)
     assert asked == ["rebind.example"]
     assert receiver.received == []
 
 
 def test_of_several_addresses_only_the_public_ones_are_called(
-    guarded: httpx.Client, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+    guarded: httpx.HTTPTransport, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def private_only(_host: Any, port: Any, *_: Any, **__: Any) -> Any:
         return [
@@ -122,27 +121,27 @@ def test_of_several_addresses_only_the_public_ones_are_called(
 
     monkeypatch.setattr(socket, "getaddrinfo", private_only)
     with pytest.raises(httpx.ConnectError, match="private network"):
-        guarded.post(receiver.url.replace("127.0.0.1", "inside.example"))
+        guarded.handle_request(httpx.Request("POST", receiver.url.replace("127.0.0.1", "inside.example")))
     assert receiver.received == []
 
 
 def test_a_redirect_into_a_private_network_is_not_followed(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     receiver.behaviour = "redirecting"
     delivery_id = told(ledger, url=receiver.url)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert len(receiver.received) == 1
     assert answers(read(ledger, delivery_id))[0].startswith("307")
 
 
 def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(
-    ledger: Ledger, settings: Settings, client: httpx.Client, tmp_path: Path
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, tmp_path: Path
 ) -> None:
     received: list[bytes] = []
     with _tls_server(tmp_path, received) as port:
         delivery_id = told(ledger, url=f"https://localhost:{port}/")
-        deliver(ledger, settings, client)
+        deliver(ledger, settings, transport)
     assert "certificate" in answers(read(ledger, delivery_id))[0].lower()
     assert received == []
 

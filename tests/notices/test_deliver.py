@@ -15,7 +15,6 @@ from matcher.notices.deliver import deliver
 from matcher.notices.due import ring_for_due
 from matcher.notices.events import record
 from matcher.notices.settle import ATTEMPTS, RETRY_AFTER
-from matcher.notices.webhook import new_client
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Delivery, Endpoint
 from tests.market import party
@@ -26,16 +25,24 @@ class Killed(BaseException):
     """The worker's end: nothing that comes after it is run."""
 
 
+class Doomed(httpx.HTTPTransport):
+    """Kills its worker once the receiver has answered."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        super().handle_request(request).close()
+        raise Killed
+
+
 def test_a_failed_attempt_is_made_again_with_the_same_id_until_it_is_delivered(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour = "failing"
     for _ in range(2):
-        deliver(ledger, settings, client)
+        deliver(ledger, settings, transport)
         let_come_due(ledger, delivery_id)
     receiver.behaviour = "honest"
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     delivery = read(ledger, delivery_id)
     assert delivery.state == "delivered"
     assert [attempt.succeeded for attempt in delivery.attempts] == [False, False, True]
@@ -44,27 +51,27 @@ def test_a_failed_attempt_is_made_again_with_the_same_id_until_it_is_delivered(
 
 
 def test_attempts_follow_the_schedule_and_after_the_last_the_delivery_is_dead(
-    ledger: Ledger, settings: Settings, client: httpx.Client
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport
 ) -> None:
     delivery_id = told(ledger, url="http://127.0.0.1:1/")
     for wait in RETRY_AFTER:
         before = now()
-        deliver(ledger, settings, client)
+        deliver(ledger, settings, transport)
         delivery = read(ledger, delivery_id)
         assert delivery.state == "due"
         assert before + wait <= delivery.due_at <= now() + wait * 1.1
         let_come_due(ledger, delivery_id)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     delivery = read(ledger, delivery_id)
     assert delivery.state == "dead"
     assert len(delivery.attempts) == ATTEMPTS == 11
     let_come_due(ledger, delivery_id)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert len(read(ledger, delivery_id).attempts) == ATTEMPTS
 
 
 def test_a_dead_letter_that_is_requeued_has_its_whole_schedule_again(
-    ledger: Ledger, settings: Settings, client: httpx.Client
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport
 ) -> None:
     delivery_id = told(ledger, url="http://127.0.0.1:1/")
     for attempt in range(2 * ATTEMPTS):
@@ -74,7 +81,7 @@ def test_a_dead_letter_that_is_requeued_has_its_whole_schedule_again(
                 requeue(session, delivery_id)
         assert read(ledger, delivery_id).state == "due"
         let_come_due(ledger, delivery_id)
-        deliver(ledger, settings, client)
+        deliver(ledger, settings, transport)
     assert read(ledger, delivery_id).state == "dead"
 
 
@@ -87,40 +94,35 @@ def test_only_a_dead_letter_can_be_requeued(ledger: Ledger) -> None:
 
 
 def test_a_worker_killed_after_sending_leaves_a_lease_and_the_notice_is_sent_again_with_its_id(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
 
-    def die(_response: httpx.Response) -> None:
-        raise Killed
-
-    with new_client(settings) as doomed:
-        doomed.event_hooks = {"response": [die]}
-        with pytest.raises(Killed):
-            deliver(ledger, settings, doomed)
+    with Doomed() as doomed, pytest.raises(Killed):
+        deliver(ledger, settings, doomed)
     left = read(ledger, delivery_id)
     assert (left.state, len(left.attempts)) == ("due", 0)
     assert left.due_at > now() + 2 * timedelta(seconds=settings.delivery_timeout_seconds)
 
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert len(receiver.received) == 1, "the lease still runs"
 
     let_come_due(ledger, delivery_id)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert read(ledger, delivery_id).state == "delivered"
     first, second = receiver.received
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == str(left.notice_id)
 
 
 def test_many_workers_at_the_same_delivery_send_it_once(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     together = threading.Barrier(8)
 
     def work() -> None:
         together.wait()
-        deliver(ledger, settings, client)
+        deliver(ledger, settings, transport)
 
     workers = [threading.Thread(target=work) for _ in range(8)]
     for worker in workers:
@@ -132,29 +134,29 @@ def test_many_workers_at_the_same_delivery_send_it_once(
 
 
 def test_a_ring_when_nothing_is_due_does_nothing(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     for _ in range(2):
-        deliver(ledger, settings, client)
+        deliver(ledger, settings, transport)
     assert answers(read(ledger, delivery_id)) == ["200 đã nhận"]
 
 
 def test_a_last_failure_that_comes_late_does_not_undo_what_another_worker_has_delivered(
-    ledger: Ledger, hasty: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, hasty: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour = "failing"
     for _ in range(ATTEMPTS - 2):
-        deliver(ledger, hasty, client)
+        deliver(ledger, hasty, transport)
         let_come_due(ledger, delivery_id)
     receiver.behaviour = "silent"
-    slow = threading.Thread(target=deliver, args=(ledger, hasty, client))
+    slow = threading.Thread(target=deliver, args=(ledger, hasty, transport))
     slow.start()
     receiver.wait_for(ATTEMPTS - 1)
     receiver.behaviour = "honest"
     let_come_due(ledger, delivery_id)
-    deliver(ledger, hasty, client)
+    deliver(ledger, hasty, transport)
     slow.join()
     delivery = read(ledger, delivery_id)
     assert [attempt.succeeded for attempt in delivery.attempts[-2:]] == [True, False]
@@ -180,7 +182,7 @@ def test_there_is_a_ring_for_what_is_due_and_none_for_what_is_put_off_or_rests(l
 
 
 def test_dead_letters_are_listed_and_requeued_by_where_they_were_to_go(
-    ledger: Ledger, settings: Settings, client: httpx.Client
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport
 ) -> None:
     with ledger.transaction() as session:
         buyer = party(session, "buyer", email="mua@example.vn")

@@ -61,10 +61,10 @@ def test_an_endpoint_gets_the_events_it_chose_and_the_list_has_all(ledger: Ledge
 
 
 def test_the_specifications_own_library_verifies_and_refuses_a_forgery(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     told(ledger, url=receiver.url)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     (request,) = receiver.received
     verifier = Webhook(endpoint_of(ledger).secret)
     assert verifier.verify(request.body, dict(request.headers))["type"] == "match.made"
@@ -73,17 +73,17 @@ def test_the_specifications_own_library_verifies_and_refuses_a_forgery(
 
 
 def test_for_a_day_both_secrets_sign_and_then_the_new_one_alone(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     former = endpoint_of(ledger).secret
     with ledger.transaction() as session:
         new = rotate_secret(session.scalars(select(Endpoint)).one())
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     with ledger.transaction() as session:
         session.execute(update(Endpoint).values(former_secret_until=func.now()))
     replayed(ledger, Replay(delivery_id=delivery_id))
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     during, after = receiver.received
     for secret in (former, new):
         Webhook(secret).verify(during.body, dict(during.headers))
@@ -93,11 +93,11 @@ def test_for_a_day_both_secrets_sign_and_then_the_new_one_alone(
 
 
 def test_an_endpoint_that_is_gone_is_disabled_and_its_party_told(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour = "gone"
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert (read(ledger, delivery_id).state, endpoint_of(ledger).disabled_reason) == ("dead", "gone")
     with ledger.transaction() as session:
         kinds = session.scalars(select(Event.kind).order_by(Event.id)).all()
@@ -106,11 +106,11 @@ def test_an_endpoint_that_is_gone_is_disabled_and_its_party_told(
 
 
 def test_one_that_is_enabled_again_gets_what_it_missed_with_the_same_id(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour = "gone"
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     with pytest.raises(Conflict, match="enable it first"):
         replayed(ledger, Replay(since=now() - timedelta(days=1)))
     with ledger.transaction() as session:
@@ -118,31 +118,31 @@ def test_one_that_is_enabled_again_gets_what_it_missed_with_the_same_id(
     receiver.behaviour = "honest"
     assert replayed(ledger, Replay(since=now() - timedelta(days=1))) == 1
     assert replayed(ledger, Replay(since=now() - timedelta(days=1))) == 0
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert read(ledger, delivery_id).state == "delivered"
     assert len({request.headers["webhook-id"] for request in receiver.received}) == 1
 
 
 def test_one_that_fails_for_days_is_disabled_and_one_success_forgives_all(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour = "failing"
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert endpoint_of(ledger).failing_since is not None
     failing_since(ledger, days=6)
     receiver.behaviour = "honest"
     let_come_due(ledger, delivery_id)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert endpoint_of(ledger).failing_since is None
 
     replayed(ledger, Replay(delivery_id=delivery_id))
     receiver.behaviour = "failing"
     failing_since(ledger, days=6)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert endpoint_of(ledger).disabled_reason == "failing"
     let_come_due(ledger, delivery_id)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert read(ledger, delivery_id).state == "dead"
     assert len(receiver.received) == 3, "a disabled endpoint is not called"
 
@@ -161,7 +161,7 @@ def test_one_that_fails_for_days_is_disabled_and_one_success_forgives_all(
 def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(
     ledger: Ledger,
     settings: Settings,
-    client: httpx.Client,
+    transport: httpx.HTTPTransport,
     receiver: WebhookReceiver,
     asked: str,
     seconds: int,
@@ -169,7 +169,7 @@ def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(
     delivery_id = told(ledger, url=receiver.url)
     receiver.behaviour, receiver.retry_after = "busy", asked
     before = now()
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     due = read(ledger, delivery_id)
     wait = (due.due_at - before).total_seconds()
     assert seconds * 0.95 - 5 <= wait <= seconds * 1.1 + 60
@@ -177,20 +177,20 @@ def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(
 
 
 def test_a_replayed_delivery_has_its_whole_schedule_again(
-    ledger: Ledger, settings: Settings, client: httpx.Client
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport
 ) -> None:
     delivery_id = told(ledger, url="http://127.0.0.1:1/")
     for _ in range(ATTEMPTS):
-        deliver(ledger, settings, client)
+        deliver(ledger, settings, transport)
         let_come_due(ledger, delivery_id)
     assert read(ledger, delivery_id).state == "dead"
     replayed(ledger, Replay(delivery_id=delivery_id))
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert read(ledger, delivery_id).state == "due"
 
 
 def test_a_test_event_goes_to_its_endpoint_alone(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     with ledger.transaction() as session:
         buyer = party(session, "buyer", email="mua@example.vn")
@@ -198,19 +198,19 @@ def test_a_test_event_goes_to_its_endpoint_alone(
         tested = add_endpoint(session, buyer, receiver.url, ["contract.agreed"])
         delivery_id = send_test(session, tested)
         assert session.scalar(select(func.count()).select_from(Delivery)) == 1
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     with ledger.transaction() as session:
         ((attempt, of, kind),) = attempts_at(session, session.get_one(Endpoint, tested.id))
     assert (attempt.succeeded, of, kind) == (True, delivery_id, "endpoint.test")
 
 
 def test_what_is_due_to_a_removed_endpoint_is_dead_and_says_why(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     with ledger.transaction() as session:
         remove_endpoint(session, session.scalars(select(Endpoint)).one())
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert read(ledger, delivery_id).state == "dead"
     assert "no longer has this endpoint" in answers(read(ledger, delivery_id))[0]
     assert receiver.received == []

@@ -46,7 +46,7 @@ def test_notices_are_read_page_by_page_newest_first_without_gap_or_repeat(
 
 
 def test_a_notice_shows_how_its_deliveries_stand(
-    ledger: Ledger, settings: Settings, client: httpx.Client
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport
 ) -> None:
     with ledger.transaction() as session:
         buyer = party(session, "buyer", email="mua@hanoi.example")
@@ -59,7 +59,7 @@ def test_a_notice_shows_how_its_deliveries_stand(
         0,
         None,
     )
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     with ledger.transaction() as session:
         (notice,) = list_notices(session, buyer, settings)
     (tried,) = notice.deliveries

@@ -14,7 +14,7 @@ from matcher.notices.deliver import deliver
 from matcher.notices.due import AT_ONCE, claim
 from matcher.notices.endpoints import LONGEST_REST, EndpointChange, add_endpoint, change_endpoint
 from matcher.notices.events import record
-from matcher.store.session import Ledger
+from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Attempt, Delivery, Endpoint
 from tests.market import party
 from tests.notices.letters import let_come_due, match_made, read, told
@@ -32,10 +32,10 @@ def endpoints(ledger: Ledger, *urls: str, notices: int = 1) -> None:
 
 
 def test_all_that_is_due_is_sent_however_much_it_is(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     endpoints(ledger, *(f"{receiver.url}/{number}" for number in range(3)), notices=100)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert len({request.headers["webhook-id"] for request in receiver.received}) == 300
     with ledger.transaction() as session:
         assert set(session.scalars(select(Delivery.state))) == {"delivered"}
@@ -43,14 +43,14 @@ def test_all_that_is_due_is_sent_however_much_it_is(
 
 
 def test_while_some_receivers_hang_the_others_get_everything(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     with ExitStack() as hanging:
         silent = [hanging.enter_context(WebhookReceiver("silent")) for _ in range(8)]
         endpoints(ledger, *(each.url for each in silent), notices=20)
         endpoints(ledger, receiver.url, notices=40)
         patient = settings.model_copy(update={"delivery_timeout_seconds": 3.0})
-        sending = threading.Thread(target=deliver, args=(ledger, patient, client))
+        sending = threading.Thread(target=deliver, args=(ledger, patient, transport))
         sending.start()
         receiver.wait_for(40)
         assert sending.is_alive(), "the hanging ones are still waited for"
@@ -61,16 +61,16 @@ def test_while_some_receivers_hang_the_others_get_everything(
 
 
 def test_an_endpoint_that_fails_rests_longer_each_time_and_its_notices_wait_without_being_spent(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     receiver.behaviour = "failing"
     endpoints(ledger, receiver.url, notices=20)
     rests: list[timedelta] = []
     for number in range(7):
         before = now()
-        deliver(ledger, settings, client)
+        deliver(ledger, settings, transport)
         if number > 3:
-            deliver(ledger, settings, client)
+            deliver(ledger, settings, transport)
         with ledger.transaction() as session:
             endpoint = session.scalars(select(Endpoint)).one()
             assert endpoint.rests_until is not None
@@ -80,7 +80,7 @@ def test_an_endpoint_that_fails_rests_longer_each_time_and_its_notices_wait_with
     assert rests[:5] == sorted(rests[:5])
     assert rests[-1] < LONGEST_REST + timedelta(seconds=5)
     receiver.behaviour = "honest"
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     with ledger.transaction() as session:
         delivered = session.scalar(select(func.count()).where(Delivery.state == "delivered"))
         assert delivered == 13, "all but those that were tried in vain and wait for their next attempt"
@@ -114,35 +114,48 @@ def test_an_endpoint_gets_no_more_a_minute_than_it_asked_for(ledger: Ledger) -> 
 
 
 def test_what_is_due_follows_an_endpoint_to_its_new_address(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url="http://127.0.0.1:1/")
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     with ledger.transaction() as session:
         change_endpoint(session, session.scalars(select(Endpoint)).one(), EndpointChange(url=receiver.url))
     let_come_due(ledger, delivery_id)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert (read(ledger, delivery_id).state, read(ledger, delivery_id).address) == ("delivered", receiver.url)
 
 
 def test_what_was_due_to_a_removed_endpoint_is_dead(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     with ledger.transaction() as session:
         session.delete(session.scalars(select(Endpoint)).one())
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert read(ledger, delivery_id).state == "dead"
     assert receiver.received == []
 
 
+def test_a_worker_that_is_to_stop_claims_nothing_more_and_rings_for_the_rest(
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
+) -> None:
+    rung: list[Ring] = []
+    listening = Ledger(settings, rung.extend)
+    endpoints(ledger, receiver.url, notices=9)
+    asked = iter((False, True))
+    deliver(listening, settings, transport, lambda: next(asked, True))
+    listening.engine.dispose()
+    assert len(receiver.received) == 1
+    assert rung == [Ring("deliver", "due")]
+
+
 def test_two_workers_share_what_is_due(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     endpoints(ledger, *(f"{receiver.url}/{number}" for number in range(20)), notices=10)
     with ledger.transaction() as session:
         session.execute(update(Delivery).values(due_at=func.now()))
-    workers = [threading.Thread(target=deliver, args=(ledger, settings, client)) for _ in range(2)]
+    workers = [threading.Thread(target=deliver, args=(ledger, settings, transport)) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:

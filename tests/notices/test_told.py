@@ -20,16 +20,16 @@ def state(ledger: Ledger) -> State:
 
 
 def test_a_notice_is_queued_failed_delivered_or_dead(
-    ledger: Ledger, settings: Settings, client: httpx.Client, receiver: WebhookReceiver
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     assert state(ledger) == "queued"
     receiver.behaviour = "failing"
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert state(ledger) == "failed"
     receiver.behaviour = "honest"
     let_come_due(ledger, delivery_id)
-    deliver(ledger, settings, client)
+    deliver(ledger, settings, transport)
     assert state(ledger) == "delivered"
     assert read(ledger, delivery_id).delivered_at
     with ledger.transaction() as session:

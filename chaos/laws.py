@@ -17,7 +17,7 @@ class Law:
     query: str
 
 
-_COLUMNS = "id, crop, quantity_g, taken_g, remaining_g, state, quarantine, expires_on"
+_COLUMNS = "id, crop, quantity_g, taken_g, remaining_g, state, quarantine, expires_on, posted_at"
 _ORDERS = f"(SELECT 'lot' AS kind, {_COLUMNS} FROM lot UNION ALL SELECT 'demand', {_COLUMNS} FROM demand)"
 
 # Whom each event concerns: both sides of a match or contract; of an order its owner and the operators.
@@ -29,6 +29,10 @@ _CONCERNED = """(
         SELECT id, party_id FROM lot UNION ALL SELECT id, party_id FROM demand) o ON o.id = e.subject_id
     UNION SELECT e.id, p.id FROM event e CROSS JOIN party p
     WHERE e.kind = 'order.quarantined' AND p.kind = 'operator' AND p.created_at < e.occurred_at)"""
+# Orders of releases that told their owners nothing are older.
+_TOLD_SINCE = """(SELECT coalesce(min(since) - interval '1 min', 'infinity') FROM (
+    SELECT occurred_at AS since FROM event WHERE kind = 'order.posted'
+    UNION ALL SELECT happened_at FROM order_news WHERE what = 'posted') told)"""
 _ADDRESSES = """(
     SELECT id AS party_id, 'email' AS channel, email AS address FROM party WHERE email IS NOT NULL
     UNION ALL SELECT party_id, 'webhook', url FROM endpoint WHERE disabled_at IS NULL AND kinds IS NULL)"""
@@ -96,6 +100,15 @@ ALWAYS = (
         SELECT c.id, c.signature FROM contract c WHERE c.signature NOT IN ('draft', 'sent') AND NOT EXISTS (
             SELECT FROM event e WHERE e.subject_id = c.id AND e.kind = 'contract.' || regexp_replace(
                 c.signature, '_by_.*', ''))"""),
+    Law("I3", "the owner of {0} {1} was not told that it was posted, and will not be", f"""
+        SELECT o.kind, o.id FROM {_ORDERS} o WHERE posted_at > {_TOLD_SINCE} AND NOT EXISTS (
+            SELECT FROM event e WHERE e.subject_id = o.id AND e.kind = 'order.posted')
+        AND NOT EXISTS (SELECT FROM order_news w WHERE w.order_id = o.id AND w.what = 'posted')"""),
+    Law("I3", "the owner of {0} {1} was not told that it is {2}, and will not be", f"""
+        SELECT o.kind, o.id, o.state FROM {_ORDERS} o
+        WHERE state <> 'open' AND posted_at > {_TOLD_SINCE} AND NOT EXISTS (
+            SELECT FROM event e WHERE e.subject_id = o.id AND e.kind = 'order.' || o.state)
+        AND NOT EXISTS (SELECT FROM order_news w WHERE w.order_id = o.id AND w.what = o.state)"""),
     Law("I3", "{0} {1} was set aside, and no event tells of it", f"""
         SELECT o.kind, o.id FROM {_ORDERS} o WHERE quarantine IS NOT NULL AND NOT EXISTS (
             SELECT FROM event e WHERE e.subject_id = o.id AND e.kind = 'order.quarantined')"""),
@@ -112,6 +125,8 @@ ALWAYS = (
         LEFT JOIN {_ADDRESSES} a USING (party_id, channel, address) WHERE a.party_id IS NULL"""),
     Law("I3", "notice {0} has {1} deliveries by {2} to {3}, not one", f"""
         SELECT n.id, count(d.id), a.channel, a.address FROM notice n JOIN {_ADDRESSES} a USING (party_id)
+        JOIN event e ON e.id = n.event_id AND (a.channel <> 'email' OR e.kind NOT IN (
+            'order.posted', 'order.amended', 'order.reopened', 'order.withdrawn'))
         LEFT JOIN delivery d ON d.notice_id = n.id AND d.channel = a.channel AND d.address = a.address
         GROUP BY 1, 3, 4 HAVING count(d.id) <> 1"""),
     Law("I3", "delivery {0} is {1}, which is neither due, delivered nor dead", """
@@ -178,6 +193,8 @@ CAUGHT_UP = {
         WHERE state = 'open' AND crop NOT IN (SELECT crop FROM book)"""),
     "orders set aside": Law("caught up", "{0} {1} was set aside: {2}",
         f"SELECT kind, id, quarantine FROM {_ORDERS} o WHERE quarantine IS NOT NULL"),
+    "owners to tell": Law("caught up", "the owner of order {0} has yet to be told that it was {1}",
+        "SELECT order_id, what FROM order_news WHERE due_at <= now()"),
     "deliveries due": Law("caught up", "delivery {0} is due since {1}",
         "SELECT id, due_at FROM delivery WHERE state = 'due' AND due_at <= now()"),
     "deliveries never tried": Law("caught up", "delivery {0} was never tried", """

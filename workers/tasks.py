@@ -53,4 +53,4 @@ def render(contract_id: str) -> None:
 @app.task(name="sweep")
 def sweep() -> None:
     own = resources()
-    sweep_ledger(own.ledger, own.settings)
+    sweep_ledger(own.ledger, own.settings, own.knowledge)

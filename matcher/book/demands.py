@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from matcher.book.checks import Faults, crop_named, grams, in_order, known, positive, within
+from matcher.book.news import note_posted
 from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, quantities_shown, refuse_empty
 from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, place_view
 from matcher.catalogue import Catalogue, Crop
@@ -87,6 +88,7 @@ def post_demand(session: Session, party: Party, post: DemandPost, knowledge: Kno
     demand = Demand(party_id=party.id, changed_in=book_changed(session, columns["crop"]), **columns)
     session.add(demand)
     session.flush()
+    note_posted(session, demand)
     return demand
 
 

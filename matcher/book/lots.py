@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from matcher.book.checks import Faults, crop_named, grams, in_order, known, positive, within
+from matcher.book.news import note_posted
 from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, quantities_shown, refuse_empty
 from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, place_view
 from matcher.catalogue import Catalogue, Crop
@@ -94,6 +95,7 @@ def post_lot(session: Session, party: Party, post: LotPost, knowledge: Knowledge
     lot = Lot(party_id=party.id, changed_in=book_changed(session, columns["crop"]), **columns)
     session.add(lot)
     session.flush()
+    note_posted(session, lot)
     return lot
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from matcher.book.news import note, remind_of_end
 from matcher.clock import now, today
 from matcher.errors import Conflict, Fault, Invalid, NotFound, StaleVersion
 from matcher.fields import kilograms
@@ -105,6 +106,7 @@ def withdraw(session: Session, kind: type[OrderT], order_id: UUID, party: Party)
     order.state = "withdrawn"
     order.version += 1
     order.changed_in = book_changed(session, order.crop)
+    note(session, order, "withdrawn")
     return order
 
 
@@ -129,6 +131,7 @@ def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> Non
     taken = f"{kilograms(order.taken_g)} kg"
     if columns["quantity_g"] < order.taken_g:
         raise Invalid(Fault("quantity_kg", f"{taken} of it are already matched", f"Give {taken} or more."))
+    ended = order.expires_on
     for name, value in columns.items():
         setattr(order, name, value)
     order.state = "filled" if order.quantity_g == order.taken_g else "open"
@@ -136,6 +139,11 @@ def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> Non
     order.changed_at = now()
     order.quarantine = order.quarantined_at = order.quarantine_traceback = None
     session.flush()
+    note(session, order, "amended")
+    if order.state == "filled":
+        note(session, order, "filled")
+    if order.expires_on != ended:
+        remind_of_end(session, order)
     order.changed_in = book_changed(session, order.crop)
 
 
@@ -152,6 +160,7 @@ def give_back(session: Session, kind: type[OrderT], quantities: Mapping[UUID, in
         order.changed_at = now()
         if order.state == "filled":
             order.state = "open" if order.expires_on >= today() else "expired"
+            note(session, order, "reopened" if order.state == "open" else "expired")
     session.flush()
     return orders
 
@@ -176,6 +185,8 @@ def take_more(session: Session, kind: type[OrderT], quantities: Mapping[UUID, in
         order.version += 1
         order.changed_at = now()
         order.state = "filled" if order.taken_g == order.quantity_g else "open"
+        if order.state == "filled":
+            note(session, order, "filled")
     session.flush()
     return orders
 
@@ -209,6 +220,7 @@ def expire(session: Session, today: date, limit: int = 1000) -> int:
     for order in expired:
         order.state = "expired"
         order.version += 1
+        note(session, order, "expired")
     books_changed(session, expired)
     return len(expired)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from matcher.book.news import note_posted
 from matcher.book.orders import book_changed
 from matcher.clock import today
 from matcher.errors import Fault, Invalid
@@ -33,6 +34,7 @@ def reoffer_shortfall(session: Session, match: Match, short_g: int, deliver_unti
     demand.changed_in = book_changed(session, demand.crop)
     session.add(demand)
     session.flush()
+    note_posted(session, demand)
     return demand
 
 
@@ -57,6 +59,7 @@ def reoffer_surplus(session: Session, match: Match, surplus_g: int) -> Lot:
     lot.changed_in = book_changed(session, lot.crop)
     session.add(lot)
     session.flush()
+    note_posted(session, lot)
     return lot
 
 

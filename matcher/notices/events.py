@@ -22,8 +22,12 @@ Kind = Literal[
     "contract.lapsed", "contract.cancelled", "contract.amendment_proposed", "contract.amendment_declined",
     "contract.amendment_withdrawn", "contract.amendment_lapsed", "contract.amended", "contract.delivered",
     "contract.paid", "contract.closed", "contract.dispute_opened", "contract.dispute_closed",
-    "order.quarantined", "endpoint.disabled", "endpoint.test",
+    "order.posted", "order.amended", "order.filled", "order.reopened", "order.withdrawn", "order.expiring",
+    "order.expired", "order.quarantined", "endpoint.disabled", "endpoint.test",
 ]  # fmt: skip
+
+# What the party has done itself: nobody is sent a mail of it who has not asked for these kinds by name.
+OWN_ACTS = frozenset({"order.posted", "order.amended", "order.reopened", "order.withdrawn"})
 
 
 class CropNamed(TypedDict):
@@ -85,6 +89,21 @@ class OrderQuarantined(TypedDict):
     reason: Reason
 
 
+class OrderMoved(TypedDict):
+    """The data of `order.posted`, `.amended`, `.filled`, `.reopened` (what was matched fell through),
+    `.withdrawn`, `.expiring` (tomorrow is its last day) and `.expired`; told to its owner.
+
+    Quantities, as the order stands when it is told, are decimal strings; `last_day` is an ISO day.
+    """
+
+    order: Literal["lot", "demand"]
+    order_id: str
+    crop: CropNamed
+    quantity_kg: str
+    remaining_kg: str
+    last_day: str
+
+
 class EndpointTold(TypedDict):
     """The data of `endpoint.test`, to try an endpoint, and with `reason` of `endpoint.disabled`.
 
@@ -99,6 +118,10 @@ class EndpointTold(TypedDict):
 _SIDES = "the seller and the buyer"
 _DATA: dict[str, tuple[type, str]] = {
     "match.made": (MatchMade, _SIDES),
+    **{
+        f"order.{what}": (OrderMoved, "the order's owner")
+        for what in ("posted", "amended", "filled", "reopened", "withdrawn", "expiring", "expired")
+    },
     "order.quarantined": (OrderQuarantined, "the order's owner, and the operators"),
     "endpoint.disabled": (EndpointTold, "the endpoint's party, and the operators"),
     "endpoint.test": (EndpointTold, "the endpoint's party, at that endpoint alone"),
@@ -111,13 +134,17 @@ KINDS: dict[str, tuple[type, str]] = {
 
 @dataclass(frozen=True)
 class Happening:
-    """An event to be. `subject_id` is the match or order it is about, `parties` the ids of who is told."""
+    """An event to be. `subject_id` is the match or order it is about, `parties` the ids of who is told.
+
+    `occurred_at` is when it happened, where that is not now.
+    """
 
     kind: Kind
     subject_id: UUID
     subject_version: int
-    data: MatchMade | ContractMoved | OrderQuarantined | EndpointTold
+    data: MatchMade | ContractMoved | OrderMoved | OrderQuarantined | EndpointTold
     parties: Collection[UUID]
+    occurred_at: datetime | None = None
 
 
 def record(session: Session, happenings: Sequence[Happening]) -> int:
@@ -145,7 +172,7 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
         }
         for notice in notices
         for way in ways[notice["party_id"]]
-        if way.wanted is None or kinds[notice["event_id"]] in way.wanted
+        if way.wants(kinds[notice["event_id"]])
     ]  # fmt: skip
     if deliveries:
         session.execute(insert(Delivery), deliveries)
@@ -181,7 +208,7 @@ def _write_events(session: Session, happenings: Sequence[Happening]) -> dict[UUI
             "subject_id": happening.subject_id,
             "subject_version": happening.subject_version,
             "data": happening.data,
-            "occurred_at": occurred_at,
+            "occurred_at": happening.occurred_at or occurred_at,
         }
         for event_id, happening in candidates.items()
     ]
@@ -204,6 +231,11 @@ class _Way:
     quiet_from: time | None = None
     quiet_until: time | None = None
     endpoint_id: UUID | None = None
+
+    def wants(self, kind: str) -> bool:
+        if self.wanted is None:
+            return self.channel == "webhook" or kind not in OWN_ACTS
+        return kind in self.wanted
 
 
 def _ways(session: Session, parties: Collection[UUID]) -> dict[UUID, list[_Way]]:

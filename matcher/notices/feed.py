@@ -61,7 +61,8 @@ def _number(session: Session) -> None:
     session.execute(
         text(
             "WITH last AS (SELECT coalesce(max(position), 0) AS position FROM event), fresh AS ("
-            " SELECT id, row_number() OVER (ORDER BY id) AS place FROM event WHERE position IS NULL)"
+            " SELECT id, row_number() OVER (ORDER BY occurred_at, id) AS place FROM event"
+            " WHERE position IS NULL)"
             " UPDATE event SET position = last.position + fresh.place FROM last, fresh"
             " WHERE event.id = fresh.id"
         )

@@ -7,7 +7,14 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, get_args
 
-from matcher.notices.events import ContractMoved, EndpointTold, Kind, MatchMade, OrderQuarantined
+from matcher.notices.events import (
+    ContractMoved,
+    EndpointTold,
+    Kind,
+    MatchMade,
+    OrderMoved,
+    OrderQuarantined,
+)
 from matcher.quarantine import in_words
 
 
@@ -114,6 +121,55 @@ Good until: {last_day}
 Reason: {in_words(set_aside["reason"], "en")}
 
 Read it: {links_begin}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
+""",
+    )
+
+
+_ORDER_MOVED = {
+    "order.posted": ("đã được đăng", "posted"),
+    "order.amended": ("đã được sửa", "amended"),
+    "order.filled": ("đã khớp hết", "matched in full"),
+    "order.reopened": (
+        "trở lại thị trường, vì một hợp đồng không thành",
+        "back on the market, as a contract fell through",
+    ),
+    "order.withdrawn": ("đã được rút", "withdrawn"),
+    "order.expiring": ("sắp hết hạn: ngày mai là ngày cuối", "about to expire: tomorrow is its last day"),
+    "order.expired": ("đã hết hạn", "expired"),
+}  # fmt: skip
+
+
+def _order_moved_vi(kind: str, moved: OrderMoved, links_begin: str) -> Words:
+    order = {"lot": "Lô hàng", "demand": "Nhu cầu mua"}[moved["order"]]
+    crop, quantity = moved["crop"]["vi"], number(moved["quantity_kg"], "vi")
+    what = _ORDER_MOVED[kind][0]
+    return Words(
+        f"{order} {crop}, {quantity} kg: {what.partition(',')[0].partition(':')[0]}",
+        f"""{order} dưới đây {what}.
+
+Nông sản: {crop}
+Khối lượng: {quantity} kg
+Còn lại: {number(moved["remaining_kg"], "vi")} kg
+Hạn đến: {day(moved["last_day"], "vi")}
+
+Xem: {links_begin}/v1/{moved["order"]}s/{moved["order_id"]}
+""",
+    )
+
+
+def _order_moved_en(kind: str, moved: OrderMoved, links_begin: str) -> Words:
+    crop, quantity = moved["crop"]["en"], number(moved["quantity_kg"], "en")
+    what = _ORDER_MOVED[kind][1]
+    return Words(
+        f"{moved['order'].capitalize()} of {crop}, {quantity} kg: {what.partition(',')[0].partition(':')[0]}",
+        f"""The {moved["order"]} below is {what}.
+
+Crop: {crop}
+Quantity: {quantity} kg
+Left: {number(moved["remaining_kg"], "en")} kg
+Good until: {day(moved["last_day"], "en")}
+
+Read it: {links_begin}/v1/{moved["order"]}s/{moved["order_id"]}
 """,
     )
 
@@ -240,6 +296,8 @@ _WORDS: dict[tuple[str, str], Callable[[Any, str], Words]] = {
     ("match.made", "en"): _match_made_en,
     **{(kind, "vi"): partial(_contract_moved_vi, kind) for kind in _MOVES},
     **{(kind, "en"): partial(_contract_moved_en, kind) for kind in _MOVES},
+    **{(kind, "vi"): partial(_order_moved_vi, kind) for kind in _ORDER_MOVED},
+    **{(kind, "en"): partial(_order_moved_en, kind) for kind in _ORDER_MOVED},
     ("endpoint.disabled", "vi"): _endpoint_disabled_vi,
     ("endpoint.disabled", "en"): _endpoint_disabled_en,
     ("endpoint.test", "vi"): _endpoint_test_vi,

@@ -13,7 +13,16 @@ from matcher.errors import Unavailable
 from matcher.ops.heartbeat import Alive, alive
 from matcher.ops.queues import QUEUES, QueueView, queues
 from matcher.store.session import Ledger
-from matcher.store.tables import CONTRACT_WAITING, Book, Contract, Delivery, Demand, Document, Lot
+from matcher.store.tables import (
+    CONTRACT_WAITING,
+    Book,
+    Contract,
+    Delivery,
+    Demand,
+    Document,
+    Lot,
+    OrderNews,
+)
 from matcher.trading.quarantine import aside
 from matcher.trading.time_limit import short_of_time
 
@@ -68,6 +77,7 @@ def _overdue(session: Session) -> list[Overdue]:
         _due(session, "deliveries to make", Delivery.due_at, unsent),
         _due(session, "documents to render", Document.asked_at, Document.rendered_at.is_(None)),
         _due(session, "contracts to lapse", Contract.deadline_at, lapsing),
+        _due(session, "owners to tell", OrderNews.due_at, OrderNews.due_at <= now()),
         _due_orders(session, "lots to expire", Lot),
         _due_orders(session, "demands to expire", Demand),
     ]

@@ -12,19 +12,22 @@ from matcher.contracts.fulfilment import close_overdue
 from matcher.contracts.life import lapse, remind
 from matcher.errors import Unavailable
 from matcher.idempotency import forget_answers
+from matcher.knowledge import Knowledge
 from matcher.notices.due import ring_for_due
 from matcher.ops.queues import QUEUES, queues
 from matcher.store.session import Ledger
+from matcher.trading.tell_owners import tell_owners
 
 MOST_WAITING = 1000  # rings in a queue; its workers are busy for seconds with them
 
 EMPTY_PATIENCE = timedelta(seconds=3)
 
 
-def sweep(ledger: Ledger, settings: Settings) -> None:
+def sweep(ledger: Ledger, settings: Settings, knowledge: Knowledge) -> None:
     """Does what a deadline asks for, and rings for books, deliveries and documents that wait too long.
 
-    Contracts and amendments lapse, sides are reminded of contracts that will, orders expire.
+    Contracts and amendments lapse, sides are reminded of contracts that will, orders expire, and their owners
+    are told what became of them.
     Each kind in its own short transaction, and at most 1,000 of each: after an outage the next sweeps
     take the rest. Two sweeps at once skip what the other holds. No queue is rung fuller than MOST_WAITING,
     and none at all while the broker is away: what is due stays due.
@@ -35,6 +38,7 @@ def sweep(ledger: Ledger, settings: Settings) -> None:
     ledger.run(remind)
     ledger.run(close_overdue)
     ledger.run(partial(expire, today=today()))
+    ledger.run(partial(tell_owners, catalogue=knowledge.catalogue))
     ledger.run(forget_answers)
     hurried = now() - min(EMPTY_PATIENCE, timedelta(seconds=settings.ring_patience_seconds))
     room = _room(settings)

@@ -200,6 +200,21 @@ def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:
     )
 
 
+class OrderNews(Identified, Base):
+    """What happened to an order and its owner has yet to be told, from `due_at` on; then the row goes."""
+
+    __tablename__ = "order_news"
+    __table_args__ = (
+        one_of("what", "posted", "amended", "filled", "reopened", "withdrawn", "expiring", "expired"),
+    )
+
+    order_id: Mapped[UUID]
+    what: Mapped[str]
+    version: Mapped[int]
+    happened_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Lot(Order, Base):
     __tablename__ = "lot"
     __table_args__ = (

@@ -28,8 +28,8 @@ def tell_of_matches(
                     "contract_id": str(contract.id),
                     "contract_number": contract.number,
                     "contract_page": page_path(contract),
-                    "crop": _named(crop),
-                    "quantity_kg": _kilograms(match.quantity_g),
+                    "crop": named(crop),
+                    "quantity_kg": kilograms_said(match.quantity_g),
                     "price": match.price,
                     "delivery_day": match.delivery_day.isoformat(),
                     "seller": contract.terms["seller"]["name"],
@@ -52,8 +52,8 @@ def tell_of_quarantine(session: Session, crop: Crop, order: Lot | Demand, reason
         data={
             "order": "lot" if isinstance(order, Lot) else "demand",
             "order_id": str(order.id),
-            "crop": _named(crop),
-            "quantity_kg": _kilograms(order.quantity_g),
+            "crop": named(crop),
+            "quantity_kg": kilograms_said(order.quantity_g),
             "last_day": order.expires_on.isoformat(),
             "owner": get_party(session, order.party_id).name,
             "reason": reason,
@@ -63,9 +63,11 @@ def tell_of_quarantine(session: Session, crop: Crop, order: Lot | Demand, reason
     record(session, [happening])
 
 
-def _named(crop: Crop) -> CropNamed:
+def named(crop: Crop) -> CropNamed:
+    """The crop as events name it."""
     return {"key": crop.key, "vi": crop.names.vi, "en": crop.names.en}
 
 
-def _kilograms(grams: int) -> str:
+def kilograms_said(grams: int) -> str:
+    """Grams as events tell them: a decimal string in kg."""
     return f"{kilograms(grams).normalize():f}"

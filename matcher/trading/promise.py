@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.book.news import note
 from matcher.store.tables import Clearing, Demand, Lot, Match
 from matcher.trading.found import Found
 
@@ -36,6 +37,10 @@ def promise(session: Session, written: Clearing, due: Sequence[Found]) -> tuple[
     matches = [_match(written, found, lots[found.lot.id], demands[found.demand.id]) for found in kept]
     session.add_all(matches)
     session.flush()
+    taken_from: list[Lot | Demand] = [*lots.values(), *demands.values()]
+    for order in taken_from:
+        if order.state == "filled":
+            note(session, order, "filled")
     return matches, kept
 
 

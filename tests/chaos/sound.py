@@ -13,6 +13,7 @@ from matcher.knowledge import Knowledge
 from matcher.notices.endpoints import add_endpoint
 from matcher.store.session import Ledger
 from matcher.trading.clear import clear
+from matcher.trading.tell_owners import tell_owners
 from tests.market import demand, lot, party
 
 # As the workers would: every page rendered, every delivery made at the first try.
@@ -42,6 +43,8 @@ def trade(ledger: Ledger, knowledge: Knowledge) -> Evidence:
         posted.append(("demands", wanted.id, wanted.party_id, json.dumps(said)))
     with ledger.transaction() as session:
         assert clear(session, "custard_apple", knowledge, ledger.settings) is not None
+    with ledger.transaction() as session:
+        assert tell_owners(session, knowledge.catalogue) > 0
     evidence = Evidence()
     for number, (noun, _, owner, body) in enumerate(posted):
         answer = Answer(f"key-{number}", str(owner), "POST", f"/v1/{noun}", 201, body.encode())

@@ -11,6 +11,7 @@ from matcher.store.session import Ledger
 from tests.chaos.sound import connect, drop_rules, trade
 
 LATER = "now() + interval '1 hour'"
+LAST_LOT = "(SELECT max(id::text)::uuid FROM lot)"
 ONE_DELIVERY = "(SELECT min(id::text)::uuid FROM delivery)"
 # In the order of the laws.
 PLANTS = (
@@ -30,10 +31,13 @@ PLANTS = (
     "UPDATE contract SET signature = 'sent'",
     "DELETE FROM event",
     "UPDATE contract SET signature = 'cancelled'",
+    f"DELETE FROM event WHERE kind = 'order.posted' AND subject_id = {LAST_LOT}",
+    f"UPDATE lot SET state = 'withdrawn' WHERE id = {LAST_LOT}",
     "UPDATE lot SET quarantine = 'x'",
     "DELETE FROM notice WHERE id = (SELECT min(id::text)::uuid FROM notice)",
     "DELETE FROM notice",
-    "INSERT INTO notice SELECT gen_random_uuid(), e.id, l.party_id FROM event e, lot l WHERE l.taken_g = 0",
+    """INSERT INTO notice (id, event_id, party_id) SELECT gen_random_uuid(), e.id, l.party_id
+       FROM event e, lot l WHERE e.kind = 'match.made' AND l.taken_g = 0""",
     f"UPDATE delivery SET address = 'stranger@example.vn' WHERE id = {ONE_DELIVERY}",
     f"DELETE FROM delivery WHERE id = {ONE_DELIVERY}",
     f"UPDATE delivery SET state = 'lost' WHERE id = {ONE_DELIVERY}",
@@ -53,6 +57,7 @@ PLANTS = (
     "UPDATE lot SET changed_at = now()",
     "DELETE FROM book",
     "UPDATE lot SET quarantine = 'x'",
+    """INSERT INTO order_news SELECT gen_random_uuid(), id, 'posted', 1, now(), now() FROM lot""",
     f"UPDATE delivery SET state = 'due', due_at = now() WHERE id = {ONE_DELIVERY}",
     f"DELETE FROM attempt; UPDATE delivery SET state = 'due', due_at = {LATER}",
     "UPDATE document SET rendered_at = NULL, content = NULL",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.notices.events import ContractMoved, Kind, OrderQuarantined
+from matcher.notices.events import ContractMoved, Kind, OrderMoved, OrderQuarantined
 from matcher.notices.words import day, number, words
 from matcher.quarantine import in_words
 from tests.notices.letters import CONTRACT, match_made
@@ -19,6 +19,14 @@ QUARANTINED: OrderQuarantined = {
     "last_day": "2020-08-03",
     "owner": "Chợ đầu mối Hà Nội",
     "reason": "unreadable",
+}
+ORDER: OrderMoved = {
+    "order": "lot",
+    "order_id": CONTRACT,
+    "crop": {"key": "custard_apple", "vi": "Na", "en": "Custard apple"},
+    "quantity_kg": "1250.5",
+    "remaining_kg": "250.5",
+    "last_day": "2020-08-23",
 }
 MOVED: ContractMoved = {
     "contract_id": CONTRACT,
@@ -35,7 +43,9 @@ DATA: dict[str, Any] = {
     "order.quarantined": dict(QUARANTINED),
     "endpoint.disabled": {"endpoint_id": CONTRACT, "url": "https://erp.example.vn/hook", "reason": "gone"},
     "endpoint.test": {"endpoint_id": CONTRACT, "url": "https://erp.example.vn/hook"},
-} | {kind: dict(MOVED) for kind in get_args(Kind) if kind.startswith("contract.")}
+}
+DATA |= {kind: dict(MOVED) for kind in get_args(Kind) if kind.startswith("contract.")}
+DATA |= {kind: dict(ORDER) for kind in get_args(Kind) if kind.startswith("order.") and kind not in DATA}
 
 
 def test_a_vietnamese_notice_of_a_match_says_everything_as_vietnamese_write_it() -> None:

@@ -15,6 +15,7 @@ from matcher.ops.sweep import MOST_WAITING, sweep
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Book, Contract, Demand, Document, KeptAnswer, Lot
 from matcher.trading.clear import clear
+from matcher.trading.tell_owners import tell_owners
 from tests.market import demand, lot, party
 
 DELIVER = Ring("deliver", "due")
@@ -46,6 +47,7 @@ def due(listening: Ledger, rung: list[Ring], knowledge: Knowledge, settings: Set
         lot(session, seller, knowledge, crop="longan")
     with listening.transaction() as session:
         contract = session.scalar(select(Contract.id))
+        tell_owners(session, knowledge.catalogue)
     rung.clear()
     return {Ring("clear_book", "longan"), Ring("render", str(contract)), DELIVER}
 
@@ -57,35 +59,35 @@ def long_unheard(ledger: Ledger) -> None:
 
 
 def test_each_kind_of_due_work_is_rung_for_again_when_its_ring_was_not_heard(
-    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring]
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring], knowledge: Knowledge
 ) -> None:
-    sweep(listening, settings)
+    sweep(listening, settings, knowledge)
     assert rung == [DELIVER], "all others were rung for just now"
     long_unheard(listening)
     rung.clear()
-    sweep(listening, settings)
+    sweep(listening, settings, knowledge)
     assert sorted(rung, key=str) == sorted(due, key=str)
     rung.clear()
-    sweep(listening, settings)
+    sweep(listening, settings, knowledge)
     assert rung == [DELIVER], "and again only after a while"
 
 
 def test_what_was_never_rung_for_is_rung_for_at_once(
-    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring]
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring], knowledge: Knowledge
 ) -> None:
     with listening.transaction() as session:
         for table in (Book, Document):
             session.execute(update(table).values(rung_at=None))
-    sweep(listening, settings)
+    sweep(listening, settings, knowledge)
     assert set(rung) == due
 
 
 def test_many_sweeps_at_once_ring_once_for_each(
-    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring]
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring], knowledge: Knowledge
 ) -> None:
     long_unheard(listening)
     with ThreadPoolExecutor(6) as threads:
-        list(threads.map(lambda _: sweep(listening, settings), range(12)))
+        list(threads.map(lambda _: sweep(listening, settings, knowledge), range(12)))
     assert sorted(set(rung), key=str) == sorted(due, key=str)
     assert rung.count(DELIVER) == 12, "in an empty queue one ring for all that is due"
     assert len(rung) == len(due) - 1 + 12
@@ -102,14 +104,16 @@ def test_what_is_past_its_day_expires_and_its_book_is_rung_for(
     with listening.transaction() as session:
         clear(session, "mango", knowledge, settings)
     rung.clear()
-    sweep(listening, settings)
+    sweep(listening, settings, knowledge)
     with listening.transaction() as session:
         assert session.get_one(Lot, past).state == "expired"
         assert session.get_one(Demand, wanted).state == "open"
     assert rung == [Ring("clear_book", "mango")]
 
 
-def test_answers_kept_for_two_days_are_forgotten(listening: Ledger, settings: Settings) -> None:
+def test_answers_kept_for_two_days_are_forgotten(
+    listening: Ledger, settings: Settings, knowledge: Knowledge
+) -> None:
     with listening.transaction() as session:
         owner = party(session, "buyer")
         for key, hours in (("old", 49), ("new", 47)):
@@ -117,30 +121,30 @@ def test_answers_kept_for_two_days_are_forgotten(listening: Ledger, settings: Se
             session.add(
                 KeptAnswer(party_id=owner.id, key=key, request_digest=b"", headers={}, kept_at=kept_at)
             )
-    sweep(listening, settings)
+    sweep(listening, settings, knowledge)
     with listening.transaction() as session:
         assert session.scalars(select(KeptAnswer.key)).all() == ["new"]
 
 
 def test_a_queue_that_is_full_of_rings_is_not_rung_fuller(
-    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring]
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring], knowledge: Knowledge
 ) -> None:
     own_broker = settings.model_copy(update={"redis_url": str(settings.redis_url).removesuffix("/0") + "/9"})
     long_unheard(listening)
     with redis.Redis.from_url(str(own_broker.redis_url)) as client:
         client.rpush("notices", *["{}"] * MOST_WAITING)
-        sweep(listening, own_broker)
+        sweep(listening, own_broker, knowledge)
         assert {ring.task for ring in rung} == {"clear_book", "render"}
         client.flushdb()
-    sweep(listening, own_broker)
+    sweep(listening, own_broker, knowledge)
     assert set(rung) == due
 
 
 def test_nothing_is_rung_for_while_the_broker_is_away_so_that_all_is_at_once_when_it_is_back(
-    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring]
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring], knowledge: Knowledge
 ) -> None:
     long_unheard(listening)
-    sweep(listening, settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))
+    sweep(listening, settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}), knowledge)
     assert rung == []
-    sweep(listening, settings)
+    sweep(listening, settings, knowledge)
     assert set(rung) == due

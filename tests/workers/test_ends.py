@@ -1,5 +1,6 @@
 """Workers that are told to stop, workers that are killed, and a broker that is killed with all it knew."""
 
+import json
 import os
 import signal
 from contextlib import ExitStack
@@ -107,6 +108,7 @@ def test_what_a_killed_worker_and_a_killed_broker_took_with_them_is_done_by_the_
                 hold.close()
                 eventually(lambda: count(ledger, Match) == 1 + len(OTHERS), 60)
                 eventually(lambda: nothing_is_due(ledger), 60)
-        assert len(receiver.received) == 1 + len(OTHERS)
+        told = [json.loads(request.body)["type"] for request in receiver.received]
+        assert told.count("match.made") == 1 + len(OTHERS)
         ringing.engine.dispose()
     assert broken(ledger) == {}

@@ -155,12 +155,15 @@ class Keeping:
         return arcs
 
     def _as_relaxed(self, arcs: Longs, before: dict[int, int]) -> bool:
-        """Takes by `arcs` what the relaxation does, if that keeps every term and loses nothing."""
+        """Takes by `arcs` what the relaxation does, if that keeps every term and loses nothing.
+
+        While work is put off, orders that are held may lose what they will be given back.
+        """
         welfare, were = self.welfare, self.taken[arcs].tolist()
         for arc, flow in zip(arcs.tolist(), self._ways.flow[arcs].tolist(), strict=True):
             self._set(arc, flow, before)
         lots, demands = np.unique(self._ways.lot[arcs]), np.unique(self._ways.demand[arcs]).astype(np.int64)
-        if self.welfare >= welfare and self._kept(lots, demands):
+        if (self.welfare >= welfare or self._relaxation.owed) and self._kept(lots, demands):
             return True
         for arc, taken in zip(arcs.tolist(), were, strict=True):
             self._set(arc, taken, before)

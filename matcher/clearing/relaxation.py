@@ -20,7 +20,7 @@ Longs = NDArray[np.int64]
 
 
 class Relaxation:
-    """`value` is that of all flow, đồng·g/kg.
+    """`value` is that of all flow, đồng·g/kg; `owed` the most by which it may still grow, as work is put off.
 
     Of the last change: `arcs` carry another flow, `dead` are no more; `moved` are the orders whose price may
     have moved, by whether they are lots, and `new` those that came. `there` says which places have an order.
@@ -33,7 +33,7 @@ class Relaxation:
         self.kept = _kept(begun)
         whole = minimum.supply(book), book.demands.quantity
         self.ways = Ways(begun.network, whole, begun.arcs.value, self.kept, room)
-        self.value = begun.clearing.relaxation
+        self.value, self.owed = begun.clearing.relaxation, 0
         self._outlying = Outlying(self.growing, self.ways, begun.ties)
         self.ties = self._outlying.ties
         for pairs in self._outlying.fences(len(begun.arcs)):
@@ -53,8 +53,11 @@ class Relaxation:
         demands: Demands,
         declined: Iterable[tuple[int, int]],
         wished: Longs,
+        effort: int,
     ) -> None:
         """Lets the lots and demands at these places go, takes others in, and is at its best again.
+
+        What is not done when the work comes to `effort` is put off to the next change.
 
         New orders take the next places; `declined` pairs of places, theirs too, are not proposed. Pairs in
         `wished` int64[k, 2], one of them new, are to have an arc if they may.
@@ -76,7 +79,8 @@ class Relaxation:
         self._add(joined(self.growing.book, [self._outlying.gaining(*new) for new in self.new.items()]))
         for of_lots, places in self.new.items():
             self.ways.hold(of_lots, places)
-        self._settle()
+        self._settle(effort)
+        self.owed = self._owed()
         self.arcs, more = self.ways.touched()
         self.value += sum(
             a * b for a, b in zip(self.ways.value[self.arcs].tolist(), more.tolist(), strict=True)
@@ -100,16 +104,22 @@ class Relaxation:
         self.ways.open(True, own, lots.quantity // multiple * multiple)
         self.ways.open(False, other, demands.quantity)
 
-    def _settle(self) -> None:
+    def _settle(self, effort: int) -> None:
         """Until no pair of an order whose price is lower than what was known could gain."""
         while True:
-            self.ways.settle()
+            self.ways.settle(effort)
             self.moved = {side: np.union1d(self.ways.moved(side), self.new[side]) for side in (True, False)}
             fallen = {side: self._outlying.fallen(side, self.moved[side]) for side in (True, False)}
             if not any(map(len, fallen.values())):
                 return
             found = [self._outlying.gaining(side, orders) for side, orders in fallen.items()]
             self._add(joined(self.growing.book, found))
+
+    def _owed(self) -> int:
+        # A gain is the value with bits of its own behind it, which along a way never make up a whole one.
+        left, gain = self.ways.held()
+        each = (gain >> self.ties.shift) + 1
+        return sum(grams * more for grams, more in zip(left.tolist(), each.tolist(), strict=True))
 
     def _add(self, pairs: Pairs) -> None:
         self.ways.add(

@@ -7,7 +7,9 @@ need not be looked at, and only nodes whose price falls below theirs are. Nodes,
 
 An order that comes, or that loses a partner, is held: its slack arc is given a gain, the order's price, as if
 what it has left over were worth that much elsewhere. So no other price moves at first. Then the gain is
-lowered by steps that double, and the prices around follow it down only as far as they have to.
+lowered by steps, small where they have the prices around follow far and larger where they do not. After each
+step the flow is the best there is for these gains; so the work can be put off between any two, and the prices
+still prove how much could be missing.
 """
 
 from typing import NamedTuple
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
 from matcher.clearing.lists import Lists
-from matcher.clearing.simplex import BASIC, NO_LIMIT, NONE, Arcs, Tree, blocking, exchange, send, shift
+from matcher.clearing.simplex import BASIC, MOST_POTENTIAL, NO_LIMIT, NONE, Arcs, Tree, blocking, graft, send
 
 NO_GAIN = -(1 << 57)  # of an arc that is no more
 
@@ -25,14 +27,13 @@ NO_GAIN = -(1 << 57)  # of an arc that is no more
 class Agenda(NamedTuple):
     """`waiting` nodes, whose arcs are to be looked at, each once: `queued` says which.
 
-    `moved` are nodes whose potential moved since the log began, `log` arcs whose flow may have; `counts`: the
-    queue's head and length, the log's length, how many nodes are held. `looked` says at which nodes has been
-    looked since the log began, `alarm` int64 is each node's. `lots` is how many nodes are lots.
+    `log` are arcs whose flow may have changed, `counts`: the queue's head and length, the log's length, how
+    many nodes are held, the work done. `looked` says at which nodes has been looked since the log began,
+    `alarm` int64 is each node's. `lots` is how many nodes are lots.
     """
 
     waiting: NDArray[np.int32]
     queued: NDArray[np.bool_]
-    moved: NDArray[np.bool_]
     looked: NDArray[np.bool_]
     alarm: NDArray[np.int64]
     held: NDArray[np.int32]
@@ -41,8 +42,9 @@ class Agenda(NamedTuple):
     lots: int
 
 
-HEAD, LENGTH, LOGGED, HELD = 0, 1, 2, 3
-STEPS = 256  # the first step down is this part of a held order's gain
+HEAD, LENGTH, LOGGED, HELD, WORK = 0, 1, 2, 3, 4
+STEPS = 1 << 16  # the first step down is this part of a held order's gain
+FAIR, MUCH = 100_000, 1_000_000  # the work of one step beyond which the next is no larger, and smaller
 
 
 @compiled
@@ -72,22 +74,34 @@ def look_at(agenda: Agenda, node: int) -> None:
 
 
 @compiled
-def look_below(tree: Tree, agenda: Agenda, top: int) -> None:
-    """The potentials from `top` down have moved."""
+def move(tree: Tree, agenda: Agenda, top: int, change: int) -> bool:
+    """As `simplex.shift`, and has those looked at whose price falls below their alarm by it."""
+    shape, potential, stack, lots = tree.shape, tree.potential, tree.stack, agenda.lots
+    agenda.counts[WORK] += shape[top].size
+    within = True
     height = 1
-    tree.stack[0] = top
+    stack[0] = top
     while height > 0:
         height -= 1
-        node = tree.stack[height]
-        agenda.moved[node] = True
-        price = tree.potential[node] if node < agenda.lots else -tree.potential[node]
-        if price < agenda.alarm[node]:
-            look_at(agenda, node)
-        child = tree.shape[node].child
-        while child != NONE:
-            tree.stack[height] = child
-            height += 1
-            child = tree.shape[child].next
+        node = np.uint32(stack[height])
+        while True:
+            potential[node] += change
+            price = potential[node] if node < lots else -potential[node]
+            within = within and -MOST_POTENTIAL < price < MOST_POTENTIAL
+            if price < agenda.alarm[node]:
+                look_at(agenda, node)  # type: ignore[arg-type]
+            child = shape[node].child
+            after = shape[node].next
+            if child != NONE:
+                if after != NONE and node != top:
+                    stack[height] = after
+                    height += 1
+                node = np.uint32(child)
+            elif after != NONE and node != top:
+                node = np.uint32(after)
+            else:
+                break
+    return within
 
 
 @compiled
@@ -102,14 +116,15 @@ def replace(
     arcs: Arcs, tree: Tree, agenda: Agenda, enter: int, flow: int, out: int, inside: int, top: int
 ) -> bool:
     """As `simplex.exchange`, and notes what moves by it."""
-    before, leaving = tree.potential[inside], tree.link[out].arc
+    leaving = tree.link[out].arc
     note(agenda, leaving)
     note(agenda, enter)
-    within = exchange(arcs, tree, enter, flow, out, inside, top)
+    change = graft(arcs, tree, enter, flow, out, inside, top)
+    within = change == 0 or move(tree, agenda, inside, change)
     if leaving >= len(tree.shape) - 1:
         set_alarms(arcs, tree, agenda, leaving, leaving + 1)
-    if tree.potential[inside] != before:
-        look_below(tree, agenda, inside)
+    else:
+        agenda.alarm[leaving] = max(agenda.alarm[leaving], arcs.gain[leaving])
     return within
 
 
@@ -133,9 +148,10 @@ def bring_in(arcs: Arcs, tree: Tree, agenda: Agenda, enter: int) -> bool:
 def hold(arcs: Arcs, tree: Tree, agenda: Agenda, node: int) -> None:
     """Gives the slack arc of a node, if it is not in the tree, the node's price for a gain."""
     if arcs.state[node] != BASIC:
+        if arcs.gain[node] == 0:
+            agenda.held[agenda.counts[HELD]] = node
+            agenda.counts[HELD] += 1
         arcs.gain[node] = price_of(tree, node, agenda.lots)
-        agenda.held[agenda.counts[HELD]] = node
-        agenda.counts[HELD] += 1
 
 
 @compiled
@@ -149,32 +165,39 @@ def hold_new(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) ->
         arc = lists.of_source[arc] if node < agenda.lots else lists.of_target[arc]
     tree.potential[node] = price if node < agenda.lots else -price
     arcs.gain[node] = price
-    agenda.moved[node] = True
     agenda.held[agenda.counts[HELD]] = node
     agenda.counts[HELD] += 1
 
 
 @compiled
-def lower(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, effort: int) -> int:
-    """Lets every held node go, step by step; returns the effort left, or NONE if it ran out."""
-    for place in range(agenda.counts[HELD]):
+def lower(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, effort: int, most: int) -> bool:
+    """Lets held nodes go, step by step, the last held first, until the work comes to `effort`.
+
+    Then some are held still. Returns whether the work stayed within `most`.
+    """
+    for place in range(agenda.counts[HELD] - 1, -1, -1):
         node = agenda.held[place]
-        step = max(arcs.gain[node] // STEPS, 1)
-        while arcs.gain[node] > 0:
+        least = step = max(arcs.gain[node] // STEPS, 1)
+        while arcs.gain[node] > 0 and agenda.counts[WORK] < effort:
             if arcs.state[node] != BASIC:
                 arcs.gain[node] = 0
                 break
             down = min(step, arcs.gain[node])
             arcs.gain[node] -= down
-            if not shift(tree, node, -down if node < agenda.lots else down):
-                return NONE
-            look_below(tree, agenda, node)
-            effort = settle(arcs, tree, lists, agenda, effort)
-            if effort == NONE:
-                return NONE
-            step *= 2
-    agenda.counts[HELD] = 0
-    return settle(arcs, tree, lists, agenda, effort)
+            if not move(tree, agenda, node, -down if node < agenda.lots else down):
+                return False
+            before = agenda.counts[WORK]
+            if not settle(arcs, tree, lists, agenda, most):
+                return False
+            spent = agenda.counts[WORK] - before
+            step = 2 * step if spent < FAIR else step if spent < MUCH else max(step // 2, least)
+    still = 0
+    for node in agenda.held[: agenda.counts[HELD]]:
+        if arcs.gain[node] > 0:
+            agenda.held[still] = node
+            still += 1
+    agenda.counts[HELD] = still
+    return settle(arcs, tree, lists, agenda, most)
 
 
 @compiled
@@ -187,8 +210,10 @@ def best_arc(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) ->
     agenda.looked[node] = True
     own = price_of(tree, node, lots)
     best, found, looked, alarm = 0, NONE, 1, 0
-    if arcs.state[node] != BASIC and own < arcs.gain[node]:
-        best, found = own - arcs.gain[node], node
+    if arcs.state[node] != BASIC:
+        alarm = arcs.gain[node]
+        if own < alarm:
+            best, found = own - alarm, node
     arc = lists.first[node]
     while arc != NONE:
         looked += 1
@@ -206,25 +231,22 @@ def best_arc(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) ->
 
 
 @compiled
-def settle(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, effort: int) -> int:
-    """Pivots until no arc of a waiting node could gain; returns the effort left, or NONE if it ran out.
-
-    `effort` is counted in arcs looked at.
-    """
+def settle(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, most: int) -> bool:
+    """Pivots until no arc of a waiting node could gain; returns whether the work stayed within `most`."""
     while agenda.counts[LENGTH] > 0:
         node = agenda.waiting[agenda.counts[HEAD]]
         agenda.counts[HEAD] = (agenda.counts[HEAD] + 1) % len(agenda.waiting)
         agenda.counts[LENGTH] -= 1
         agenda.queued[node] = False
         found, looked = best_arc(arcs, tree, lists, agenda, node)
-        effort -= looked
+        agenda.counts[WORK] += looked
         if found != NONE:
             if not bring_in(arcs, tree, agenda, found):
-                return NONE
+                return False
             look_at(agenda, node)
-        if effort < 0 or agenda.counts[LOGGED] > len(agenda.log):
-            return NONE
-    return effort
+        if agenda.counts[WORK] > most or agenda.counts[LOGGED] > len(agenda.log):
+            return False
+    return True
 
 
 @compiled
@@ -286,7 +308,7 @@ def unproven(
         slack = arcs.state[node] == BASIC
         left = tree.link[node].flow if slack else 0
         taken = 0
-        if price < 0 or left < 0 or (slack and price != 0):
+        if price < arcs.gain[node] or left < 0 or (slack and price != arcs.gain[node]):
             return int(node)
         arc = lists.first[node]
         while arc != NONE:

@@ -203,22 +203,28 @@ def shift(tree: Tree, top: int, change: int) -> bool:
 
 
 @compiled
-def exchange(arcs: Arcs, tree: Tree, enter: int, flow: int, out: int, inside: int, top: int) -> bool:
+def graft(arcs: Arcs, tree: Tree, enter: int, flow: int, out: int, inside: int, top: int) -> int:
     """Bring arc `enter`, carrying `flow`, in for the link of `out`; `inside` is its end at or below `out`.
 
-    Returns whether the potentials stayed within MOST_POTENTIAL.
+    Returns by how much the potentials of `inside` and of all that is now below it are to change.
     """
     arcs.state[enter] = BASIC
     arcs.state[tree.link[out].arc] = LOWER if tree.link[out].flow == 0 else UPPER
     up = arcs.source[enter] == inside
     outside = arcs.target[enter] if up else arcs.source[enter]
-    change = tree.potential[outside] - tree.potential[inside]
+    change: int = tree.potential[outside] - tree.potential[inside]
     change += arcs.gain[enter] if up else -arcs.gain[enter]
     size = tree.shape[out].size
     grow(tree, tree.shape[out].parent, top, -size)
     grow(tree, outside, top, size)
     hang(tree, out, inside, outside, (enter, flow, arcs.room[enter], up))
-    return shift(tree, inside, change)
+    return change
+
+
+@compiled
+def exchange(arcs: Arcs, tree: Tree, enter: int, flow: int, out: int, inside: int, top: int) -> bool:
+    """As `graft`, with the potentials; returns whether they stayed within MOST_POTENTIAL."""
+    return shift(tree, inside, graft(arcs, tree, enter, flow, out, inside, top))
 
 
 @compiled

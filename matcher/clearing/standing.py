@@ -15,6 +15,7 @@ from matcher.clearing.ways import TooMuch
 
 Longs = NDArray[np.int64]
 METHOD = "augmenting paths around what changed until no pair could gain; minimum terms by neighbourhoods"
+PUT_OFF = "; cut short, to be gone on with"
 
 NOT_SAID = -1
 
@@ -22,8 +23,9 @@ NOT_SAID = -1
 class Standing:
     """`clearing` is that of the whole book it began with, exactly what `clear` gives.
 
-    The same changes to the same book give the same matches, in any process. The value without minimum terms
-    is always what clearing the book as it stands would find, and no pair outside its arcs could gain.
+    The same changes to the same book give the same matches, in any process. Unless work is put off, the value
+    without minimum terms is what clearing the book as it stands would find, and no pair outside its arcs
+    could gain.
     """
 
     def __init__(self, lots: Lots, demands: Demands, terms: Terms, declined: ArrayLike = ()) -> None:
@@ -64,7 +66,9 @@ class Standing:
         ]
         wished = np.array([pair[:2] for pair in kept], np.int64).reshape(-1, 2)
         try:
-            self._relaxation.change(gone, change.lots, change.demands, self._not_proposed(change), wished)
+            self._relaxation.change(
+                gone, change.lots, change.demands, self._not_proposed(change), wished, change.effort
+            )
             changed, before = self._keeping.follow(kept)
         except TooMuch:
             return None
@@ -113,6 +117,7 @@ class Standing:
 
     def _settled(self, changed: Longs, before: Longs) -> Settled:
         relaxation, keeping = self._relaxation, self._keeping
+        bound = relaxation.value + relaxation.owed
         lots, demands = self._priced_anew(True), self._priced_anew(False)
         return Settled(
             **self._matches(changed, before),
@@ -123,10 +128,11 @@ class Standing:
             refused_lots=self._keys(True, np.array(sorted(keeping.refused[True]), np.int64)),
             refused_demands=self._keys(False, np.array(sorted(keeping.refused[False]), np.int64)),
             welfare=keeping.welfare,
-            upper_bound=relaxation.value,
-            relaxation=relaxation.value,
-            optimal=keeping.welfare == relaxation.value,
-            method=METHOD,
+            upper_bound=bound,
+            relaxation=bound,
+            optimal=keeping.welfare == bound,
+            method=METHOD + PUT_OFF if relaxation.owed else METHOD,
+            put_off=relaxation.owed > 0,
         )
 
     def _matches(self, changed: Longs, before: Longs) -> dict[str, NDArray[Any]]:

@@ -13,7 +13,7 @@ from matcher.clearing.simplex import BASIC, LINK, LOWER, NO_LIMIT, NONE, SHAPE, 
 Longs = NDArray[np.int64]
 Places = NDArray[np.integer]
 LOGGED = 1 << 20  # arcs that one change may touch, each as often as it does
-EFFORT = 100_000_000  # arcs looked at for one change, a second's work at most
+MOST = 400_000_000  # prices moved and arcs looked at for one change, some seconds' work at most
 
 
 class TooMuch(Exception):
@@ -46,16 +46,14 @@ class Ways:
         self._agenda = Agenda(
             waiting=np.zeros(nodes + 1, np.int32),
             queued=np.zeros(nodes + 1, np.bool_),
-            moved=np.zeros(nodes + 1, np.bool_),
             looked=np.zeros(nodes + 1, np.bool_),
             alarm=np.zeros(nodes + 1, np.int64),
             held=np.zeros(nodes + 1, np.int32),
             log=np.zeros(LOGGED, np.int32),
-            counts=np.zeros(4, np.int64),
+            counts=np.zeros(5, np.int64),
             lots=self._lots,
         )
         resume.set_alarms(self._arcs, self._tree, self._agenda, nodes, nodes + count)
-        self._effort = 0
         self.value = grown(value, size)
         self.gain = self._arcs.gain[nodes:]
         self.lot = self._arcs.source[nodes:]
@@ -130,26 +128,37 @@ class Ways:
             resume.hold_new(self._arcs, self._tree, self._lists, self._agenda, node)
 
     def begin(self) -> None:
-        """A new change: nothing is touched yet."""
+        """A new change: nothing is touched yet, and no work done."""
         self._agenda.counts[resume.LOGGED] = 0
-        self._agenda.moved[:] = self._agenda.looked[:] = False
-        self._effort = EFFORT
+        self._agenda.looked[:] = False
+        self._before = self._tree.potential.copy()
+        self._agenda.counts[resume.WORK] = 0
 
-    def settle(self) -> None:
-        """Raises TooMuch where that takes more than the effort allowed for one change."""
-        self._effort = resume.lower(self._arcs, self._tree, self._lists, self._agenda, self._effort)
-        if self._effort == NONE:
+    def settle(self, effort: int) -> None:
+        """Until no arc could gain, with orders held still where the change has taken all of `effort`.
+
+        Raises TooMuch where even so it takes more than may ever be spent on one.
+        """
+        if not resume.lower(self._arcs, self._tree, self._lists, self._agenda, effort, MOST):
             raise TooMuch
 
+    def held(self) -> tuple[Longs, Longs]:
+        """What each order that is held has left over, and the gain per gram for which it is held."""
+        nodes = self._agenda.held[: self._agenda.counts[resume.HELD]].astype(np.int64)
+        basic = self._arcs.state[nodes] == BASIC
+        left: Longs = np.where(basic, self._tree.link["flow"][nodes], 0)
+        gain: Longs = self._arcs.gain[nodes]
+        return left, gain
+
     def moved(self, of_lots: bool) -> Longs:
-        """The orders whose price has moved since the change began, though it may have come back."""
-        moved = np.flatnonzero(self._agenda.moved[:-1])
-        return moved[moved < self._lots] if of_lots else moved[moved >= self._lots] - self._lots
+        """The orders whose price is another than when the change began."""
+        side = slice(0, self._lots) if of_lots else slice(self._lots, self._nodes)
+        return np.flatnonzero(self._tree.potential[side] != self._before[side])
 
     def looked(self, of_lots: bool) -> Longs:
         """The orders at whose arcs has been looked since the change began."""
-        looked = np.flatnonzero(self._agenda.looked[:-1])
-        return looked[looked < self._lots] if of_lots else looked[looked >= self._lots] - self._lots
+        side = slice(0, self._lots) if of_lots else slice(self._lots, self._nodes)
+        return np.flatnonzero(self._agenda.looked[side])
 
     def touched(self) -> tuple[Longs, Longs]:
         """The arcs that carry another flow since this was last asked, and how much more."""

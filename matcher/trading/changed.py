@@ -41,6 +41,7 @@ def read_changed(
     since: int,
     known: tuple[Collection[UUID], Collection[UUID]],
     taken: Sequence[Taken],
+    effort: int,
 ) -> Changed:
     """The orders changed after version `since` of the book, and those of which `taken` was taken since.
 
@@ -67,6 +68,7 @@ def read_changed(
         taken=np.array([grams for _, _, grams in taken], np.int64),
         declined_lot=_keys([lot_id for lot_id, _ in declined]),
         declined_demand=_keys([demand_id for _, demand_id in declined]),
+        effort=effort,
     )
     return Changed(change, lot_rows, demand_rows, [*gone_lots, *gone_demands])
 

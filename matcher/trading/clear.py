@@ -1,6 +1,6 @@
 """A clearing written down: matches, what they take, their contracts and notices, in one transaction."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -42,7 +42,7 @@ def clear(
     freezing = Book.freeze_at <= started_at
     due = (Book.crop == crop_key) & ((Book.version > Book.cleared_version) | freezing)
     book = session.execute(
-        select(Book.version, Book.cleared_version, Book.clearing_id).where(due)
+        select(Book.version, Book.cleared_version, Book.clearing_id, freezing.label("freezing")).where(due)
     ).one_or_none()
     if book is None:
         return None
@@ -54,19 +54,21 @@ def clear(
         terms=terms_of(knowledge.catalogue, day_of(started_at), settings.seller_share_percent),
         signing_time=timedelta(hours=signing_hours(crop, settings)),
         started_at=started_at,
+        freezing=bool(book.freezing),
         quickly=goes_quickly(session, crop_key),
         cleared_version=book.cleared_version,
         last_clearing=book.clearing_id,
     )
     outcome = look(looking, {} if standing is None else standing)
     written = _write_clearing(looking, book.version, outcome)
-    matches, made = promise(session, written, outcome.matches.due(started_at))
+    due_now = [] if outcome.put_off else outcome.matches.due(started_at)
+    matches, made = promise(session, written, due_now)
     outcome.made(made)
     contracts = draft(session, matches, crop, knowledge, settings, written.finished_at)
     tell_of_matches(session, crop, matches, contracts)
     set_aside(session, crop, looking.numbers.failures, book.version)
     write_tentative(session, crop_key, outcome.matches, outcome.moved)
-    _close(session, written, outcome.matches.first_freeze())
+    _close(session, written, outcome)
     if written.base_id is None:
         _forget_previous(session, written)
     return written
@@ -111,15 +113,19 @@ def _forget_previous(session: Session, written: Clearing) -> None:
     session.execute(delete(Clearing).where(before, chain.not_in(made)))
 
 
-def _close(session: Session, written: Clearing, freeze_at: datetime | None) -> None:
-    """Notes that the book was cleared as of a version, and rings again if it has changed since."""
+def _close(session: Session, written: Clearing, outcome: Outcome) -> None:
+    """Notes that the book was cleared as of a version, and rings again if it has changed since.
+
+    Work that was put off counts as a change.
+    """
     own = update(Book).where(Book.crop == written.crop)
     closed = own.values(
+        version=Book.version + int(outcome.put_off),
         cleared_version=written.book_version,
         cleared_at=now(),
         clearing_id=written.id,
         rung_at=None,
-        freeze_at=freeze_at,
+        freeze_at=outcome.matches.first_freeze(),
     )
     if session.execute(closed.returning(Book.version)).scalar_one() > written.book_version:
         session.execute(own.values(changed_at=written.started_at, rung_at=now()))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing import Demands, Lots
-from matcher.clearing.change import Change, Keys, Longs, Settled
+from matcher.clearing.change import ALL_OF_IT, Change, Keys, Longs, Settled
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.value import price
 from matcher.trading.record import Arrays, Input
@@ -22,7 +22,7 @@ from matcher.trading.subset import joined, subset
 
 TableT = TypeVar("TableT", Lots, Demands)
 KeyPair = tuple[int, int]
-_KEYS = tuple(field.name for field in fields(Change) if field.name not in ("lots", "demands"))
+_KEYS = tuple(field.name for field in fields(Change) if field.name not in ("lots", "demands", "effort"))
 RESULT = (
     "lot", "demand", "quantity", "priced_lot", "lot_price", "priced_demand", "demand_price",
     "refused_lots", "refused_demands",
@@ -42,7 +42,8 @@ class Link:
 def pack_change(change: Change, lot_ids: Sequence[str], demand_ids: Sequence[str]) -> bytes:
     tables = {"lots": _columns(change.lots), "demands": _columns(change.demands)}
     keys = {name: getattr(change, name).tolist() for name in _KEYS}
-    return _packed(tables | keys | {"lot_ids": lot_ids, "demand_ids": demand_ids})
+    rest = {"lot_ids": lot_ids, "demand_ids": demand_ids, "effort": change.effort}
+    return _packed(tables | keys | rest)
 
 
 def pack_settled(settled: Settled) -> bytes:
@@ -55,8 +56,9 @@ def unpack_link(change: bytes, settled: bytes) -> Link:
     keys: dict[str, Any] = {
         name: np.array(given[name], np.int64 if name == "taken" else np.uint64) for name in _KEYS
     }
+    lots, demands = _table(Lots, given["lots"]), _table(Demands, given["demands"])
     return Link(
-        Change(lots=_table(Lots, given["lots"]), demands=_table(Demands, given["demands"]), **keys),
+        Change(lots=lots, demands=demands, effort=given.get("effort", ALL_OF_IT), **keys),
         given["lot_ids"],
         given["demand_ids"],
         {name: np.array(result[name], _dtype(name)) for name in RESULT},

@@ -15,7 +15,7 @@ from matcher.trading.numbers import Numbers
 class Looking:
     """`signing_time` is what signing a contract takes; `last_clearing` cleared `cleared_version`.
 
-    `quickly`: a clearing of the book ran out of time not long ago.
+    `freezing`: matches are to be made now. `quickly`: a clearing of the book ran out of time not long ago.
     """
 
     session: Session
@@ -24,6 +24,7 @@ class Looking:
     terms: Terms
     signing_time: timedelta
     started_at: datetime
+    freezing: bool
     quickly: bool
     cleared_version: int
     last_clearing: UUID | None

@@ -23,6 +23,7 @@ class StandingBook:
     """One book as of the clearing `clearing_id`, the `link`-th since that of the whole book, `base_id`.
 
     `lots` and `demands` are the rows of its orders; `taken` is what that last clearing made matches of.
+    `put_off` is the effort after which it left the rest of its work, 0 if it left none.
     """
 
     core: Standing
@@ -34,6 +35,7 @@ class StandingBook:
     clearing_id: UUID
     link: int = 0
     taken: Sequence[Taken] = ()
+    put_off: int = 0
     ids: dict[int, UUID] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,6 +64,7 @@ class StandingBook:
     ) -> set[Pair]:
         """Brings rows and matches up to what was settled; returns the pairs whose outlook may be another."""
         self.take_over(changed)
+        self.put_off = changed.change.effort if settled.put_off else 0
         quantities = {
             (self.ids[lot], self.ids[demand]): quantity
             for lot, demand, quantity in zip(

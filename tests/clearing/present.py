@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.clearing import Clearing, Demands, Lots, Terms, clear, minimum
 from matcher.clearing.candidates import whole
-from matcher.clearing.change import Change, Keys, Settled
+from matcher.clearing.change import ALL_OF_IT, Change, Keys, Settled
 from matcher.clearing.pairs import Book
 from matcher.clearing.standing import Standing
 from matcher.trading.subset import joined, subset
@@ -19,7 +19,8 @@ Pair = tuple[int, int]  # keys
 class Present:
     """`matches` is what the answers add up to, g by (lot key, demand key); prices likewise, by key."""
 
-    def __init__(self, lots: Lots, demands: Demands, terms: Terms) -> None:
+    def __init__(self, lots: Lots, demands: Demands, terms: Terms, effort: int = ALL_OF_IT) -> None:
+        self.effort = effort
         self.none = subset(lots, []), subset(demands, [])
         self.lots, self.demands, self.terms = _rows(lots), _rows(demands), terms
         self.declined: set[Pair] = set()
@@ -67,6 +68,10 @@ class Present:
         self.declined.add(pair)
         return self._settle(self.lots[pair[0]], self.demands[pair[1]], declined=pair)
 
+    def go_on(self) -> Settled | None:
+        """With what was put off."""
+        return self._settle(*self.none)
+
     def verify(self) -> None:
         """That prices and matches are right for the orders as they are."""
         self.standing.check()
@@ -107,6 +112,7 @@ class Present:
             taken=np.array([taken[1]] if taken else [], np.int64),
             declined_lot=_keys(*(declined[:1] if declined else ())),
             declined_demand=_keys(*(declined[1:] if declined else ())),
+            effort=self.effort,
         )
         settled = self.standing.settle(change)
         if settled is None:

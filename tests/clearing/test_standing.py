@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.clearing.books import book, with_terms
 from matcher.clearing import Lots, NotOptimal, clear, keeping, ties
-from matcher.clearing.change import Settled
+from matcher.clearing.change import ALL_OF_IT, Settled
 from matcher.clearing.standing import Standing
 from matcher.trading.subset import subset
 from tests.clearing.present import Present
@@ -57,12 +57,12 @@ def _never_too_far_from_the_best() -> Iterator[None]:
         yield
 
 
-def small_book(lots: list[Lot], demands: list[Demand]) -> Present:
+def small_book(lots: list[Lot], demands: list[Demand], effort: int = ALL_OF_IT) -> Present:
     begun = tables(
         [replace(lot, key=key) for key, lot in enumerate(lots)],
         [replace(demand, key=key) for key, demand in enumerate(demands)],
     )
-    return Present(*begun, TERMS)
+    return Present(*begun, TERMS, effort)
 
 
 @settings(max_examples=250)
@@ -95,6 +95,48 @@ def test_where_no_order_has_a_minimum_term_the_matches_are_the_best_after_every_
         for number, each in enumerate(steps):
             settled = step(present, number, *each)
             assert settled is None or settled.welfare == settled.relaxation
+
+
+@settings(max_examples=250)
+@given(
+    st.lists(lots, min_size=3, max_size=6),
+    st.lists(demands, min_size=3, max_size=6),
+    steps,
+    st.integers(0, 60),
+)
+def test_where_work_is_put_off_terms_and_bound_hold_and_going_on_finds_the_best(
+    lots: list[Lot], demands: list[Demand], steps: list[tuple[str, int, Lot, Demand]], effort: int
+) -> None:
+    present = small_book(lots, demands, effort)
+    settled: Settled | None = None
+    for number, each in enumerate(steps):
+        settled = step(present, number, *each)
+        present.verify()
+        if settled is not None:
+            assert settled.welfare <= present.clear().relaxation <= settled.upper_bound
+    present.effort = ALL_OF_IT
+    while settled is not None and settled.put_off:
+        settled = present.go_on()
+        present.verify()
+    if settled is not None:
+        assert settled.relaxation == present.clear().relaxation
+
+
+def test_a_large_change_is_put_off_and_gone_on_with_until_nothing_is_owed() -> None:
+    lots, demands, terms = book("scarce supply", 301, seed=5)
+    present = Present(subset(lots, range(300)), subset(demands, range(300)), terms, effort=500)
+    settled = present.post(demands=replace(subset(demands, [300]), bid=np.array([34_000])))
+    assert settled is not None
+    assert settled.put_off
+    assert "cut short" in settled.method
+    rounds = 0
+    while settled is not None and settled.put_off:
+        settled, rounds = present.go_on(), rounds + 1
+        present.verify()
+    assert rounds > 1
+    assert settled is not None
+    assert settled.optimal
+    assert settled.welfare == present.clear().welfare
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3])

@@ -18,7 +18,7 @@ from matcher.contracts.life import decline, lapse
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 from matcher.store.tables import Book, Clearing, Contract, Demand, Lot, Match, Party, TentativeMatch
-from matcher.trading import follow
+from matcher.trading import follow, outcome
 from matcher.trading.chain import as_of
 from matcher.trading.clear import clear
 from matcher.trading.explain import explain
@@ -141,6 +141,46 @@ def test_changes_of_a_standing_book_are_worth_what_the_whole_book_is(holding: Ma
             assert recorded == holding.tentative()
             assert compare(session, link.id, {})[0].value_dong >= int(link.welfare) // 1000
     assert len(holding.tentative()) > 3
+
+
+def test_what_is_put_off_keeps_the_book_due_and_another_worker_goes_on_with_it(
+    holding: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcome, "EFFORT", 1)
+    assert holding.clear() is not None
+    put_off = 0
+    for number in range(12):
+        disturb(holding, WHAT[number % len(WHAT)])
+        last = None
+        while (link := holding.clear((number + put_off) % 2)) is not None:
+            last = link
+            put_off += "cut short" in link.method
+            assert int(link.welfare) <= int(link.upper_bound)
+        assert last is not None
+        assert "cut short" not in last.method
+        assert int(last.upper_bound) >= holding.value_anew() >= 0.98 * int(last.welfare)
+        with holding.ledger.transaction() as session:
+            assert replay(session, last.id) == []
+    assert put_off > 0
+
+
+def test_no_match_is_made_before_what_was_put_off_is_done(
+    holding: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert holding.clear() is not None
+    monkeypatch.setattr(outcome, "EFFORT", 1)
+    disturb(holding, "demand")
+    with holding.ledger.transaction() as session:
+        session.execute(update(Lot).values(decide_by=now()))
+        session.execute(update(Lot).values(changed_in=select(Book.version).scalar_subquery()))
+    links = []
+    while (link := holding.clear()) is not None:
+        links.append(link.method)
+        with holding.ledger.transaction() as session:
+            assert ("cut short" in link.method) <= (session.scalar(select(Match.id).limit(1)) is None)
+    assert "cut short" in links[0]
+    with holding.ledger.transaction() as session:
+        assert session.scalar(select(Match.id).limit(1)) is not None
 
 
 def test_matches_of_a_standing_book_are_made_with_contracts_at_their_freeze(at_once: Market) -> None:

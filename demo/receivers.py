@@ -161,12 +161,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class MailReceiver:
-    """Takes every mail and keeps it; with `refusing`, refuses every recipient.
+    """Takes every mail and keeps it; with `refusing`, refuses every recipient, and says that.
 
     Needs aiosmtpd, which comes with harvest-matcher[dev] only.
     """
 
-    def __init__(self, *, refusing: bool = False) -> None:
+    def __init__(self, *, refusing: str | None = None) -> None:
         self.refusing = refusing
         self._inbox = _Inbox()
         self._controller: Any = None
@@ -199,7 +199,7 @@ class MailReceiver:
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
     ) -> str:
         if self.refusing:
-            return "550 5.1.1 no such mailbox"
+            return self.refusing
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

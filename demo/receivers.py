@@ -166,8 +166,9 @@ class MailReceiver:
     Needs aiosmtpd, which comes with harvest-matcher[dev] only.
     """
 
-    def __init__(self, *, refusing: str | None = None) -> None:
+    def __init__(self, *, refusing: str = "") -> None:
         self.refusing = refusing
+        self.options: dict[str, Any] = {}  # further ones of aiosmtpd's
         self._inbox = _Inbox()
         self._controller: Any = None
 
@@ -186,7 +187,7 @@ class MailReceiver:
     def __enter__(self) -> Self:
         from aiosmtpd.controller import Controller  # noqa: PLC0415  # webhooks must do without it
 
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), **self.options)
         self._controller.start()
         return self
 

@@ -152,7 +152,7 @@ def test_a_digest_that_fails_fails_for_all_that_is_in_it_and_is_tried_again_as_o
     with ledger.transaction() as session:
         assert session.scalars(select(Contact.bounce)).one() == "550 5.1.1 no such mailbox"
         requeue(session, deliveries[1])
-    server.refusing = None
+    server.refusing = ""
     deliver(ledger, with_mail, transport)
     (mail,) = server.received
     assert mail["Message-ID"] == f"<{deliveries[1]}@localhost>", "another mail than the one that was refused"

@@ -1,10 +1,13 @@
 import socket
+import ssl
 from datetime import timedelta
 from email.headerregistry import Address
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import httpx
 import pytest
+from aiosmtpd.smtp import AuthResult
 from sqlalchemy import select
 
 from config.settings import Settings
@@ -18,7 +21,27 @@ from matcher.notices.words import words
 from matcher.store.session import Ledger
 from matcher.store.tables import Contact, Delivery
 from tests.market import party
+from tests.notices.certificate import own_certificate
+from tests.notices.dying import Killed, dying_before_it_records
 from tests.notices.letters import CONTRACT, answers, let_come_due, match_made, read, told
+
+
+class SecureMailReceiver(MailReceiver):
+    """Speaks TLS, from the first byte or by STARTTLS, and takes mail of those who log in."""
+
+    def __init__(self, certificate: Path, *, starttls: bool) -> None:
+        super().__init__()
+        self.logged_in = 0
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        # It does not count TLS from the first byte as TLS, and so would ask nobody to log in.
+        secured = {"tls_context": context, "auth_required": True, "authenticator": self._log_in}
+        self.options = secured if starttls else {"ssl_context": context}
+
+    def _log_in(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, said: Any) -> AuthResult:
+        genuine = (said.login, said.password) == (b"cho", b"secret")
+        self.logged_in += genuine
+        return AuthResult(success=genuine)
 
 
 def test_a_mail_arrives_with_its_vietnamese_intact(
@@ -66,7 +89,7 @@ def test_a_recipient_refused_for_now_is_tried_again_and_the_message_keeps_its_id
     with MailReceiver(refusing="450 4.2.0 come again later") as server:
         with_mail = settings.model_copy(update={"smtp_url": server.url})
         deliver(ledger, with_mail, transport)
-        server.refusing = None
+        server.refusing = ""
         let_come_due(ledger, delivery_id)
         deliver(ledger, with_mail, transport)
         (mail,) = server.received
@@ -95,7 +118,7 @@ def test_a_dead_mail_goes_to_the_corrected_address_when_it_is_requeued(
     with MailReceiver(refusing="550 5.1.1 no such mailbox") as server:
         with_mail = settings.model_copy(update={"smtp_url": server.url})
         deliver(ledger, with_mail, transport)
-        server.refusing = None
+        server.refusing = ""
         with ledger.transaction() as session:
             (contact,) = session.scalars(select(Contact))
             change_contact(session, contact, ContactChange(address="mua@hanoi.example"))
@@ -135,6 +158,49 @@ def test_a_mail_leads_to_the_document_and_can_be_stopped_with_one_click(
     assert plain is not None
     assert "PDF: https://cho.example/c/q3lZ0cV2mYk1Xb9T8uHnRw.pdf\n" in plain.get_content()
     assert plain.get_content().endswith(f"{goodbye}: {stop}\n")
+
+
+def test_a_mail_of_a_worker_that_died_before_recording_it_is_sent_again_with_its_id(
+    ledger: Ledger,
+    settings: Settings,
+    transport: httpx.HTTPTransport,
+    server: MailReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    delivery_id = told(ledger, email="mua@hanoi.example")
+    with_mail = settings.model_copy(update={"smtp_url": server.url})
+    with dying_before_it_records(monkeypatch), pytest.raises(Killed):
+        deliver(ledger, with_mail, transport)
+    assert answers(read(ledger, delivery_id)) == []
+    let_come_due(ledger, delivery_id)
+    deliver(ledger, with_mail, transport)
+    assert [str(mail["Message-ID"]) for mail in server.received] == [f"<{delivery_id}@localhost>"] * 2
+    assert read(ledger, delivery_id).state == "delivered"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_mail_leaves_over_tls_only_to_a_server_whose_certificate_somebody_vouches_for(
+    ledger: Ledger,
+    settings: Settings,
+    transport: httpx.HTTPTransport,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+    trusted: bool,
+) -> None:
+    certificate = own_certificate(tmp_path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    delivery_id = told(ledger, email="mua@hanoi.example")
+    with SecureMailReceiver(certificate, starttls=scheme == "smtp") as server:
+        who = "cho:secret@" if scheme == "smtp" else ""
+        url = server.url.replace("smtp://127.0.0.1", f"{scheme}://{who}localhost")
+        deliver(ledger, settings.model_copy(update={"smtp_url": url}), transport)
+        assert len(server.received) == trusted
+        assert server.logged_in == (trusted and scheme == "smtp")
+    (said,) = answers(read(ledger, delivery_id))
+    assert said == "taken over by localhost" if trusted else "certificate verify failed" in said
 
 
 def test_what_is_due_to_a_contact_that_stopped_or_was_removed_is_dead_and_says_why(

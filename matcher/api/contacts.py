@@ -47,6 +47,7 @@ class ContactView(BaseModel):
     quiet_from: time | None
     quiet_until: time | None
     digest_at: time | None = Field(description="when the one mail a day leaves; null: a mail for each event")
+    at_once: list[str] | None = Field(description="the events that do not wait for it")
     stopped_at: datetime | None = Field(description="when its owner asked for nothing more")
     bounced_at: datetime | None = Field(description="when it was last found that nothing arrives there")
     bounce: str | None = Field(description="what was answered then")

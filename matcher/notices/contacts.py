@@ -29,7 +29,8 @@ class Wishes(BaseModel):
 
     `kinds` are the events: left out, all that are not the party's own doing; an empty list, none.
     From `quiet_from` to `quiet_until` nothing is sent; what happens then is sent when the quiet is over.
-    With `digest_at` a mail a day tells, at that time, all that happened since the last.
+    With `digest_at` a mail a day tells, at that time, all that happened since the last, except the kinds
+    `at_once`, which have mails of their own.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -40,6 +41,7 @@ class Wishes(BaseModel):
     quiet_from: Clock | None = None
     quiet_until: Clock | None = None
     digest_at: Clock | None = None
+    at_once: list[Kind] | None = None
 
     @model_validator(mode="after")
     def _times(self) -> Self:

@@ -170,11 +170,12 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
         {
             "id": uuid7(), "notice_id": notice["id"], "channel": way.channel, "address": way.address,
             "endpoint_id": way.endpoint_id, "contact_id": way.contact and way.contact.id,
-            "digest": way.digest, "due_at": way.leaves(at),
+            "digest": way.digest_at(kind) is not None, "due_at": way.leaves(kind, at),
         }
         for notice in notices
+        for kind in [kinds[notice["event_id"]]]
         for way in ways[notice["party_id"]]
-        if way.wants(kinds[notice["event_id"]])
+        if way.wants(kind)
     ]  # fmt: skip
     if deliveries:
         session.execute(insert(Delivery), deliveries)

@@ -22,6 +22,8 @@ class DeliveryView(BaseModel):
     id: UUID
     channel: Channel
     address: str
+    contact_id: UUID | None = Field(description="where its address is corrected; null for a webhook")
+    endpoint_id: UUID | None = Field(description="the same for a webhook; null for others")
     state: State = Field(description=MEANING)
     attempts: int
     last_answer: str | None = Field(description="what the other side said last, or why it could not be asked")
@@ -116,6 +118,8 @@ def _delivery_view(delivery: Delivery) -> DeliveryView:
             "id": delivery.id,
             "channel": delivery.channel,
             "address": delivery.address,
+            "contact_id": delivery.contact_id,
+            "endpoint_id": delivery.endpoint_id,
             "state": state_of(delivery, len(attempts)),
             "attempts": len(attempts),
             "last_answer": attempts[-1].answer if attempts else None,

@@ -30,17 +30,20 @@ class Way:
             return self.channel == "webhook" or kind not in OWN_ACTS
         return kind in self.wanted
 
-    def leaves(self, at: datetime) -> datetime:
-        """When what happens now may leave."""
+    def digest_at(self, kind: str) -> time | None:
+        """When the mail a day leaves in which this is told; None if it has one of its own."""
+        if self.contact is None or kind in (self.contact.at_once or ()):
+            return None
+        return self.contact.digest_at
+
+    def leaves(self, kind: str, at: datetime) -> datetime:
+        """When what happens at this moment may leave."""
         if self.contact is None:
             return at
-        if self.contact.digest_at is not None:
-            return next_time(self.contact.digest_at, at)
+        digest_at = self.digest_at(kind)
+        if digest_at is not None:
+            return next_time(digest_at, at)
         return quiet_over(self.contact.quiet_from, self.contact.quiet_until, at)
-
-    @property
-    def digest(self) -> bool:
-        return self.contact is not None and self.contact.digest_at is not None
 
 
 def ways_of(session: Session, parties: Collection[UUID]) -> dict[UUID, list[Way]]:

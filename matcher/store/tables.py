@@ -115,7 +115,8 @@ class Endpoint(Identified, Base):
 class Contact(Identified, Base):
     """Where a person of a party is told; times of day are those of Việt Nam.
 
-    `kinds` are the events wanted, null for all but the party's own acts. With `digest_at` one mail a day.
+    `kinds` are the events wanted, null for all but the party's own acts. With `digest_at` one mail a day, but
+    for the kinds `at_once`.
     `token` stands in the link that stops its mails, at `stopped_at`. `bounce` is what was answered when it
     was last found that nothing arrives there.
     """
@@ -137,6 +138,7 @@ class Contact(Identified, Base):
     quiet_from: Mapped[time | None]
     quiet_until: Mapped[time | None]
     digest_at: Mapped[time | None]
+    at_once: Mapped[list[str] | None]
     token: Mapped[str] = mapped_column(unique=True)
     stopped_at: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]

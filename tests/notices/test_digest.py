@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from config.settings import Settings
 from demo.receivers import MailReceiver
 from matcher.clock import VIETNAM, now
-from matcher.notices.contacts import ContactPost, add_contact
+from matcher.notices.contacts import ContactChange, ContactPost, add_contact, change_contact
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
 from matcher.notices.events import Happening, record
@@ -90,6 +90,21 @@ def test_nothing_leaves_before_the_morning_and_then_all_in_one_mail_by_what_it_i
         delivery = read(ledger, delivery_id)
         assert delivery.state == "delivered"
         assert answers(delivery) == ["taken over by 127.0.0.1"]
+
+
+def test_what_is_wanted_at_once_does_not_wait_for_the_digest(
+    ledger: Ledger, with_mail: Settings, transport: httpx.HTTPTransport, server: MailReceiver
+) -> None:
+    buyer = reader(ledger)
+    with ledger.transaction() as session:
+        (contact,) = session.scalars(select(Contact))
+        change_contact(session, contact, ContactChange(at_once=["contract.lapsing"]))
+    happen(ledger, buyer)
+    with ledger.transaction() as session:
+        record(session, [Happening("contract.lapsing", uuid4(), 1, MOVED, [buyer.id])])
+    deliver(ledger, with_mail, transport)
+    (mail,) = server.received
+    assert "sắp hết hạn" in str(mail["Subject"])
 
 
 def test_each_contact_gets_its_own_and_in_its_own_language(

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("quiet_from", sa.Time(), nullable=True),
         sa.Column("quiet_until", sa.Time(), nullable=True),
         sa.Column("digest_at", sa.Time(), nullable=True),
+        sa.Column("at_once", postgresql.ARRAY(sa.String()), nullable=True),
         sa.Column("token", sa.String(), nullable=False),
         sa.Column("stopped_at", INSTANT, nullable=True),
         sa.Column("bounced_at", INSTANT, nullable=True),

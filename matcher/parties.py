@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.errors import Fault, Forbidden, Invalid, NotFound, Unauthenticated
 from matcher.fields import Text
 from matcher.store.moved import move_due
-from matcher.store.tables import ApiKey, Contact, Party
+from matcher.store.tables import ApiKey, Contact, Delivery, Party
 
 Kind = Literal["producer", "buyer", "operator"]
 
@@ -67,6 +67,14 @@ def move_contact(session: Session, contact: Contact, address: str) -> None:
     """Gives the contact another address, in good form and new to its party; what is due goes there too."""
     contact.address, contact.bounced_at, contact.bounce = address, None, None
     move_due(session, contact.id)
+
+
+def remove_contact(session: Session, contact: Contact) -> None:
+    """Forgets it. What is still due to it is dead at its next attempt, and stays in the party's list."""
+    # Nobody gathers any more what would have been in its mail.
+    gathered = (Delivery.contact_id == contact.id) & (Delivery.state == "due") & Delivery.digest
+    session.execute(update(Delivery).where(gathered).values(digest=False))
+    session.execute(delete(Contact).where(Contact.id == contact.id))
 
 
 def amend_party(session: Session, party_id: UUID, changes: Mapping[str, str]) -> Party:
@@ -153,7 +161,7 @@ def _move_contact(session: Session, party: Party, email: str | None) -> None:
     former = own.get(party.email or "")
     if email is None or email in own:
         if former is not None:
-            session.delete(former)
+            remove_contact(session, former)
     elif former is None:
         new_contact(session, party.id, "email", email)
     else:

@@ -19,10 +19,10 @@ from matcher.notices.contacts import (
     contact_by_token,
     get_contact,
     list_contacts,
-    remove_contact,
     stop,
 )
 from matcher.notices.stop_page import stop_page
+from matcher.parties import remove_contact
 
 router = APIRouter(prefix="/v1/contacts", tags=["notices"], route_class=OnceRoute)
 pages = APIRouter(tags=["notices"])

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
@@ -112,11 +112,6 @@ def change_contact(session: Session, contact: Contact, change: ContactChange) ->
     if change.stopped is not None:
         contact.stopped_at = (contact.stopped_at or now()) if change.stopped else None
     contact.bounced_at = contact.bounce = None
-
-
-def remove_contact(session: Session, contact: Contact) -> None:
-    """Forgets it. What is still due to it is dead at its next attempt, and stays in the party's list."""
-    session.execute(delete(Contact).where(Contact.id == contact.id))
 
 
 def contact_by_token(session: Session, token: str) -> Contact:

@@ -48,7 +48,7 @@ _BY_CHANNEL = text("""
     CROSS JOIN LATERAL (
         SELECT id FROM delivery
         WHERE state = 'due' AND endpoint_id IS NULL AND channel = lane.channel AND due_at <= now()
-            AND NOT (digest AND contact_id IS NOT NULL)
+            AND NOT digest
         ORDER BY due_at LIMIT lane.room
     ) next
 """).bindparams(bindparam("channels", type_=ARRAY(TEXT)), bindparam("rooms", type_=ARRAY(INTEGER)))
@@ -58,7 +58,7 @@ _OF_DIGESTS = text("""
     WITH reader AS (
         SELECT id FROM contact WHERE id IN (
             SELECT contact_id FROM delivery WHERE state = 'due' AND endpoint_id IS NULL AND channel = 'email'
-                AND digest AND contact_id IS NOT NULL AND due_at <= now() LIMIT :most)
+                AND digest AND due_at <= now() LIMIT :most)
         LIMIT :room FOR NO KEY UPDATE SKIP LOCKED
     )
     SELECT delivery.id FROM delivery JOIN reader ON contact_id = reader.id
@@ -114,9 +114,8 @@ def claim(
     claimed = session.scalars(_CLAIM, {"found": found, "lease": lease}).all()
     letters = [_letter(row) for row in session.execute(_LETTERS, {"claimed": claimed}).mappings()]
     _keep_pace(session, letters)
-    return [each for each in letters if not _in_digest(each)] + _digests(
-        session, [each for each in letters if _in_digest(each)]
-    )
+    gathered = _digests(session, [each for each in letters if each.digest])
+    return [*(each for each in letters if not each.digest), *gathered]
 
 
 def ring_for_due(session: Session) -> bool:
@@ -135,10 +134,6 @@ def _letter(row: RowMapping) -> Letter:
         **{name: row[name] for name in _OF_LETTER},
         secrets=current(row["secrets"], row["former_secrets"], row["former_secret_until"]),
     )
-
-
-def _in_digest(letter: Letter) -> bool:
-    return letter.digest and letter.contact_id is not None
 
 
 def _digests(session: Session, letters: Sequence[Letter]) -> list[Letter]:

@@ -68,12 +68,14 @@ _ATTEMPTS = text("""
         CAST(:id AS uuid[]), CAST(:delivery_id AS uuid[]), CAST(:started_at AS timestamptz[]),
         CAST(:finished_at AS timestamptz[]), CAST(:succeeded AS boolean[]), CAST(:answer AS text[]))
 """)
-# Also one that was given up meanwhile: what has arrived has arrived.
+# Also one that was given up meanwhile: what has arrived has arrived. But what a gateway has taken over may
+# have come back by the time that this is written down.
 _TAKEN_OVER = text("""
     UPDATE delivery SET state = 'delivered', delivered_at = now(), tries = tries + 1,
         provider_id = made.provider_id
     FROM unnest(CAST(:id AS uuid[]), CAST(:provider_id AS text[])) AS made (id, provider_id)
     WHERE delivery.id = made.id AND state <> 'delivered'
+        AND NOT (state = 'dead' AND channel IN ('sms', 'zalo'))
 """)
 _FAILED = text("""
     UPDATE delivery SET state = made.state, due_at = made.due_at, tries = made.tries

@@ -1,5 +1,6 @@
 """The one mail a day: all that happened, by what it is about, each notice of it on record."""
 
+import threading
 from datetime import time, timedelta
 from email.message import EmailMessage
 from uuid import UUID, uuid4
@@ -11,10 +12,11 @@ from sqlalchemy import func, select, update
 from config.settings import Settings
 from demo.receivers import MailReceiver
 from matcher.clock import VIETNAM, now
-from matcher.notices.contacts import ContactChange, ContactPost, add_contact, change_contact
+from matcher.notices.contacts import ContactChange, ContactPost, add_contact, change_contact, list_contacts
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
 from matcher.notices.events import Happening, record
+from matcher.parties import remove_contact
 from matcher.store.session import Ledger
 from matcher.store.tables import Contact, Delivery, Party
 from tests.market import party
@@ -119,6 +121,42 @@ def test_each_contact_gets_its_own_and_in_its_own_language(
     assert len(server.received) == 2
     assert subjects[f"{with_one.id}@example.vn"].startswith("1 item of news, until ")
     assert subjects[f"{with_three.id}@example.vn"].startswith("3 tin mới")
+
+
+def test_many_workers_at_a_morning_send_each_digest_once_and_whole(
+    ledger: Ledger, with_mail: Settings, transport: httpx.HTTPTransport, server: MailReceiver
+) -> None:
+    readers = [reader(ledger) for _ in range(6)]
+    for buyer in readers:
+        happen(ledger, buyer, 20)
+    let_morning_come(ledger)
+    together = threading.Barrier(4)
+
+    def work() -> None:
+        together.wait()
+        deliver(ledger, with_mail, transport)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [str(mail["Subject"])[:10] for mail in server.received] == ["20 tin mới"] * len(readers)
+    with ledger.transaction() as session:
+        assert set(session.scalars(select(Delivery.state))) == {"delivered"}
+
+
+def test_what_was_gathered_for_a_contact_that_is_removed_is_dead(
+    ledger: Ledger, with_mail: Settings, transport: httpx.HTTPTransport, server: MailReceiver
+) -> None:
+    buyer = reader(ledger)
+    deliveries = happen(ledger, buyer)
+    with ledger.transaction() as session:
+        remove_contact(session, list_contacts(session, buyer.id)[0])
+    let_morning_come(ledger)
+    deliver(ledger, with_mail, transport)
+    assert server.received == []
+    assert {read(ledger, each).state for each in deliveries} == {"dead"}
 
 
 def test_a_digest_of_a_worker_that_died_before_recording_it_is_sent_again_with_its_id_and_nothing_new_in_it(

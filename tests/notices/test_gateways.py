@@ -1,6 +1,7 @@
 """SMS and Zalo by their gateways, which report later what became of each message."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from shutil import copyfile
 from uuid import UUID, uuid4
@@ -9,19 +10,26 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from chaos.checker import check_always
 from config.settings import Settings
 from demo.gateways import SmsGateway, ZaloGateway
 from matcher.api.callbacks import router
+from matcher.clock import now
 from matcher.errors import ConfigError
 from matcher.knowledge import Knowledge
 from matcher.notices.contacts import ContactPost, add_contact
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
+from matcher.notices.due import claim
 from matcher.notices.events import record
+from matcher.notices.letter import outcome
+from matcher.notices.reported import came_back
+from matcher.notices.settle import Made, settle
 from matcher.notices.sms import report_key
 from matcher.notices.zalo_templates import read_templates
 from matcher.store.session import Ledger
 from matcher.store.tables import Contact, Delivery
+from tests.chaos.sound import connect
 from tests.conftest import serving
 from tests.market import party
 from tests.notices.dying import Doomed, Killed
@@ -200,6 +208,20 @@ def test_a_report_of_what_a_dead_worker_had_sent_is_believed(
     delivery = read(ledger, delivery_id)
     assert delivery.state == "delivered"
     assert answers(delivery) == ["arrived, as is reported"]
+
+
+def test_a_report_that_comes_before_the_sending_is_recorded_is_not_undone_by_it(ledger: Ledger) -> None:
+    delivery_id = told(ledger, "sms")
+    with ledger.transaction() as session:
+        (letter,) = claim(session, timedelta(minutes=1), 0, {"sms": 8})
+    began = now()
+    with ledger.transaction() as session:
+        came_back(session, delivery_id, "lost")
+    with ledger.transaction() as session:
+        settle(session, [Made(letter, began, began, outcome(True, "100"))])
+    assert read(ledger, delivery_id).state == "dead"
+    with connect(ledger.settings) as connection:
+        assert not [each for each in check_always(connection) if each.invariant == "I3"]
 
 
 def test_zalo_fills_in_the_template_of_the_event_and_reports_its_arrival(

@@ -13,11 +13,12 @@ from sqlalchemy import select
 from config.settings import Settings
 from demo.receivers import MailReceiver
 from matcher.clock import now
-from matcher.notices.contacts import ContactChange, change_contact, list_contacts, remove_contact, stop
+from matcher.notices.contacts import ContactChange, change_contact, list_contacts, stop
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
 from matcher.notices.events import record
 from matcher.notices.words import words
+from matcher.parties import remove_contact
 from matcher.store.session import Ledger
 from matcher.store.tables import Contact, Delivery
 from tests.market import party

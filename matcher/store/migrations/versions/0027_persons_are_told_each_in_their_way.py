@@ -77,6 +77,13 @@ def _deliveries() -> None:
         " WHERE n.id = d.notice_id AND d.channel = c.channel AND d.address = c.address"
     )
     op.create_index("ix_delivery_contact_id", "delivery", ["contact_id"])
+    op.drop_index("delivery_due", "delivery")
+    op.create_index(
+        "delivery_due",
+        "delivery",
+        ["channel", "digest", "due_at"],
+        postgresql_where=sa.text("state = 'due' AND endpoint_id IS NULL"),
+    )
     for name, column in (("delivery_in_mail", "mail_id"), ("delivery_at_provider", "provider_id")):
         op.create_index(name, "delivery", [column], postgresql_where=sa.text(f"{column} IS NOT NULL"))
     op.drop_constraint("channel_known", "delivery")

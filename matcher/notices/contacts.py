@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from datetime import time
+from email.errors import MessageError
+from email.headerregistry import Address
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -71,9 +73,9 @@ class ContactChange(Wishes):
 
 def add_contact(session: Session, party: Party, post: ContactPost) -> Contact:
     """Raises Invalid for an address that is none, or that the party has; Conflict when it has twenty."""
-    own = list_contacts(session, party.id)
-    address = _new_address(post.channel, post.address, own)
     _check_digest(post.channel, post.digest_at)
+    own = _locked(session, party.id)
+    address = _new_address(post.channel, post.address, own)
     if len(own) >= MOST:
         raise Conflict(f"A party has at most {MOST} contacts; remove one first.")
     said = post.model_dump(exclude={"channel", "address"})
@@ -100,7 +102,7 @@ def change_contact(session: Session, contact: Contact, change: ContactChange) ->
     """
     _check_digest(contact.channel, change.digest_at)
     if change.address is not None:
-        own = [each for each in list_contacts(session, contact.party_id) if each.id != contact.id]
+        own = [each for each in _locked(session, contact.party_id) if each.id != contact.id]
         move_contact(session, contact, _new_address(contact.channel, change.address, own))
     named = change.model_fields_set - {"stopped", "address"}
     for name in named:
@@ -111,7 +113,6 @@ def change_contact(session: Session, contact: Contact, change: ContactChange) ->
         )
     if change.stopped is not None:
         contact.stopped_at = (contact.stopped_at or now()) if change.stopped else None
-    contact.bounced_at = contact.bounce = None
 
 
 def contact_by_token(session: Session, token: str) -> Contact:
@@ -127,6 +128,12 @@ def stop(contact: Contact) -> None:
     contact.stopped_at = contact.stopped_at or now()
 
 
+def _locked(session: Session, party_id: UUID) -> Sequence[Contact]:
+    """The party's contacts, of which nobody else adds or moves one meanwhile."""
+    session.execute(select(Party.id).where(Party.id == party_id).with_for_update())
+    return list_contacts(session, party_id)
+
+
 def _new_address(channel: str, said: str, own: Sequence[Contact]) -> str:
     address = _address(channel, said)
     if any((each.channel, each.address) == (channel, address) for each in own):
@@ -136,11 +143,11 @@ def _new_address(channel: str, said: str, own: Sequence[Contact]) -> str:
 
 def _address(channel: str, said: str) -> str:
     if channel == "email":
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+", said):
-            raise Invalid(
-                Fault("address", f"{said!r} is no e-mail address", "Give one such as mua@example.vn.")
-            )
-        return said
+        try:
+            return Address(addr_spec=said).addr_spec
+        except (ValueError, IndexError, MessageError) as error:
+            fault = Fault("address", f"{said!r} is no e-mail address", "Give one such as mua@example.vn.")
+            raise Invalid(fault) from error
     digits = re.sub(r"[\s.\-()]", "", said)
     number = re.fullmatch(r"(?:\+84|84|0)(\d{9})", digits, re.ASCII)
     if number is None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from matcher.clock import now
 from matcher.notices.endpoints import current
 from matcher.notices.letter import Letter
+from matcher.notices.ways import quiet_over
 from matcher.store.session import ring
 from matcher.store.tables import Delivery, Endpoint
 
@@ -78,7 +79,7 @@ _LETTERS = text("""
         coalesce(contact.language, party.language) AS language, endpoint_id, tries, contact_id, token,
         CASE WHEN delivery.channel IN ('sms', 'zalo') THEN (
             SELECT count(*) FROM attempt WHERE delivery_id = delivery.id) ELSE 0 END AS attempts,
-        digest, mail_id, ARRAY[secret, signing_key] AS secrets,
+        digest, mail_id, quiet_from, quiet_until, ARRAY[secret, signing_key] AS secrets,
         ARRAY[former_secret, former_signing_key] AS former_secrets, former_secret_until
     FROM delivery JOIN notice ON notice.id = notice_id JOIN event ON event.id = event_id
     JOIN party ON party.id = notice.party_id
@@ -104,18 +105,28 @@ def claim(
     digest is one letter.
     """
     by_endpoint = {"quick": list(quick), "busy": list(busy), "at_once": AT_ONCE, "room": endpoint_room}
-    found = list(session.scalars(_TO_ENDPOINTS, by_endpoint))
-    found += session.scalars(
-        _BY_CHANNEL, {"channels": list(channel_room), "rooms": list(channel_room.values())}
-    )
-    found += session.scalars(_OF_DIGESTS, {"room": channel_room.get("email", 0)})
-    if not found:
-        return []
-    claimed = session.scalars(_CLAIM, {"found": found, "lease": lease}).all()
-    letters = [_letter(row) for row in session.execute(_LETTERS, {"claimed": claimed}).mappings()]
+    letters: list[Letter] = []
+    while not letters and (rows := _claimed(session, lease, by_endpoint, channel_room)):
+        letters = [_letter(row) for row in rows if not _held(session, row)]
     _keep_pace(session, letters)
     gathered = _digests(session, [each for each in letters if each.digest])
     return [*(each for each in letters if not each.digest), *gathered]
+
+
+def _claimed(
+    session: Session, lease: timedelta, by_endpoint: Mapping[str, object], channel_room: Mapping[str, int]
+) -> Sequence[RowMapping]:
+    """What was found due and is claimed now; nothing if nothing is due."""
+    lanes = {"channels": list(channel_room), "rooms": list(channel_room.values())}
+    found = [
+        *session.scalars(_TO_ENDPOINTS, by_endpoint),
+        *session.scalars(_BY_CHANNEL, lanes),
+        *session.scalars(_OF_DIGESTS, {"room": channel_room.get("email", 0)}),
+    ]
+    if not found:
+        return []
+    claimed = session.scalars(_CLAIM, {"found": found, "lease": lease}).all()
+    return session.execute(_LETTERS, {"claimed": claimed}).mappings().all()
 
 
 def ring_for_due(session: Session) -> bool:
@@ -134,6 +145,16 @@ def _letter(row: RowMapping) -> Letter:
         **{name: row[name] for name in _OF_LETTER},
         secrets=current(row["secrets"], row["former_secrets"], row["former_secret_until"]),
     )
+
+
+def _held(session: Session, row: RowMapping) -> bool:
+    """Whether its contact is quiet now, as for a second attempt; then it is due when the quiet is over."""
+    at = now()
+    leaves = at if row["digest"] else quiet_over(row["quiet_from"], row["quiet_until"], at)
+    if leaves > at:
+        own = Delivery.id == row["delivery_id"]
+        session.execute(update(Delivery).where(own).values(due_at=leaves))
+    return leaves > at
 
 
 def _digests(session: Session, letters: Sequence[Letter]) -> list[Letter]:

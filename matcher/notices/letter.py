@@ -63,6 +63,8 @@ class Outcome:
 
 def outcome(succeeded: bool, answer: str, again_after: timedelta | None = None, **more: Any) -> Outcome:
     """An outcome whose answer is one printable line of at most 200 characters."""
+    if more.get("provider_id") is not None:
+        more["provider_id"] = one_line(str(more["provider_id"]))
     return Outcome(succeeded, one_line(answer), again_after, **more)
 
 

@@ -45,7 +45,9 @@ def send(letter: Letter, settings: Settings, transport: httpx.HTTPTransport) -> 
     except Unanswered as error:
         return outcome(False, str(error))
     if said.get("error") == 0:
-        return outcome(True, "taken over by Zalo", provider_id=(said.get("data") or {}).get("msg_id"))
+        data = said.get("data")
+        message_id = data.get("msg_id") if isinstance(data, dict) else None
+        return outcome(True, "taken over by Zalo", provider_id=message_id)
     bounced = said.get("error") in NOBODY_THERE
     return outcome(False, f"{said.get('error')} {said.get('message', '')}", final=bounced, bounced=bounced)
 

@@ -3,11 +3,14 @@
 from datetime import datetime, time, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from config.settings import Settings
+from demo.receivers import MailReceiver
 from matcher.clock import VIETNAM, now
 from matcher.errors import Conflict, Invalid
 from matcher.notices.contacts import (
@@ -19,6 +22,7 @@ from matcher.notices.contacts import (
     list_contacts,
     stop,
 )
+from matcher.notices.deliver import deliver
 from matcher.notices.events import record
 from matcher.notices.inbox import list_notices
 from matcher.notices.ways import next_time, quiet_over
@@ -26,7 +30,7 @@ from matcher.parties import amend_party
 from matcher.store.session import Ledger, rings_of
 from matcher.store.tables import Contact, Delivery
 from tests.market import party
-from tests.notices.letters import match_made
+from tests.notices.letters import match_made, read, told
 
 MORNING, EVENING = time(5), time(21)
 
@@ -44,12 +48,12 @@ def test_every_person_of_a_party_is_told_of_what_it_wants_and_all_is_in_the_list
         stop(stopped)
         session.flush()
         record(session, [match_made(buyer)])
-        told = session.execute(select(Delivery.channel, Delivery.address, Delivery.contact_id)).all()
-        assert {(channel, address) for channel, address, _ in told} == {
+        rows = session.execute(select(Delivery.channel, Delivery.address, Delivery.contact_id)).all()
+        assert {(channel, address) for channel, address, _ in rows} == {
             ("email", "mua@example.vn"),
             ("sms", "+84912345678"),
         }
-        assert None not in {contact_id for _, _, contact_id in told}
+        assert None not in {contact_id for _, _, contact_id in rows}
         assert len(list_notices(session, buyer, ledger.settings)) == 1
 
 
@@ -92,6 +96,8 @@ def test_a_mobile_number_is_kept_in_one_form(ledger: Ledger, said: str) -> None:
         ("sms", "12345", {}),
         ("zalo", "mua@example.vn", {}),
         ("email", "0912345678", {}),
+        ("email", "mua@example.vn,khac@example.vn", {}),
+        ("email", "<mua@example.vn>", {}),
         ("email", "mua@example.vn", {}),
         ("sms", "0912345678", {"digest_at": "05:30"}),
     ],
@@ -129,7 +135,27 @@ def test_in_the_quiet_hours_a_notice_waits_until_they_are_over(ledger: Ledger) -
         assert rings_of(session) == []
 
 
-def test_a_change_applies_what_is_named_and_takes_the_mark_of_a_bounce_away(ledger: Ledger) -> None:
+def test_what_failed_before_the_quiet_hours_is_not_tried_again_in_them(
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, server: MailReceiver
+) -> None:
+    hour = now().astimezone(VIETNAM).hour
+    quiet = {"quiet_from": time((hour - 1) % 24), "quiet_until": time((hour + 2) % 24)}
+    held, other = told(ledger, email="mua@example.vn"), None
+    with ledger.transaction() as session:
+        change_contact(session, session.scalars(select(Contact)).one(), ContactChange(**quiet))
+        record(session, [match_made(party(session, "buyer", email="khac@example.vn"))])
+        other = session.scalars(select(Delivery.id).where(Delivery.id != held)).one()
+    deliver(ledger, settings.model_copy(update={"smtp_url": server.url}), transport)
+    assert [mail["To"].addresses[0].addr_spec for mail in server.received] == ["khac@example.vn"]
+    assert read(ledger, other).state == "delivered"
+    delivery = read(ledger, held)
+    assert (delivery.state, len(delivery.attempts)) == ("due", 0)
+    assert delivery.due_at.astimezone(VIETNAM).time() == quiet["quiet_until"]
+
+
+def test_a_change_applies_what_is_named_and_a_new_address_takes_the_mark_of_a_bounce_away(
+    ledger: Ledger,
+) -> None:
     with ledger.transaction() as session:
         party(session, "buyer", email="mua@example.vn")
         (contact,) = session.scalars(select(Contact))
@@ -137,7 +163,9 @@ def test_a_change_applies_what_is_named_and_takes_the_mark_of_a_bounce_away(ledg
         stop(contact)
         session.flush()
         change_contact(session, contact, ContactChange(stopped=False, language="en", kinds=["match.made"]))
-        assert [contact.stopped_at, contact.bounce, contact.bounced_at] == [None, None, None]
+        assert [contact.stopped_at, contact.bounce] == [None, "550 no"]
+        change_contact(session, contact, ContactChange(address="moi@example.vn"))
+        assert [contact.bounce, contact.bounced_at] == [None, None]
         change_contact(session, contact, ContactChange(kinds=None))
         assert (contact.language, contact.kinds) == ("en", None)
         change_contact(session, contact, ContactChange(quiet_from=EVENING, quiet_until=MORNING))

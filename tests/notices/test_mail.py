@@ -145,7 +145,7 @@ def test_a_mail_leads_to_the_document_and_can_be_stopped_with_one_click(
     told(ledger, email="mua@hanoi.example")
     with ledger.transaction() as session:
         (contact,) = session.scalars(select(Contact))
-        contact.language, contact.name = language, "Chị Hoa"
+        contact.language, contact.name = language, "Kế toán"
     with MailReceiver() as server:
         public = {"smtp_url": server.url, "public_url": "https://cho.example"}
         deliver(ledger, settings.model_copy(update=public), transport)
@@ -154,7 +154,7 @@ def test_a_mail_leads_to_the_document_and_can_be_stopped_with_one_click(
     assert mail["List-Unsubscribe"] == f"<{stop}>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["Content-Language"] == language
-    assert mail["To"].addresses[0].display_name == "Chị Hoa"
+    assert mail["To"].addresses[0].display_name == "Kế toán"
     plain = mail.get_body(("plain",))
     assert plain is not None
     assert "PDF: https://cho.example/c/q3lZ0cV2mYk1Xb9T8uHnRw.pdf\n" in plain.get_content()

@@ -136,10 +136,10 @@ def _webhooks(behaviour: Behaviour) -> Inject:
     return inject
 
 
-def _mail(flag: str) -> Inject:
+def _mail(flag: str, said: str | bool) -> Inject:
     def inject(stage: Stage, _fault: Fault) -> Undo:
-        setattr(stage.mail, flag, True)
-        return lambda: setattr(stage.mail, flag, False)
+        setattr(stage.mail, flag, said)
+        return lambda: setattr(stage.mail, flag, type(said)())
 
     return inject
 
@@ -181,9 +181,9 @@ INJECT: Mapping[str, Inject] = {
     "webhooks slow": _webhooks("trickling"),
     "webhooks garbage": _webhooks("garbage"),
     "webhooks hanging up": _webhooks("closing"),
-    "mail refused": _mail("refusing"),
+    "mail refused": _mail("refusing", "451 4.3.0 come again later"),
     "mail hanging": _link(_mail_link, Proxy.silence),
     "mail slow": _link(_mail_link, _delay),
-    "mail garbage": _mail("garbage"),
+    "mail garbage": _mail("garbage", True),
     "mail cut": _link(_mail_link, Proxy.cut),
 }

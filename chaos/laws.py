@@ -34,8 +34,16 @@ _TOLD_SINCE = """(SELECT coalesce(min(since) - interval '1 min', 'infinity') FRO
     SELECT occurred_at AS since FROM event WHERE kind = 'order.posted'
     UNION ALL SELECT happened_at FROM order_news WHERE what = 'posted') told)"""
 _ADDRESSES = """(
-    SELECT id AS party_id, 'email' AS channel, email AS address FROM party WHERE email IS NOT NULL
+    SELECT party_id, channel, address FROM contact WHERE stopped_at IS NULL AND kinds IS NULL
     UNION ALL SELECT party_id, 'webhook', url FROM endpoint WHERE disabled_at IS NULL AND kinds IS NULL)"""
+# What is told of a contract or an order once that is over.
+_OVER = """(
+    SELECT c.id, c.match_id FROM event e JOIN contract c ON c.id = e.subject_id
+    WHERE e.kind IN ('contract.declined', 'contract.lapsed', 'contract.cancelled', 'contract.agreed',
+        'contract.amended', 'contract.amendment_declined', 'contract.amendment_withdrawn',
+        'contract.amendment_lapsed')
+    UNION ALL SELECT e.subject_id, e.subject_id FROM event e
+    WHERE e.kind IN ('order.filled', 'order.withdrawn', 'order.expired'))"""
 
 ALWAYS = (
     Law("I1", "{0} {1} says {2} g are taken, its matches take {3} g", f"""
@@ -125,18 +133,25 @@ ALWAYS = (
         LEFT JOIN {_ADDRESSES} a USING (party_id, channel, address) WHERE a.party_id IS NULL"""),
     Law("I3", "notice {0} has {1} deliveries by {2} to {3}, not one", f"""
         SELECT n.id, count(d.id), a.channel, a.address FROM notice n JOIN {_ADDRESSES} a USING (party_id)
-        JOIN event e ON e.id = n.event_id AND (a.channel <> 'email' OR e.kind NOT IN (
+        JOIN event e ON e.id = n.event_id AND (a.channel = 'webhook' OR e.kind NOT IN (
             'order.posted', 'order.amended', 'order.reopened', 'order.withdrawn'))
         LEFT JOIN delivery d ON d.notice_id = n.id AND d.channel = a.channel AND d.address = a.address
         GROUP BY 1, 3, 4 HAVING count(d.id) <> 1"""),
-    Law("I3", "delivery {0} is {1}, which is neither due, delivered nor dead", """
-        SELECT id, state FROM delivery WHERE state NOT IN ('due', 'delivered', 'dead')"""),
+    Law("I3", "delivery {0} is {1}, which is neither due, delivered, dead nor withdrawn", """
+        SELECT id, state FROM delivery WHERE state NOT IN ('due', 'delivered', 'dead', 'withdrawn')"""),
     Law("I3", "delivery {0} is {1} without an attempt that says so", """
-        SELECT d.id, d.state FROM delivery d WHERE d.state <> 'due' AND NOT EXISTS (
+        SELECT d.id, d.state FROM delivery d WHERE d.state IN ('delivered', 'dead') AND NOT EXISTS (
             SELECT FROM attempt a WHERE a.delivery_id = d.id AND a.succeeded = (d.state = 'delivered'))"""),
+    # What was handed over to a mail server or a gateway may come back.
     Law("I3", "delivery {0} succeeded and is still {1}", """
         SELECT d.id, d.state FROM delivery d WHERE d.state <> 'delivered' AND EXISTS (
-            SELECT FROM attempt a WHERE a.delivery_id = d.id AND a.succeeded)"""),
+            SELECT FROM attempt a WHERE a.delivery_id = d.id AND a.succeeded AND NOT (
+                d.state = 'dead' AND d.channel <> 'webhook' AND EXISTS (SELECT FROM attempt b
+                    WHERE b.delivery_id = d.id AND NOT b.succeeded AND b.started_at > a.finished_at)))"""),
+    Law("I3", "delivery {0} of event {1}, a {2}, is withdrawn, and nothing has overtaken it", f"""
+        SELECT d.id, e.id, e.kind FROM delivery d JOIN notice n ON n.id = d.notice_id
+        JOIN event e ON e.id = n.event_id WHERE d.state = 'withdrawn' AND NOT EXISTS (
+            SELECT FROM {_OVER} o WHERE e.subject_id IN (o.id, o.match_id))"""),
     Law("I5", "match {0}: its crop {1}, its lot's {2} and its demand's {3} differ", """
         SELECT m.id, m.crop, l.crop, d.crop FROM match m JOIN lot l ON l.id = m.lot_id
         JOIN demand d ON d.id = m.demand_id WHERE l.crop <> m.crop OR d.crop <> m.crop"""),

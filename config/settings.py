@@ -43,8 +43,22 @@ class Settings(BaseSettings):
 
     smtp_url: str | None = Field(None, description="smtp://host:port or smtps://user:password@host:port")
     mail_from: str = "matcher@localhost"
+    sms_url: str | None = Field(
+        None, description="eSMS: https://rest.esms.vn/…/SendMultipleMessage_V4_post_json/"
+    )
+    sms_key: str | None = Field(None, description="its ApiKey")
+    sms_secret: str | None = Field(None, description="its SecretKey")
+    sms_brand: str = Field("", description="the brand name registered with it")
+    zalo_url: str = "https://business.openapi.zalo.me/message/template"
+    zalo_token_file: Path | None = Field(
+        None, description="holds the Official Account's access token of today"
+    )
+    zalo_secret: str | None = Field(
+        None, description="the Official Account's secret key, which signs its events"
+    )
     private_addresses_allowed: bool = Field(
-        False, description="whether webhooks may go into private networks, as this machine's own"
+        False,
+        description="whether webhooks, SMS and Zalo may go into private networks, as this machine's own",
     )
     delivery_timeout_seconds: float = Field(10.0, gt=0)
 

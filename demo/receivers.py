@@ -161,13 +161,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class MailReceiver:
-    """Takes every mail and keeps it; with `refusing`, refuses every recipient.
+    """Takes every mail and keeps it; with `refusing`, refuses every recipient, and says that.
 
     Needs aiosmtpd, which comes with harvest-matcher[dev] only.
     """
 
-    def __init__(self, *, refusing: bool = False) -> None:
+    def __init__(self, *, refusing: str = "") -> None:
         self.refusing = refusing
+        self.options: dict[str, Any] = {}  # further ones of aiosmtpd's
         self._inbox = _Inbox()
         self._controller: Any = None
 
@@ -186,7 +187,7 @@ class MailReceiver:
     def __enter__(self) -> Self:
         from aiosmtpd.controller import Controller  # noqa: PLC0415  # webhooks must do without it
 
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), **self.options)
         self._controller.start()
         return self
 
@@ -199,7 +200,7 @@ class MailReceiver:
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
     ) -> str:
         if self.refusing:
-            return "550 5.1.1 no such mailbox"
+            return self.refusing
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

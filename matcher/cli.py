@@ -48,7 +48,7 @@ clearing_app = typer.Typer(
 )
 dead_app = typer.Typer(no_args_is_help=True, help="Notices that could not be delivered for three days.")
 app.add_typer(dead_app, name="dead")
-Channel = Annotated[str | None, typer.Option(help="webhook or email")]
+Channel = Annotated[str | None, typer.Option(help="webhook, email, sms or zalo")]
 Address = Annotated[str | None, typer.Option(help="where it was to go")]
 Since = Annotated[datetime | None, typer.Option(help="of events since, as 2026-08-21T05:00:00")]
 contract_app = typer.Typer(no_args_is_help=True, help="Contracts: verify a document, change the sealing key.")

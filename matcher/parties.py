@@ -3,17 +3,18 @@
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.errors import Fault, Forbidden, Invalid, NotFound, Unauthenticated
 from matcher.fields import Text
-from matcher.store.tables import ApiKey, Party
+from matcher.store.moved import move_due
+from matcher.store.tables import ApiKey, Contact, Delivery, Party
 
 Kind = Literal["producer", "buyer", "operator"]
 
@@ -43,22 +44,52 @@ class PartyPost(BaseModel):
 
 
 def add_party(session: Session, post: PartyPost) -> Party:
+    """Its e-mail address becomes its first contact."""
     party = Party(**post.model_dump())
     session.add(party)
     session.flush()
+    if party.email is not None:
+        new_contact(session, party.id, "email", party.email)
     return party
+
+
+def new_contact(session: Session, party_id: UUID, channel: str, address: str, **wishes: Any) -> Contact:
+    """Writes a contact whose address is in good form."""
+    contact = Contact(
+        party_id=party_id, channel=channel, address=address, token=secrets.token_urlsafe(18), **wishes
+    )
+    session.add(contact)
+    session.flush()
+    return contact
+
+
+def move_contact(session: Session, contact: Contact, address: str) -> None:
+    """Gives the contact another address, in good form and new to its party; what is due goes there too."""
+    contact.address, contact.bounced_at, contact.bounce = address, None, None
+    move_due(session, contact.id)
+
+
+def remove_contact(session: Session, contact: Contact) -> None:
+    """Forgets it. What is still due to it is dead at its next attempt, and stays in the party's list."""
+    # Nobody gathers any more what would have been in its mail.
+    gathered = (Delivery.contact_id == contact.id) & (Delivery.state == "due") & Delivery.digest
+    session.execute(update(Delivery).where(gathered).values(digest=False))
+    session.execute(delete(Contact).where(Contact.id == contact.id))
 
 
 def amend_party(session: Session, party_id: UUID, changes: Mapping[str, str]) -> Party:
     """Changes fields of PartyPost, an empty text taking one away; contracts already drafted stay as they are.
 
-    Raises NotFound; Invalid for a change of kind; pydantic.ValidationError for an unknown or wrong field.
+    What is told at its former e-mail address is told at the new one, what is due too. Raises NotFound;
+    Invalid for a change of kind; pydantic.ValidationError for an unknown or wrong field.
     """
     party = get_party(session, party_id)
     was = {name: getattr(party, name) for name in PartyPost.model_fields}
     said = PartyPost.model_validate(was | {name: value or None for name, value in changes.items()})
     if said.kind != party.kind:
         raise Invalid(Fault("kind", "a party's kind does not change", "Add another party."))
+    if said.email != party.email:
+        _move_contact(session, party, said.email)
     for name, value in said.model_dump().items():
         setattr(party, name, value)
     return party
@@ -118,6 +149,24 @@ def require(party: Party, *kinds: Kind) -> None:
 def sees(party: Party, *owners: UUID) -> bool:
     """Whether `party` may read what belongs to `owners`: its own, and an operator everything."""
     return party.kind == "operator" or party.id in owners
+
+
+def _move_contact(session: Session, party: Party, email: str | None) -> None:
+    own = {
+        contact.address: contact
+        for contact in session.scalars(
+            select(Contact).where(Contact.party_id == party.id, Contact.channel == "email")
+        )
+    }
+    former = own.get(party.email or "")
+    if email is None or email in own:
+        if former is not None:
+            remove_contact(session, former)
+    elif former is None:
+        new_contact(session, party.id, "email", email)
+    else:
+        move_contact(session, former, email)
+    session.flush()
 
 
 def _digest(key: str) -> bytes:

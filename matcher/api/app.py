@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from config.settings import Settings
 from matcher.api import (
     amendments,
+    callbacks,
     clearings,
+    contacts,
     contracts,
     crops,
     demands,
@@ -23,7 +25,6 @@ from matcher.api import (
     notices,
     parties,
     places,
-    preferences,
     problems,
     quarantine,
     verify,
@@ -35,7 +36,7 @@ from matcher.store.session import Ledger
 
 RESOURCES = (
     lots, demands, matches, clearings, contracts, amendments, fulfilment, verify, frames, endpoints,
-    events, preferences, notices, parties, crops, places, health, quarantine,
+    events, contacts, notices, callbacks, parties, crops, places, health, quarantine,
 )  # fmt: skip
 
 
@@ -77,4 +78,5 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
     for resource in RESOURCES:
         app.include_router(resource.router)
     app.include_router(contracts.pages)
+    app.include_router(contacts.pages)
     return app

@@ -74,7 +74,7 @@ def read(session: Transaction, caller: Caller, contract_id: UUID, response: Resp
 def read_notices(session: Transaction, caller: Caller, contract_id: UUID) -> list[Told]:
     """What both sides were told of the contract, and whether it arrived."""
     contract = get_contract(session, contract_id, caller)
-    return list(told_of(session, (contract.id, contract.match_id)))
+    return list(told_of(session, contract))
 
 
 @router.post("/{contract_id}/accept", dependencies=[once])

@@ -7,12 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
+from matcher.api.once import OnceRoute, once
 from matcher.api.requests import Caller, Transaction
 from matcher.contracts.track_record import TrackRecord, track_record
 from matcher.errors import NotFound
 from matcher.parties import get_party, sees
 
-router = APIRouter(prefix="/v1/parties", tags=["parties"])
+router = APIRouter(prefix="/v1/parties", tags=["parties"], route_class=OnceRoute)
 
 
 class PartyView(BaseModel):
@@ -35,9 +36,24 @@ class PartyView(BaseModel):
     created_at: datetime
 
 
+class PartyChange(BaseModel):
+    """What a party changes of itself; the rest is an operator's (`matcher party amend`)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: Literal["vi", "en"]
+
+
 @router.get("/me")
 def read_me(caller: Caller) -> PartyView:
     """Who your API key says you are."""
+    return PartyView.model_validate(caller)
+
+
+@router.patch("/me", dependencies=[once])
+def change_me(caller: Caller, body: PartyChange) -> PartyView:
+    """Choose the language you are told in, where a contact of yours has none of its own."""
+    caller.language = body.language
     return PartyView.model_validate(caller)
 
 

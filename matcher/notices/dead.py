@@ -1,4 +1,9 @@
-"""Dead letters: deliveries that failed for three days, or can not succeed; listed, and tried anew."""
+# ruff: noqa: S608  # the words put into statements are this project's own
+"""Dead letters: deliveries that failed for three days, or can not succeed; listed, and tried anew.
+
+One that is tried anew goes to the address that its contact or endpoint has now: to correct an address is to
+change that. What was delivered stays as it was.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +11,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.orm import Session, selectinload
 
-from matcher.clock import now
 from matcher.errors import Conflict, NotFound
+from matcher.store.moved import PRESENT_ADDRESS
 from matcher.store.session import ring
 from matcher.store.tables import Delivery, Event, Notice
 
@@ -62,8 +69,14 @@ def requeue_dead(session: Session, which: DeadLetters, limit: int = 10_000) -> i
     return len(found)
 
 
+_QUEUE_AGAIN = text(f"""
+    UPDATE delivery SET state = 'due', due_at = now(), tries = 0, delivered_at = NULL, arrived_at = NULL,
+        mail_id = NULL, address = {PRESENT_ADDRESS} WHERE id = ANY(:deliveries)
+""").bindparams(bindparam("deliveries", type_=ARRAY(UUID_TYPE)))  # fmt: skip
+
+
 def queue_again(session: Session, deliveries: Sequence[UUID]) -> None:
-    """Makes these due now, each with its whole schedule."""
-    again = {"state": "due", "due_at": now(), "tries": 0, "delivered_at": None}
-    session.execute(update(Delivery).where(Delivery.id.in_(deliveries)).values(**again))
+    """Makes these due now, each with its whole schedule, to their present addresses."""
+    session.flush()
+    session.execute(_QUEUE_AGAIN, {"deliveries": list(deliveries)})
     ring(session, "deliver", "due")

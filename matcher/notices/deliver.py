@@ -11,7 +11,7 @@ import httpx
 
 from config.settings import Settings
 from matcher.clock import now
-from matcher.notices import mail, webhook
+from matcher.notices import mail, sms, webhook, zalo
 from matcher.notices.connection import kept_waiting_by
 from matcher.notices.crew import Crew
 from matcher.notices.due import claim, ring_for_due
@@ -23,7 +23,9 @@ logger = logging.getLogger(__name__)
 
 SHIFT_SECONDS = 60.0  # well below the time limit of a task
 MOST_TO_ENDPOINTS = 500
-MOST_BY_CHANNEL = {"email": 8, "webhook": 8}  # these webhooks have no endpoint any more
+# These webhooks have no endpoint any more.
+MOST_BY_CHANNEL = {"email": 8, "webhook": 8, "sms": 8, "zalo": 8}
+OVER_HTTP = {"webhook": webhook.send, "sms": sms.send, "zalo": zalo.send}
 QUICK = timedelta(seconds=1)
 
 
@@ -113,12 +115,14 @@ class _Shift:
         return Made(letter, started_at, now(), made)
 
     def _send(self, letter: Letter) -> Outcome:
+        if letter.channel != "webhook" and letter.token is None:
+            return Outcome(False, "this contact was removed, or asked for nothing more", final=True)
         try:
             if letter.channel == "email":
                 with self.crew.kept_waiting():
                     return mail.send(letter, self._settings)
             with kept_waiting_by(self.crew.kept_waiting):
-                return webhook.send(letter, self._settings, self._transport)
+                return OVER_HTTP[letter.channel](letter, self._settings, self._transport)
         except Exception as error:
             # Ours to mend; but the delivery must neither vanish nor be tried every few seconds for ever.
             logger.exception("delivery %s could not be sent", letter.delivery_id)

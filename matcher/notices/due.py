@@ -5,11 +5,11 @@ lease to run out; then the same notice, with the same id, is sent again. Twice m
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, func, select, text
+from sqlalchemy import RowMapping, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, TEXT
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from matcher.clock import now
 from matcher.notices.endpoints import current
 from matcher.notices.letter import Letter
+from matcher.notices.ways import quiet_over
 from matcher.store.session import ring
 from matcher.store.tables import Delivery, Endpoint
 
@@ -48,9 +49,22 @@ _BY_CHANNEL = text("""
     CROSS JOIN LATERAL (
         SELECT id FROM delivery
         WHERE state = 'due' AND endpoint_id IS NULL AND channel = lane.channel AND due_at <= now()
+            AND NOT digest
         ORDER BY due_at LIMIT lane.room
     ) next
 """).bindparams(bindparam("channels", type_=ARRAY(TEXT)), bindparam("rooms", type_=ARRAY(INTEGER)))
+
+# A digest is of one contact; its lock keeps two workers from taking half of it each.
+_OF_DIGESTS = text("""
+    WITH reader AS (
+        SELECT id FROM contact WHERE id IN (
+            SELECT contact_id FROM delivery WHERE state = 'due' AND endpoint_id IS NULL AND channel = 'email'
+                AND digest AND due_at <= now() LIMIT :most)
+        LIMIT :room FOR NO KEY UPDATE SKIP LOCKED
+    )
+    SELECT delivery.id FROM delivery JOIN reader ON contact_id = reader.id
+    WHERE state = 'due' AND digest AND due_at <= now() ORDER BY due_at, delivery.id LIMIT :most
+""").bindparams(most=2000)
 
 _CLAIM = text("""
     UPDATE delivery SET due_at = now() + :lease WHERE id IN (
@@ -60,15 +74,20 @@ _CLAIM = text("""
 """).bindparams(bindparam("found", type_=ARRAY(UUID_TYPE)))
 
 _LETTERS = text("""
-    SELECT delivery.id AS delivery_id, notice_id, event.kind, occurred_at, data, channel, delivery.address,
-        name AS party_name, language, endpoint_id, tries, ARRAY[secret, signing_key] AS secrets,
+    SELECT delivery.id AS delivery_id, notice_id, event.kind, occurred_at, data, delivery.channel,
+        delivery.address, coalesce(contact.name, party.name) AS party_name,
+        coalesce(contact.language, party.language) AS language, endpoint_id, tries, contact_id, token,
+        CASE WHEN delivery.channel IN ('sms', 'zalo') THEN (
+            SELECT count(*) FROM attempt WHERE delivery_id = delivery.id) ELSE 0 END AS attempts,
+        digest, mail_id, quiet_from, quiet_until, ARRAY[secret, signing_key] AS secrets,
         ARRAY[former_secret, former_signing_key] AS former_secrets, former_secret_until
     FROM delivery JOIN notice ON notice.id = notice_id JOIN event ON event.id = event_id
     JOIN party ON party.id = notice.party_id
     LEFT JOIN endpoint ON endpoint.id = endpoint_id AND disabled_at IS NULL
+    LEFT JOIN contact ON contact.id = contact_id AND stopped_at IS NULL
     WHERE delivery.id = ANY(:claimed)
 """).bindparams(bindparam("claimed", type_=ARRAY(UUID_TYPE)))
-_OF_LETTER = tuple(each.name for each in fields(Letter) if each.name != "secrets")
+_OF_LETTER = tuple(each.name for each in fields(Letter) if each.name not in ("secrets", "others"))
 
 
 def claim(
@@ -82,19 +101,32 @@ def claim(
     """Claims what is due for as long as `lease`, the longest due first.
 
     At most `endpoint_room` to endpoints, none to those in `busy` and those that rest, one to each, or
-    AT_ONCE to those in `quick`; and so many of the other channels as `channel_room` says.
+    AT_ONCE to those in `quick`; and so many of the other channels as `channel_room` says. What is for one
+    digest is one letter.
     """
     by_endpoint = {"quick": list(quick), "busy": list(busy), "at_once": AT_ONCE, "room": endpoint_room}
-    found = list(session.scalars(_TO_ENDPOINTS, by_endpoint))
-    found += session.scalars(
-        _BY_CHANNEL, {"channels": list(channel_room), "rooms": list(channel_room.values())}
-    )
+    letters: list[Letter] = []
+    while not letters and (rows := _claimed(session, lease, by_endpoint, channel_room)):
+        letters = [_letter(row) for row in rows if not _held(session, row)]
+    _keep_pace(session, letters)
+    gathered = _digests(session, [each for each in letters if each.digest])
+    return [*(each for each in letters if not each.digest), *gathered]
+
+
+def _claimed(
+    session: Session, lease: timedelta, by_endpoint: Mapping[str, object], channel_room: Mapping[str, int]
+) -> Sequence[RowMapping]:
+    """What was found due and is claimed now; nothing if nothing is due."""
+    lanes = {"channels": list(channel_room), "rooms": list(channel_room.values())}
+    found = [
+        *session.scalars(_TO_ENDPOINTS, by_endpoint),
+        *session.scalars(_BY_CHANNEL, lanes),
+        *session.scalars(_OF_DIGESTS, {"room": channel_room.get("email", 0)}),
+    ]
     if not found:
         return []
     claimed = session.scalars(_CLAIM, {"found": found, "lease": lease}).all()
-    letters = [_letter(row) for row in session.execute(_LETTERS, {"claimed": claimed}).mappings()]
-    _keep_pace(session, letters)
-    return letters
+    return session.execute(_LETTERS, {"claimed": claimed}).mappings().all()
 
 
 def ring_for_due(session: Session) -> bool:
@@ -113,6 +145,35 @@ def _letter(row: RowMapping) -> Letter:
         **{name: row[name] for name in _OF_LETTER},
         secrets=current(row["secrets"], row["former_secrets"], row["former_secret_until"]),
     )
+
+
+def _held(session: Session, row: RowMapping) -> bool:
+    """Whether its contact is quiet now, as for a second attempt; then it is due when the quiet is over."""
+    at = now()
+    leaves = at if row["digest"] else quiet_over(row["quiet_from"], row["quiet_until"], at)
+    if leaves > at:
+        own = Delivery.id == row["delivery_id"]
+        session.execute(update(Delivery).where(own).values(due_at=leaves))
+    return leaves > at
+
+
+def _digests(session: Session, letters: Sequence[Letter]) -> list[Letter]:
+    """One letter for each contact; what was in a mail before stays in that one, whose id it keeps.
+
+    The ids are committed with the claim: if the worker dies after sending, the mail that is sent again is
+    the same, and what has come due meanwhile is in another.
+    """
+    mails: dict[tuple[UUID | None, UUID | None], list[Letter]] = {}
+    for letter in sorted(letters, key=lambda each: (each.occurred_at, each.delivery_id)):
+        mails.setdefault((letter.contact_id, letter.mail_id), []).append(letter)
+    gathered = []
+    for (_, mail_id), (first, *others) in mails.items():
+        kept = mail_id or first.delivery_id
+        if mail_id is None:
+            own = [each.delivery_id for each in (first, *others)]
+            session.execute(update(Delivery).where(Delivery.id.in_(own)).values(mail_id=kept))
+        gathered.append(replace(first, mail_id=kept, others=tuple(others)))
+    return gathered
 
 
 def _keep_pace(session: Session, letters: Sequence[Letter]) -> None:

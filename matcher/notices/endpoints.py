@@ -12,7 +12,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
@@ -22,6 +22,7 @@ from matcher.notices.connection import is_public
 from matcher.notices.dead import queue_again
 from matcher.notices.events import EndpointTold, Happening, Kind, record, tell_endpoint
 from matcher.parties import operators, sees
+from matcher.store.moved import move_due
 from matcher.store.tables import Attempt, Delivery, Endpoint, Event, Notice, Party
 
 OVERLAP = timedelta(hours=24)  # in which a former secret signs beside the new one
@@ -123,8 +124,7 @@ def change_endpoint(session: Session, endpoint: Endpoint, changes: EndpointChang
         _check_address(session, endpoint.party_id, changes.url)
         endpoint.url = changes.url
         _start_afresh(endpoint)
-        due = (Delivery.endpoint_id == endpoint.id) & (Delivery.state == "due")
-        session.execute(update(Delivery).where(due).values(address=changes.url))
+        move_due(session, endpoint.id)
     if "kinds" in changes.model_fields_set:
         endpoint.kinds = _each_once(changes.kinds)
     if "per_minute" in changes.model_fields_set:
@@ -169,7 +169,7 @@ def replay(session: Session, endpoint: Endpoint, what: Replay) -> int:
         own = own.where(Delivery.id == what.delivery_id)
     if what.since is not None:
         own = own.where(Event.occurred_at >= what.since)
-    states = ["dead", "delivered"] if what.delivered_too or what.delivery_id else ["dead"]
+    states = ["dead", "delivered", "withdrawn"] if what.delivered_too or what.delivery_id else ["dead"]
     chosen = own.where(Delivery.state.in_(states)).order_by(Delivery.id).limit(MOST_REPLAYED)
     found = session.scalars(chosen.with_for_update(of=Delivery)).all()
     if what.delivery_id is not None and not found:

@@ -2,20 +2,22 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any, Literal, NotRequired, get_args
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict  # pydantic asks for it below Python 3.12
 
-from matcher.clock import VIETNAM, now
+from matcher.clock import now
+from matcher.notices.overtaken import withdraw_overtaken
+from matcher.notices.ways import ways_of
 from matcher.quarantine import Reason
 from matcher.store.identifiers import uuid7
 from matcher.store.session import ring
-from matcher.store.tables import Delivery, Endpoint, Event, Notice, Party, Preference
+from matcher.store.tables import Delivery, Endpoint, Event, Notice
 
 Kind = Literal[
     "match.made", "contract.accepted", "contract.agreed", "contract.declined", "contract.lapsing",
@@ -25,9 +27,6 @@ Kind = Literal[
     "order.posted", "order.amended", "order.filled", "order.reopened", "order.withdrawn", "order.expiring",
     "order.expired", "order.quarantined", "endpoint.disabled", "endpoint.test",
 ]  # fmt: skip
-
-# What the party has done itself: nobody is sent a mail of it who has not asked for these kinds by name.
-OWN_ACTS = frozenset({"order.posted", "order.amended", "order.reopened", "order.withdrawn"})
 
 
 class CropNamed(TypedDict):
@@ -150,10 +149,12 @@ class Happening:
 def record(session: Session, happenings: Sequence[Happening]) -> int:
     """Writes the events in the caller's transaction and asks for a ring for their deliveries.
 
-    An event already recorded (same kind, subject and version) is skipped, notices and all. Returns
-    how many were new. A few statements in all, however many events there are.
+    What is still due of older events that these overtake is withdrawn. An event already recorded (same kind,
+    subject and version) is skipped, notices and all. Returns how many were new. A few statements in all,
+    however many events there are.
     """
     events = _write_events(session, happenings)
+    withdraw_overtaken(session, [(each.kind, each.subject_id) for each in events.values()])
     notices = [
         {"id": uuid7(), "event_id": event_id, "party_id": party_id}
         for event_id, happening in events.items()
@@ -163,16 +164,18 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
     if not notices:
         return len(events)
     session.execute(insert(Notice), notices)
-    ways = _ways(session, {notice["party_id"] for notice in notices})
+    ways = ways_of(session, {notice["party_id"] for notice in notices})
     at = now()
     deliveries: list[dict[str, Any]] = [
         {
             "id": uuid7(), "notice_id": notice["id"], "channel": way.channel, "address": way.address,
-            "endpoint_id": way.endpoint_id, "due_at": quiet_over(way.quiet_from, way.quiet_until, at),
+            "endpoint_id": way.endpoint_id, "contact_id": way.contact and way.contact.id,
+            "digest": way.digest_at(kind) is not None, "due_at": way.leaves(kind, at),
         }
         for notice in notices
+        for kind in [kinds[notice["event_id"]]]
         for way in ways[notice["party_id"]]
-        if way.wants(kinds[notice["event_id"]])
+        if way.wants(kind)
     ]  # fmt: skip
     if deliveries:
         session.execute(insert(Delivery), deliveries)
@@ -219,51 +222,3 @@ def _write_events(session: Session, happenings: Sequence[Happening]) -> dict[UUI
         rows,
     )
     return {event_id: candidates[event_id] for event_id in written}
-
-
-@dataclass(frozen=True)
-class _Way:
-    """A channel and its address, the kinds wanted there (None: all), and when it is to be quiet."""
-
-    channel: str
-    address: str
-    wanted: list[str] | None
-    quiet_from: time | None = None
-    quiet_until: time | None = None
-    endpoint_id: UUID | None = None
-
-    def wants(self, kind: str) -> bool:
-        if self.wanted is None:
-            return self.channel == "webhook" or kind not in OWN_ACTS
-        return kind in self.wanted
-
-
-def _ways(session: Session, parties: Collection[UUID]) -> dict[UUID, list[_Way]]:
-    """How each party is told; an empty list for one that reads its notices here only."""
-    mails = session.execute(
-        select(Party.id, Party.email, Preference.mail_kinds, Preference.quiet_from, Preference.quiet_until)
-        .outerjoin(Preference, Preference.party_id == Party.id)
-        .where(Party.id.in_(parties))
-    )
-    ways = {
-        party_id: [_Way("email", email, kinds, quiet_from, quiet_until)] if email else []
-        for party_id, email, kinds, quiet_from, quiet_until in mails
-    }
-    open_ones = (Endpoint.party_id.in_(parties)) & Endpoint.disabled_at.is_(None)
-    for endpoint in session.scalars(select(Endpoint).where(open_ones)):
-        ways[endpoint.party_id].append(_Way("webhook", endpoint.url, endpoint.kinds, endpoint_id=endpoint.id))
-    return ways
-
-
-def quiet_over(quiet_from: time | None, quiet_until: time | None, at: datetime) -> datetime:
-    """When a mail of this moment may leave: at once, or when the quiet hours that hold it are over."""
-    if quiet_from is None or quiet_until is None:
-        return at
-    local = at.astimezone(VIETNAM)
-    over_midnight = quiet_from > quiet_until
-    hour = local.time()
-    quiet = hour >= quiet_from or hour < quiet_until if over_midnight else quiet_from <= hour < quiet_until
-    if not quiet:
-        return at
-    day = local.date() + timedelta(days=1) if over_midnight and hour >= quiet_from else local.date()
-    return datetime.combine(day, quiet_until, VIETNAM)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.settings import Settings
 from matcher.clock import now
+from matcher.notices.told import MEANING, Channel, State, state_of
 from matcher.notices.words import words
 from matcher.store.tables import Delivery, Notice, Party
 
@@ -19,13 +20,18 @@ class DeliveryView(BaseModel):
     """One notice on one channel; `address` is where it goes."""
 
     id: UUID
-    channel: Literal["webhook", "email"]
+    channel: Channel
     address: str
-    state: Literal["due", "delivered", "dead"]
+    contact_id: UUID | None = Field(description="where its address is corrected; null for a webhook")
+    endpoint_id: UUID | None = Field(description="the same for a webhook; null for others")
+    state: State = Field(description=MEANING)
     attempts: int
     last_answer: str | None = Field(description="what the other side said last, or why it could not be asked")
-    next_attempt_at: datetime | None = Field(description="null unless the state is due")
-    delivered_at: datetime | None
+    next_attempt_at: datetime | None = Field(description="null unless it is queued, or has failed")
+    delivered_at: datetime | None = Field(description="when the other side took it over")
+    arrived_at: datetime | None = Field(
+        description="when it reached the person, as far as a gateway reports it"
+    )
 
 
 class NoticeView(BaseModel):
@@ -112,10 +118,13 @@ def _delivery_view(delivery: Delivery) -> DeliveryView:
             "id": delivery.id,
             "channel": delivery.channel,
             "address": delivery.address,
-            "state": delivery.state,
+            "contact_id": delivery.contact_id,
+            "endpoint_id": delivery.endpoint_id,
+            "state": state_of(delivery, len(attempts)),
             "attempts": len(attempts),
             "last_answer": attempts[-1].answer if attempts else None,
             "next_attempt_at": delivery.due_at if delivery.state == "due" else None,
             "delivered_at": delivery.delivered_at,
+            "arrived_at": delivery.arrived_at,
         }
     )

@@ -12,8 +12,10 @@ ANSWER_LENGTH = 200
 class Letter:
     """Everything a channel needs to send one delivery, so that sending needs no database.
 
-    `secrets` sign a webhook, the newest first; none when the endpoint is removed or disabled. `tries` is how
-    many attempts of its schedule were made.
+    `secrets` sign a webhook, the newest first; none when the endpoint is removed or disabled. `token` is in
+    the link by which the contact stops; none when it did, or was removed. `tries` is how many attempts of its
+    schedule were made, `attempts` how many in all; of those to gateways only, who have to tell them apart.
+    `others` leave in the same mail, `mail_id`.
     """
 
     delivery_id: UUID
@@ -28,6 +30,17 @@ class Letter:
     secrets: tuple[str, ...]
     endpoint_id: UUID | None
     tries: int
+    contact_id: UUID | None = None
+    token: str | None = None
+    attempts: int = 0
+    digest: bool = False
+    mail_id: UUID | None = None
+    others: tuple["Letter", ...] = ()
+
+    @property
+    def all(self) -> tuple["Letter", ...]:
+        """This one and those that leave with it."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,8 @@ class Outcome:
     """How one attempt ended; `answer` is what the other side said, or why it could not be asked.
 
     `again_after` is how long the other side wants to be left alone; `final` says that no attempt can
-    succeed any more, `gone` that the other side said so for the whole endpoint.
+    succeed any more, `gone` that the other side said so for the whole endpoint, `bounced` that nobody is at
+    the contact's address. A gateway that has taken it over knows it by `provider_id`.
     """
 
     succeeded: bool
@@ -43,11 +57,18 @@ class Outcome:
     again_after: timedelta | None = None
     final: bool = False
     gone: bool = False
+    bounced: bool = False
+    provider_id: str | None = None
 
 
-def outcome(
-    succeeded: bool, answer: str, again_after: timedelta | None = None, *, gone: bool = False
-) -> Outcome:
+def outcome(succeeded: bool, answer: str, again_after: timedelta | None = None, **more: Any) -> Outcome:
     """An outcome whose answer is one printable line of at most 200 characters."""
+    if more.get("provider_id") is not None:
+        more["provider_id"] = one_line(str(more["provider_id"]))
+    return Outcome(succeeded, one_line(answer), again_after, **more)
+
+
+def one_line(answer: str) -> str:
+    """What was said, as one printable line of at most 200 characters."""
     letters = "".join(letter if letter.isprintable() else " " for letter in answer)
-    return Outcome(succeeded, " ".join(letters.split())[:ANSWER_LENGTH], again_after, final=gone, gone=gone)
+    return " ".join(letters.split())[:ANSWER_LENGTH]

@@ -1,4 +1,4 @@
-"""A notice as an e-mail, in plain text and as HTML, over SMTP."""
+"""A notice as an e-mail, or a day's notices in one, in plain text and as HTML, over SMTP."""
 
 import contextlib
 import re
@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from config.settings import Settings
 from matcher.clock import VIETNAM, now
 from matcher.notices.cut_off import CutOff
+from matcher.notices.digest import digest
 from matcher.notices.letter import Letter, Outcome, outcome
 from matcher.notices.words import Words, words
 
@@ -27,8 +28,10 @@ def send(letter: Letter, settings: Settings) -> Outcome:
         try:
             _hand_over(message, server, settings.delivery_timeout_seconds, cut_off)
         except smtplib.SMTPRecipientsRefused as error:
-            refusals = (f"{code} {_text(reason)}" for code, reason in error.recipients.values())
-            return outcome(False, "; ".join(refusals))
+            ((code, reason),) = error.recipients.values()
+            # From 500 on it is for good; below, as of who is asked to come again later, it is not.
+            for_good = code >= 500
+            return outcome(False, f"{code} {_text(reason)}", final=for_good, bounced=for_good)
         except smtplib.SMTPResponseException as error:
             return outcome(False, f"{error.smtp_code} {_text(error.smtp_error)}")
         except OSError as error:  # every other SMTPException is one too
@@ -69,7 +72,7 @@ def _watch(client: smtplib.SMTP, cut_off: CutOff) -> None:
 
 
 def _message(letter: Letter, settings: Settings) -> EmailMessage:
-    said = words(letter.kind, letter.data, letter.language, settings.links_begin)
+    said = _words(letter, settings)
     domain = parseaddr(settings.mail_from)[1].partition("@")[2] or "localhost"
     message = EmailMessage()
     message["From"] = settings.mail_from
@@ -77,15 +80,34 @@ def _message(letter: Letter, settings: Settings) -> EmailMessage:
     message["Subject"] = said.subject
     message["Date"] = now().astimezone(VIETNAM)
     # The same at every attempt, so that a mail sent twice can be told.
-    message["Message-ID"] = f"<{letter.delivery_id}@{domain}>"
-    if "contract_id" in letter.data:
+    message["Message-ID"] = f"<{letter.mail_id or letter.delivery_id}@{domain}>"
+    if "contract_id" in letter.data and not letter.digest:
         # All mails about a contract hang on one that nobody has sent, and so stand together.
         message["References"] = message["In-Reply-To"] = f"<contract.{letter.data['contract_id']}@{domain}>"
-    message["Content-Language"] = letter.language
+    message["List-Unsubscribe"] = f"<{_stop(letter, settings)}>"
+    # RFC 8058: whoever reads mail may stop them with one click, without opening the page.
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(said.text, cte="quoted-printable")
     message.add_alternative(_html(said, letter.language), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = letter.language  # before, it would go to the first of the parts
     return message
+
+
+def _words(letter: Letter, settings: Settings) -> Words:
+    links_begin = settings.links_begin
+    if letter.digest:
+        said = digest(letter.all, letter.language, links_begin)
+    else:
+        said = words(letter.kind, letter.data, letter.language, links_begin)
+    page = letter.data.get("contract_page")
+    document = f"PDF: {links_begin}{page}.pdf\n" if page and not letter.digest else ""
+    goodbye = {"vi": "Không nhận những thư này nữa", "en": "No more of these mails"}[letter.language]
+    return Words(said.subject, f"{said.text}{document}\n{goodbye}: {_stop(letter, settings)}\n")
+
+
+def _stop(letter: Letter, settings: Settings) -> str:
+    return f"{settings.links_begin}/stop/{letter.token}"
 
 
 def _html(said: Words, language: str) -> str:

@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.notices.endpoints import Answered, note_answers
 from matcher.notices.letter import Letter, Outcome
 from matcher.store.identifiers import uuid7
+from matcher.store.tables import Contact
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +42,23 @@ class Made:
 def settle(session: Session, made: Sequence[Made]) -> None:
     """Writes the attempts down and what follows from each; a few statements, however many there are."""
     made = sorted(made, key=lambda each: each.letter.delivery_id)
-    session.execute(_ATTEMPTS, _columns([_attempt(each) for each in made]))
-    arrived = [each.letter.delivery_id for each in made if each.outcome.succeeded]
-    session.execute(_ARRIVED, {"arrived": arrived})
-    failed = [_after_failure(each) for each in made if not each.outcome.succeeded]
+    session.execute(_ATTEMPTS, _columns([row for each in made for row in _attempts(each)]))
+    taken_over = [row for each in made if each.outcome.succeeded for row in _taken_over(each)]
+    if taken_over:
+        session.execute(_TAKEN_OVER, _columns(taken_over))
+    failed = [row for each in made if not each.outcome.succeeded for row in _after_failure(each)]
     if failed:
         session.execute(_FAILED, _columns(failed))
+    for each in made:
+        if each.outcome.bounced and each.letter.contact_id is not None:
+            note_bounce(session, each.letter.contact_id, each.outcome.answer)
     note_answers(session, _by_endpoint(made))
+
+
+def note_bounce(session: Session, contact_id: UUID, answer: str) -> None:
+    """Notes at the contact that nobody is at its address, as was answered there."""
+    said = {"bounced_at": now(), "bounce": answer}
+    session.execute(update(Contact).where(Contact.id == contact_id).values(**said))
 
 
 # Each column as an array: one short statement, however many rows.
@@ -59,11 +68,15 @@ _ATTEMPTS = text("""
         CAST(:id AS uuid[]), CAST(:delivery_id AS uuid[]), CAST(:started_at AS timestamptz[]),
         CAST(:finished_at AS timestamptz[]), CAST(:succeeded AS boolean[]), CAST(:answer AS text[]))
 """)
-# Also one that was given up meanwhile: what has arrived has arrived.
-_ARRIVED = text("""
-    UPDATE delivery SET state = 'delivered', delivered_at = now(), tries = tries + 1
-    WHERE id = ANY(:arrived) AND state <> 'delivered'
-""").bindparams(bindparam("arrived", type_=ARRAY(UUID_TYPE)))
+# Also one that was given up meanwhile: what has arrived has arrived. But what a gateway has taken over may
+# have come back by the time that this is written down.
+_TAKEN_OVER = text("""
+    UPDATE delivery SET state = 'delivered', delivered_at = now(), tries = tries + 1,
+        provider_id = made.provider_id
+    FROM unnest(CAST(:id AS uuid[]), CAST(:provider_id AS text[])) AS made (id, provider_id)
+    WHERE delivery.id = made.id AND state <> 'delivered'
+        AND NOT (state = 'dead' AND channel IN ('sms', 'zalo'))
+""")
 _FAILED = text("""
     UPDATE delivery SET state = made.state, due_at = made.due_at, tries = made.tries
     FROM unnest(CAST(:id AS uuid[]), CAST(:state AS text[]), CAST(:due_at AS timestamptz[]),
@@ -76,19 +89,27 @@ def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _attempt(made: Made) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "delivery_id": made.letter.delivery_id,
-        "started_at": made.started_at,
-        "finished_at": made.finished_at,
-        "succeeded": made.outcome.succeeded,
-        "answer": made.outcome.answer,
-    }
+def _attempts(made: Made) -> list[dict[str, Any]]:
+    """One for each delivery that was in it."""
+    return [
+        {
+            "id": uuid7(),
+            "delivery_id": letter.delivery_id,
+            "started_at": made.started_at,
+            "finished_at": made.finished_at,
+            "succeeded": made.outcome.succeeded,
+            "answer": made.outcome.answer,
+        }
+        for letter in made.letter.all
+    ]
 
 
-def _after_failure(made: Made) -> dict[str, Any]:
-    """When the next attempt is due, or that there is none."""
+def _taken_over(made: Made) -> list[dict[str, Any]]:
+    return [{"id": each.delivery_id, "provider_id": made.outcome.provider_id} for each in made.letter.all]
+
+
+def _after_failure(made: Made) -> list[dict[str, Any]]:
+    """When the next attempt is due, or that there is none; the same for all that were in one mail."""
     letter, failed = made.letter, made.outcome
     tries = letter.tries + 1
     if failed.final or tries >= ATTEMPTS:
@@ -99,7 +120,8 @@ def _after_failure(made: Made) -> dict[str, Any]:
     else:
         wait = RETRY_AFTER[tries - 1] * random.uniform(1, 1 + JITTER)  # noqa: S311  # spreads, hides nothing
         again, state = max(wait, failed.again_after or wait), "due"
-    return {"id": letter.delivery_id, "state": state, "due_at": now() + again, "tries": tries}
+    what_follows = {"state": state, "due_at": now() + again, "tries": tries}
+    return [{"id": each.delivery_id} | what_follows for each in letter.all]
 
 
 def _by_endpoint(made: Sequence[Made]) -> dict[UUID, Answered]:

@@ -6,7 +6,6 @@ import hmac
 import json
 import re
 import time
-from contextlib import closing, suppress
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -16,11 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config.settings import Settings
 from matcher.clock import now
-from matcher.notices.connection import within
+from matcher.notices.exchange import Answer, Unanswered, post
 from matcher.notices.letter import Letter, Outcome, outcome
 
 LONGEST_WAIT = timedelta(days=1)
-READ_AT_MOST = 4096  # bytes of an answer
 
 
 def send(letter: Letter, settings: Settings, transport: httpx.HTTPTransport) -> Outcome:
@@ -30,30 +28,19 @@ def send(letter: Letter, settings: Settings, transport: httpx.HTTPTransport) -> 
     body = _body(letter)
     headers = _headers(str(letter.notice_id), int(time.time()), body, letter.secrets)
     try:
-        with within(settings.delivery_timeout_seconds):
-            return _post(transport, httpx.Request("POST", letter.address, content=body, headers=headers))
-    except httpx.InvalidURL as error:
-        return outcome(False, f"not an address: {error}")
-    except httpx.TimeoutException:
-        return outcome(False, f"no answer within {settings.delivery_timeout_seconds:g} s")
-    except httpx.HTTPError as error:
-        return outcome(False, f"no answer: {error or type(error).__name__}")
+        answer = post(transport, letter.address, body, headers, settings.delivery_timeout_seconds)
+    except Unanswered as error:
+        return outcome(False, str(error))
+    said = f"{answer.status} {answer.said.decode(errors='replace')}"
+    if answer.status == httpx.codes.GONE:
+        return outcome(False, said, final=True, gone=True)
+    busy = answer.status in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+    return outcome(answer.succeeded, said, _retry_after(answer) if busy else None)
 
 
-def _post(transport: httpx.HTTPTransport, request: httpx.Request) -> Outcome:
-    # No client around it: nothing is followed, kept or filled in, and a third of its work is saved.
-    with closing(transport.handle_request(request)) as response:
-        said = _beginning(response)
-    answer = f"{response.status_code} {said}"
-    if response.status_code == httpx.codes.GONE:
-        return outcome(False, answer, gone=True)
-    busy = response.status_code in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
-    return outcome(response.is_success, answer, _retry_after(response) if busy else None)
-
-
-def _retry_after(response: httpx.Response) -> timedelta | None:
+def _retry_after(answer: Answer) -> timedelta | None:
     """What Retry-After (RFC 9110, 10.2.3) asks for, in seconds or as a date; a day at most."""
-    said = response.headers.get("retry-after", "").strip()
+    said = answer.headers.get("retry-after", "").strip()
     try:
         if re.fullmatch(r"\d{1,9}", said, re.ASCII):
             wait = timedelta(seconds=int(said))
@@ -62,17 +49,6 @@ def _retry_after(response: httpx.Response) -> timedelta | None:
     except ValueError:
         return None
     return min(max(wait, timedelta(0)), LONGEST_WAIT)
-
-
-def _beginning(response: httpx.Response) -> str:
-    received = b""
-    # The status has been heard: a body that breaks off changes nothing.
-    with suppress(httpx.HTTPError):
-        for chunk in response.iter_raw():
-            received += chunk
-            if len(received) >= READ_AT_MOST:
-                break
-    return received[:READ_AT_MOST].decode(errors="replace")
 
 
 def _body(letter: Letter) -> bytes:

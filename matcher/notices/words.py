@@ -25,6 +25,21 @@ class Words:
     subject: str
     text: str
 
+    @property
+    def link(self) -> str:
+        return self.text.split()[-1]
+
+
+MOST_LETTERS = 400  # of a short message
+
+
+def short(kind: str, data: dict[str, Any], language: str, links_begin: str) -> str:
+    """The same for an SMS: the subject, cut short if need be, and the whole address; 400 letters at most."""
+    said = words(kind, data, language, links_begin)
+    room = max(MOST_LETTERS - len(said.link) - 1, 0)
+    subject = said.subject if len(said.subject) <= room else f"{said.subject[: room - 1].rstrip()}…"
+    return f"{subject} {said.link}"
+
 
 def words(kind: str, data: dict[str, Any], language: str, links_begin: str) -> Words:
     """The words for an event in `language` ("vi" or "en"); links begin with `links_begin`."""

@@ -112,18 +112,39 @@ class Endpoint(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class Preference(Base):
-    """What a party wants by mail; quiet hours are times of day in Việt Nam. No row: all, at any time."""
+class Contact(Identified, Base):
+    """Where a person of a party is told; times of day are those of Việt Nam.
 
-    __tablename__ = "preference"
+    `kinds` are the events wanted, null for all but the party's own acts. With `digest_at` one mail a day, but
+    for the kinds `at_once`.
+    `token` stands in the link that stops its mails, at `stopped_at`. `bounce` is what was answered when it
+    was last found that nothing arrives there.
+    """
+
+    __tablename__ = "contact"
     __table_args__ = (
+        UniqueConstraint("party_id", "channel", "address"),
+        one_of("channel", "email", "sms", "zalo"),
+        one_of("language", "vi", "en"),
         CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet_has_both_ends"),
     )
 
-    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), primary_key=True)
-    mail_kinds: Mapped[list[str] | None]
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    channel: Mapped[str]
+    address: Mapped[str]
+    name: Mapped[str | None]
+    language: Mapped[str | None]
+    kinds: Mapped[list[str] | None]
     quiet_from: Mapped[time | None]
     quiet_until: Mapped[time | None]
+    digest_at: Mapped[time | None]
+    at_once: Mapped[list[str] | None]
+    token: Mapped[str] = mapped_column(unique=True)
+    stopped_at: Mapped[datetime | None]
+    bounced_at: Mapped[datetime | None]
+    bounce: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    party: Mapped[Party] = relationship()
 
 
 class Book(Base):
@@ -671,18 +692,22 @@ class Notice(Identified, Base):
 class Delivery(Identified, Base):
     """One notice on one channel: due until it is delivered or, after its last attempt, dead-lettered.
 
-    `tries` are the attempts of its schedule, which begins anew when it is asked for again. A webhook without
-    an endpoint is one whose endpoint was removed.
+    It is withdrawn if what it tells was over before it left. `tries` are the attempts of its schedule, which
+    begins anew when it is asked for again. Without endpoint and contact it is to an address that was removed.
+    A `digest`, which always has a contact, leaves in one mail with others, those with the same `mail_id`.
+    Delivered means that the other side has taken it over; where that is a gateway, it knows it by
+    `provider_id`, and reports its arrival at `arrived_at`.
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("notice_id", "channel", "address"),
-        one_of("channel", "webhook", "email"),
-        one_of("state", "due", "delivered", "dead"),
+        one_of("channel", "webhook", "email", "sms", "zalo"),
+        one_of("state", "due", "delivered", "dead", "withdrawn"),
         Index(
             "delivery_due",
             "channel",
+            "digest",
             "due_at",
             postgresql_where=text("state = 'due' AND endpoint_id IS NULL"),
         ),
@@ -692,6 +717,8 @@ class Delivery(Identified, Base):
             "due_at",
             postgresql_where=text("state = 'due' AND endpoint_id IS NOT NULL"),
         ),
+        Index("delivery_in_mail", "mail_id", postgresql_where=text("mail_id IS NOT NULL")),
+        Index("delivery_at_provider", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     )
 
     notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"), index=True)
@@ -700,10 +727,15 @@ class Delivery(Identified, Base):
     endpoint_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("endpoint.id", ondelete="SET NULL"), index=True
     )
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"), index=True)
+    digest: Mapped[bool] = mapped_column(server_default=text("false"))
+    mail_id: Mapped[UUID | None]
     state: Mapped[str] = mapped_column(server_default="due")
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     tries: Mapped[int] = mapped_column(server_default="0")
     delivered_at: Mapped[datetime | None]
+    provider_id: Mapped[str | None]
+    arrived_at: Mapped[datetime | None]
     notice: Mapped[Notice] = relationship(back_populates="deliveries")
     attempts: Mapped[list["Attempt"]] = relationship(order_by="Attempt.id")
 

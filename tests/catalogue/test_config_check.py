@@ -13,7 +13,7 @@ from matcher.errors import ConfigError
 from matcher.places import load_places
 
 CONFIG = Settings().config_folder
-FILES = ("crops.yaml", "gates.yaml", "tariff.yaml", "contract.yaml", "places.csv")
+FILES = ("crops.yaml", "gates.yaml", "tariff.yaml", "contract.yaml", "zalo.yaml", "places.csv")
 
 
 @pytest.fixture

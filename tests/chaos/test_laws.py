@@ -43,6 +43,7 @@ PLANTS = (
     f"UPDATE delivery SET state = 'lost' WHERE id = {ONE_DELIVERY}",
     "DELETE FROM attempt",
     f"UPDATE delivery SET state = 'due', due_at = {LATER} WHERE id = {ONE_DELIVERY}",
+    f"UPDATE delivery SET state = 'withdrawn' WHERE id = {ONE_DELIVERY}; DELETE FROM attempt",
     "UPDATE match SET crop = 'lychee'",
     "UPDATE match SET buyer_id = seller_id",
     "UPDATE match SET price = bid",

@@ -18,12 +18,15 @@ from tests.market import demand, lot, party
 
 
 class Deal:
-    """One match and its contract between a seller and a buyer."""
+    """One match and its contract between a seller and a buyer, who is told by `email` if there is one."""
 
-    def __init__(self, ledger: Ledger, knowledge: Knowledge, settings: Settings) -> None:
+    def __init__(
+        self, ledger: Ledger, knowledge: Knowledge, settings: Settings, email: str | None = None
+    ) -> None:
         self.ledger, self.knowledge, self.settings = ledger, knowledge, settings
         with ledger.transaction() as session:
-            self.seller, self.buyer = party(session, "producer"), party(session, "buyer", "Chợ đầu mối")
+            self.seller = party(session, "producer")
+            self.buyer = party(session, "buyer", "Chợ đầu mối", email=email)
             self.operator = party(session, "operator")
             self.lot_id = lot(session, self.seller, knowledge).id
             self.demand_id = demand(session, self.buyer, knowledge, quantity_kg=600).id

@@ -1,4 +1,4 @@
-"""The transport that webhooks leave by, with a timeout short enough to wait for."""
+"""The transport that webhooks leave by, with a timeout short enough to wait for, and who receives."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from config.settings import Settings
-from demo.receivers import WebhookReceiver
+from demo.receivers import MailReceiver, WebhookReceiver
 from matcher.notices.connection import transport as new_transport
 
 
@@ -26,3 +26,9 @@ def hasty(settings: Settings) -> Settings:
 def receiver() -> Iterator[WebhookReceiver]:
     with WebhookReceiver() as receiver:
         yield receiver
+
+
+@pytest.fixture
+def server() -> Iterator[MailReceiver]:
+    with MailReceiver() as server:
+        yield server

@@ -6,26 +6,21 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from config.settings import Settings
 from demo.receivers import WebhookReceiver
-from matcher.clock import now
 from matcher.errors import Invalid
 from matcher.notices.connection import is_public
 from matcher.notices.connection import transport as new_transport
 from matcher.notices.deliver import deliver
 from matcher.notices.endpoints import refuse_private
 from matcher.store.session import Ledger
+from tests.notices.certificate import own_certificate
 from tests.notices.letters import answers, read, told
 
 
@@ -150,7 +145,7 @@ def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(
 def _tls_server(folder: Path, received: list[bytes]) -> Iterator[int]:
     """One connection, with a certificate that it has made for itself; what is said to it is `received`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_own_certificate(folder))
+    context.load_cert_chain(own_certificate(folder))
 
     def serve() -> None:
         connection, _ = listener.accept()
@@ -165,23 +160,3 @@ def _tls_server(folder: Path, received: list[bytes]) -> Iterator[int]:
         thread.start()
         yield int(listener.getsockname()[1])
         thread.join()
-
-
-def _own_certificate(folder: Path) -> Path:
-    key = Ed25519PrivateKey.generate()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now() - timedelta(days=1))
-        .not_valid_after(now() + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, None)
-    )
-    file = folder / "certificate.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
-    return file

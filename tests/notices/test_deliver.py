@@ -18,19 +18,8 @@ from matcher.notices.settle import ATTEMPTS, RETRY_AFTER
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Delivery, Endpoint
 from tests.market import party
+from tests.notices.dying import Doomed, Killed
 from tests.notices.letters import answers, let_come_due, match_made, read, told
-
-
-class Killed(BaseException):
-    """The worker's end: nothing that comes after it is run."""
-
-
-class Doomed(httpx.HTTPTransport):
-    """Kills its worker once the receiver has answered."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        super().handle_request(request).close()
-        raise Killed
 
 
 def test_a_failed_attempt_is_made_again_with_the_same_id_until_it_is_delivered(

@@ -167,10 +167,10 @@ def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(
     seconds: int,
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
+    if asked == "in two hours":  # as a date, which is of now and not of when the tests were collected
+        asked = format_datetime(now() + timedelta(hours=2), usegmt=True)
+    receiver.behaviour, receiver.retry_after = "busy", asked
     before = now()
-    # A date is two hours from now, whenever that is.
-    date = format_datetime(before + timedelta(hours=2), usegmt=True)
-    receiver.behaviour, receiver.retry_after = "busy", date if asked == "in two hours" else asked
     deliver(ledger, settings, transport)
     due = read(ledger, delivery_id)
     wait = (due.due_at - before).total_seconds()

@@ -55,7 +55,7 @@ def test_a_notice_shows_how_its_deliveries_stand(
     (untried,) = notice.deliveries
     assert (untried.channel, untried.state, untried.attempts, untried.last_answer) == (
         "email",
-        "due",
+        "queued",
         0,
         None,
     )
@@ -63,7 +63,7 @@ def test_a_notice_shows_how_its_deliveries_stand(
     with ledger.transaction() as session:
         (notice,) = list_notices(session, buyer, settings)
     (tried,) = notice.deliveries
-    assert (tried.state, tried.attempts) == ("due", 1)
+    assert (tried.state, tried.attempts) == ("failed", 1)
     assert tried.last_answer == "no mail server is configured (MATCHER_SMTP_URL)"
     assert tried.next_attempt_at is not None
     assert untried.next_attempt_at is not None

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
+from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
 from matcher.notices.due import AT_ONCE, claim
 from matcher.notices.endpoints import LONGEST_REST, EndpointChange, add_endpoint, change_endpoint
@@ -121,6 +122,20 @@ def test_what_is_due_follows_an_endpoint_to_its_new_address(
     with ledger.transaction() as session:
         change_endpoint(session, session.scalars(select(Endpoint)).one(), EndpointChange(url=receiver.url))
     let_come_due(ledger, delivery_id)
+    deliver(ledger, settings, transport)
+    assert (read(ledger, delivery_id).state, read(ledger, delivery_id).address) == ("delivered", receiver.url)
+
+
+def test_a_dead_letter_that_is_requeued_goes_where_its_endpoint_is_then(
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
+) -> None:
+    delivery_id = told(ledger, url="http://127.0.0.1:1/")
+    with ledger.transaction() as session:
+        session.execute(update(Delivery).values(state="dead"))
+        change_endpoint(session, session.scalars(select(Endpoint)).one(), EndpointChange(url=receiver.url))
+    assert read(ledger, delivery_id).address == "http://127.0.0.1:1/", "until then it says where it was to go"
+    with ledger.transaction() as session:
+        requeue(session, delivery_id)
     deliver(ledger, settings, transport)
     assert (read(ledger, delivery_id).state, read(ledger, delivery_id).address) == ("delivered", receiver.url)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.notices.events import ContractMoved, Kind, OrderMoved, OrderQuarantined
-from matcher.notices.words import day, number, words
+from matcher.notices.words import day, number, short, words
 from matcher.quarantine import in_words
 from tests.notices.letters import CONTRACT, match_made
 
@@ -78,6 +78,19 @@ def test_every_kind_of_event_has_words_in_every_language(kind: str, language: st
     said = words(kind, DATA[kind], language, PUBLIC)
     assert "\n" not in said.subject
     assert "https://cho.example/" in said.text
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_of_event_can_be_told_in_400_letters_that_end_with_the_whole_address(
+    kind: str, language: str
+) -> None:
+    long = DATA[kind] | {name: "Đ" * 200 for name in ("by_name", "seller", "owner") if name in DATA[kind]}
+    crop = {"crop": {"key": "x", "vi": "Ơ" * 400, "en": "O" * 400}} if "crop" in long else {}
+    for data in (long, long | crop):
+        said = short(kind, data, language, PUBLIC)
+        assert len(said) <= 400
+        assert said.endswith(f" {words(kind, data, language, PUBLIC).link}")
 
 
 def test_who_declined_and_why_is_said_in_both_languages() -> None:

@@ -1,7 +1,7 @@
 """A database in which the first release has traded is brought to this one, and keeps what it holds."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from matcher.book.lots import lot_view
 from matcher.store import migrate as store
 from matcher.store.migrate import migrate
 from matcher.store.session import Ledger
-from matcher.store.tables import Contract, Demand, Lot
+from matcher.store.tables import Contact, Contract, Delivery, Demand, Lot, Party
 from matcher.trading.quarantine import quarantined
 from tests.chaos.sound import connect
 
@@ -79,6 +79,35 @@ def test_what_later_releases_added_is_filled_in_from_what_was_there(first_releas
         view = lot_view(session.get_one(Lot, aside.id))
         assert view.quarantine is not None
         assert view.quarantine.reason == "unreadable"
+
+
+def test_what_a_party_preferred_by_mail_is_what_its_first_contact_is_told(first_release: Ledger) -> None:
+    migrate(first_release, "0026")
+    with first_release.transaction() as session:
+        for statement in (
+            "UPDATE party SET email = id || '@example.vn' WHERE kind <> 'operator'",
+            """INSERT INTO preference (party_id, mail_kinds, quiet_from, quiet_until)
+               SELECT id, ARRAY['match.made'], '21:00', '05:00' FROM party WHERE email IS NOT NULL LIMIT 1""",
+            """INSERT INTO delivery (id, notice_id, channel, address)
+               SELECT gen_random_uuid(), n.id, 'email', p.email FROM notice n
+               JOIN party p ON p.id = n.party_id WHERE p.email IS NOT NULL""",
+        ):
+            session.execute(text(statement))
+        party_id = session.execute(text("SELECT party_id FROM preference")).scalar_one()
+    migrate(first_release)
+    with first_release.transaction() as session:
+        told = session.scalars(select(Party).where(Party.email.is_not(None))).all()
+        contacts = {contact.party_id: contact for contact in session.scalars(select(Contact))}
+        assert {each.id: each.email for each in told} == {
+            owner: each.address for owner, each in contacts.items()
+        }
+        assert len({contact.token for contact in contacts.values()}) == len(told)
+        wishes = contacts[party_id]
+        assert (wishes.kinds, wishes.quiet_from, wishes.quiet_until) == (["match.made"], time(21), time(5))
+        mails = session.scalars(select(Delivery).where(Delivery.channel == "email")).all()
+        assert mails, "deliveries that prove nothing"
+        for mail in mails:
+            assert contacts[mail.notice.party_id].id == mail.contact_id
 
 
 def test_there_is_no_way_back_and_an_attempt_changes_nothing(first_release: Ledger) -> None:

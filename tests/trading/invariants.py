@@ -39,7 +39,7 @@ NEVER = {
     """,
     "a notice has a delivery for every address of its party": """
         SELECT n.id FROM notice n
-        JOIN (SELECT id AS party_id, email AS address FROM party WHERE email IS NOT NULL
+        JOIN (SELECT party_id, address FROM contact
               UNION ALL SELECT party_id, url FROM endpoint) a USING (party_id)
         LEFT JOIN delivery d ON d.notice_id = n.id AND d.address = a.address WHERE d.id IS NULL
     """,

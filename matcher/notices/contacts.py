@@ -1,0 +1,162 @@
+"""Contacts: where the persons of a party are told, by mail, SMS or Zalo; of what, when, in which language."""
+
+import re
+from collections.abc import Sequence
+from datetime import time
+from email.errors import MessageError
+from email.headerregistry import Address
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from matcher.clock import now
+from matcher.errors import Conflict, Fault, Invalid, NotFound
+from matcher.fields import Text
+from matcher.notices.events import Kind
+from matcher.parties import move_contact, new_contact, sees
+from matcher.store.tables import Contact, Party
+
+Channel = Literal["email", "sms", "zalo"]
+Clock = Annotated[time, Field(description="a time of day in Việt Nam, such as 21:30")]
+
+MOST = 20  # of one party
+
+
+class Wishes(BaseModel):
+    """What a person wants to be told there.
+
+    `kinds` are the events: left out, all that are not the party's own doing; an empty list, none.
+    From `quiet_from` to `quiet_until` nothing is sent; what happens then is sent when the quiet is over.
+    With `digest_at` a mail a day tells, at that time, all that happened since the last, except the kinds
+    `at_once`, which have mails of their own.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Text | None = None
+    language: Literal["vi", "en"] | None = Field(None, description="left out: the party's")
+    kinds: list[Kind] | None = None
+    quiet_from: Clock | None = None
+    quiet_until: Clock | None = None
+    digest_at: Clock | None = None
+    at_once: list[Kind] | None = None
+
+    @model_validator(mode="after")
+    def _times(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_until is None) or (
+            self.quiet_from is not None and self.quiet_from == self.quiet_until
+        ):
+            raise PydanticCustomError("quiet_hours", "quiet hours have a beginning and another end")
+        given = (self.quiet_from, self.quiet_until, self.digest_at)
+        if any(each is not None and each.tzinfo is not None for each in given):
+            raise PydanticCustomError("quiet_hours", "these are times of day in Việt Nam, without an offset")
+        return self
+
+
+class ContactPost(Wishes):
+    """`address` is an e-mail address, or a telephone number such as 0912345678 or +84912345678."""
+
+    channel: Channel
+    address: Text
+
+
+class ContactChange(Wishes):
+    """What is to be other than it is; `stopped` false: told again, although its owner had stopped it."""
+
+    address: Text | None = None
+    stopped: bool | None = None
+
+
+def add_contact(session: Session, party: Party, post: ContactPost) -> Contact:
+    """Raises Invalid for an address that is none, or that the party has; Conflict when it has twenty."""
+    _check_digest(post.channel, post.digest_at)
+    own = _locked(session, party.id)
+    address = _new_address(post.channel, post.address, own)
+    if len(own) >= MOST:
+        raise Conflict(f"A party has at most {MOST} contacts; remove one first.")
+    said = post.model_dump(exclude={"channel", "address"})
+    return new_contact(session, party.id, post.channel, address, **said)
+
+
+def get_contact(session: Session, contact_id: UUID, party: Party) -> Contact:
+    """The contact, for its party and operators. Raises NotFound for others."""
+    contact = session.get(Contact, contact_id)
+    if contact is None or not sees(party, contact.party_id):
+        raise NotFound(f"No contact {contact_id}.")
+    return contact
+
+
+def list_contacts(session: Session, party_id: UUID) -> Sequence[Contact]:
+    """The party's own, in the order they came."""
+    return session.scalars(select(Contact).where(Contact.party_id == party_id).order_by(Contact.id)).all()
+
+
+def change_contact(session: Session, contact: Contact, change: ContactChange) -> None:
+    """Applies the fields that were named to what happens from now on; what is due goes to a new address too.
+
+    Raises Invalid for an address that is none, or that the party has, and for quiet hours with one end.
+    """
+    _check_digest(contact.channel, change.digest_at)
+    if change.address is not None:
+        own = [each for each in _locked(session, contact.party_id) if each.id != contact.id]
+        move_contact(session, contact, _new_address(contact.channel, change.address, own))
+    named = change.model_fields_set - {"stopped", "address"}
+    for name in named:
+        setattr(contact, name, getattr(change, name))
+    if (contact.quiet_from is None) != (contact.quiet_until is None):
+        raise Invalid(
+            Fault("quiet_until", "quiet hours have a beginning and an end", "Give both, or neither.")
+        )
+    if change.stopped is not None:
+        contact.stopped_at = (contact.stopped_at or now()) if change.stopped else None
+
+
+def contact_by_token(session: Session, token: str) -> Contact:
+    """The contact whose mails carry this token in their link. Raises NotFound."""
+    contact = session.scalar(select(Contact).where(Contact.token == token))
+    if contact is None:
+        raise NotFound("This link is not, or no longer, one of ours.")
+    return contact
+
+
+def stop(contact: Contact) -> None:
+    """Sends nothing there any more, as its owner asked by the link in a mail."""
+    contact.stopped_at = contact.stopped_at or now()
+
+
+def _locked(session: Session, party_id: UUID) -> Sequence[Contact]:
+    """The party's contacts, of which nobody else adds or moves one meanwhile."""
+    session.execute(select(Party.id).where(Party.id == party_id).with_for_update())
+    return list_contacts(session, party_id)
+
+
+def _new_address(channel: str, said: str, own: Sequence[Contact]) -> str:
+    address = _address(channel, said)
+    if any((each.channel, each.address) == (channel, address) for each in own):
+        raise Invalid(Fault("address", f"this party is told at {address} already", "Change that contact."))
+    return address
+
+
+def _address(channel: str, said: str) -> str:
+    if channel == "email":
+        try:
+            return Address(addr_spec=said).addr_spec
+        except (ValueError, IndexError, MessageError) as error:
+            fault = Fault("address", f"{said!r} is no e-mail address", "Give one such as mua@example.vn.")
+            raise Invalid(fault) from error
+    digits = re.sub(r"[\s.\-()]", "", said)
+    number = re.fullmatch(r"(?:\+84|84|0)(\d{9})", digits, re.ASCII)
+    if number is None:
+        raise Invalid(
+            Fault("address", f"{said!r} is no Vietnamese mobile number", "Give one such as 0912345678.")
+        )
+    return f"+84{number[1]}"
+
+
+def _check_digest(channel: str, digest_at: time | None) -> None:
+    if digest_at is not None and channel != "email":
+        raise Invalid(Fault("digest_at", "only mails are gathered into one a day", "Leave it out."))

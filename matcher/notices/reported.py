@@ -1,0 +1,61 @@
+"""What is reported of a delivery after it was handed over: it has arrived, or came back."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from matcher.clock import now
+from matcher.notices.letter import one_line
+from matcher.notices.settle import note_bounce
+from matcher.store.tables import Attempt, Delivery
+
+
+def has_arrived(session: Session, delivery_id: UUID, at: datetime | None = None) -> None:
+    """Notes that it has arrived, at `at` or now; also one that we do not know to have been sent."""
+    delivery = session.get(Delivery, delivery_id, with_for_update=True)
+    if delivery is None or delivery.arrived_at is not None:
+        return
+    delivery.arrived_at = min(at or now(), now())
+    if delivery.state != "delivered":
+        delivery.state, delivery.delivered_at = "delivered", now()
+        _note(session, delivery, succeeded=True, answer="arrived, as is reported")
+
+
+def came_back(session: Session, delivery_id: UUID, answer: str) -> None:
+    """Notes that it will not arrive, and why: it is dead, and its contact's address has bounced."""
+    delivery = session.get(Delivery, delivery_id, with_for_update=True)
+    if delivery is None or delivery.arrived_at is not None or delivery.state not in ("due", "delivered"):
+        return
+    delivery.state, delivery.delivered_at = "dead", None
+    _note(session, delivery, succeeded=False, answer=answer)
+    if delivery.contact_id is not None:
+        note_bounce(session, delivery.contact_id, one_line(answer))
+
+
+def in_mail(session: Session, mail_id: UUID) -> list[UUID]:
+    """The deliveries that were in a mail, by what stands in its Message-ID."""
+    return list(
+        session.scalars(
+            select(Delivery.id)
+            .where((Delivery.mail_id == mail_id) | ((Delivery.id == mail_id) & Delivery.mail_id.is_(None)))
+            .where(Delivery.channel == "email")
+            .order_by(Delivery.id)
+        )
+    )
+
+
+def by_provider_id(session: Session, channel: str, provider_id: str) -> UUID | None:
+    """The delivery that a gateway knows by this name."""
+    known = (Delivery.provider_id == provider_id) & (Delivery.channel == channel)
+    return session.scalar(select(Delivery.id).where(known).limit(1))
+
+
+def _note(session: Session, delivery: Delivery, *, succeeded: bool, answer: str) -> None:
+    at = now()
+    said = Attempt(
+        delivery_id=delivery.id, started_at=at, finished_at=at, succeeded=succeeded, answer=one_line(answer)
+    )
+    session.add(said)
+    session.flush()

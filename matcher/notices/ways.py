@@ -1,0 +1,79 @@
+"""By which ways a party is told of an event: its contacts and its endpoints, and when each may be used."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from matcher.clock import VIETNAM
+from matcher.store.tables import Contact, Endpoint
+
+# What the party has done itself: no person is told of it who has not asked for these kinds by name.
+OWN_ACTS = frozenset({"order.posted", "order.amended", "order.reopened", "order.withdrawn"})
+
+
+@dataclass(frozen=True)
+class Way:
+    """A channel and its address, the kinds wanted there (None: all but OWN_ACTS), and when it may be used."""
+
+    channel: str
+    address: str
+    wanted: list[str] | None
+    contact: Contact | None = None
+    endpoint_id: UUID | None = None
+
+    def wants(self, kind: str) -> bool:
+        if self.wanted is None:
+            return self.channel == "webhook" or kind not in OWN_ACTS
+        return kind in self.wanted
+
+    def digest_at(self, kind: str) -> time | None:
+        """When the mail a day leaves in which this is told; None if it has one of its own."""
+        if self.contact is None or kind in (self.contact.at_once or ()):
+            return None
+        return self.contact.digest_at
+
+    def leaves(self, kind: str, at: datetime) -> datetime:
+        """When what happens at this moment may leave."""
+        if self.contact is None:
+            return at
+        digest_at = self.digest_at(kind)
+        if digest_at is not None:
+            return next_time(digest_at, at)
+        return quiet_over(self.contact.quiet_from, self.contact.quiet_until, at)
+
+
+def ways_of(session: Session, parties: Collection[UUID]) -> dict[UUID, list[Way]]:
+    """How each party is told; an empty list for one that reads its notices here only."""
+    ways: dict[UUID, list[Way]] = {party_id: [] for party_id in parties}
+    told = (Contact.party_id.in_(parties)) & Contact.stopped_at.is_(None)
+    for contact in session.scalars(select(Contact).where(told).order_by(Contact.id)):
+        ways[contact.party_id].append(Way(contact.channel, contact.address, contact.kinds, contact))
+    open_ones = (Endpoint.party_id.in_(parties)) & Endpoint.disabled_at.is_(None)
+    for endpoint in session.scalars(select(Endpoint).where(open_ones).order_by(Endpoint.id)):
+        way = Way("webhook", endpoint.url, endpoint.kinds, endpoint_id=endpoint.id)
+        ways[endpoint.party_id].append(way)
+    return ways
+
+
+def next_time(of_day: time, at: datetime) -> datetime:
+    """The next such time of day in Việt Nam, after `at`."""
+    today = datetime.combine(at.astimezone(VIETNAM).date(), of_day, VIETNAM)
+    return today if today > at else today + timedelta(days=1)
+
+
+def quiet_over(quiet_from: time | None, quiet_until: time | None, at: datetime) -> datetime:
+    """When what happens at this moment may leave: at once, or when the quiet hours that hold it are over."""
+    if quiet_from is None or quiet_until is None:
+        return at
+    local = at.astimezone(VIETNAM)
+    over_midnight = quiet_from > quiet_until
+    hour = local.time()
+    quiet = hour >= quiet_from or hour < quiet_until if over_midnight else quiet_from <= hour < quiet_until
+    if not quiet:
+        return at
+    day = local.date() + timedelta(days=1) if over_midnight and hour >= quiet_from else local.date()
+    return datetime.combine(day, quiet_until, VIETNAM)

@@ -1,0 +1,91 @@
+"""What a mail server reports of mails that came back."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select, update
+
+from matcher.notices.bounce import Bounce, bounce_in
+from matcher.store.tables import Attempt, Contact, Delivery
+from tests.api.conftest import Api
+from tests.notices.letters import told
+
+# In the form of the example in RFC 3464, appendix E.1.
+REPORT = """\
+From: Mail Delivery Subsystem <MAILER-DAEMON@CS.UTK.EDU>
+To: <cho@langson.example>
+Subject: Returned mail: Cannot send message for 5 days
+Content-Type: multipart/report; report-type=delivery-status; boundary="bound"
+
+--bound
+
+   ----- The following addresses had delivery problems -----
+<mua@hanoi.example>  (unrecoverable error)
+
+--bound
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.hanoi.example
+
+Original-Recipient: rfc822;mua@hanoi.example
+Final-Recipient: rfc822;mua@hanoi.example
+Action: {action}
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 no such mailbox
+
+--bound
+Content-Type: {returned}
+
+From: <cho@langson.example>
+Message-ID: <{mail_id}@langson.example>
+Subject: =?utf-8?q?H=E1=BB=A3p?=
+
+Xin chào
+--bound--
+"""
+
+
+def report(mail_id: object, action: str = "failed", returned: str = "message/rfc822") -> bytes:
+    return REPORT.format(mail_id=mail_id, action=action, returned=returned).encode()
+
+
+@pytest.mark.parametrize("returned", ["message/rfc822", "text/rfc822-headers"])
+def test_a_bounce_is_read_whether_the_mail_or_its_headers_came_back(returned: str) -> None:
+    mail_id = uuid4()
+    assert bounce_in(report(mail_id, returned=returned)) == Bounce(mail_id, "550 5.1.1 no such mailbox")
+    assert bounce_in(report(mail_id, "delayed", returned)) is None
+    assert bounce_in(report("weekly-news", returned=returned)) is None
+
+
+@given(st.binary(max_size=300), st.integers(0, 1000))
+def test_whatever_comes_in_place_of_a_report_is_read_without_an_error(junk: bytes, place: int) -> None:
+    bounce_in(junk)
+    whole = report(UUID(int=1))
+    bounce_in(whole[:place] + junk + whole[place:])
+
+
+def test_a_mail_that_came_back_is_dead_with_what_was_answered_and_its_contact_has_bounced(api: Api) -> None:
+    operator, buyer = api.as_new("operator"), api.as_new("buyer")
+    delivery_id = told(api.ledger, email="mua@hanoi.example")
+    with api.ledger.transaction() as session:
+        session.execute(update(Delivery).values(state="delivered"))
+    assert api.post("/v1/callbacks/mail", content=report(delivery_id), headers=buyer).status_code == 403
+    assert api.post("/v1/callbacks/mail", content=report(delivery_id)).status_code == 401
+    for content in (report(delivery_id), report(delivery_id), report(uuid4()), b"\xff\x00 no report"):
+        assert api.post("/v1/callbacks/mail", content=content, headers=operator).status_code == 204
+    with api.ledger.transaction() as session:
+        assert session.get_one(Delivery, delivery_id).state == "dead"
+        assert session.scalars(select(Attempt.answer)).all() == ["550 5.1.1 no such mailbox"]
+        assert session.scalars(select(Contact.bounce)).one() == "550 5.1.1 no such mailbox"
+
+
+def test_of_a_digest_that_came_back_every_notice_is_dead(api: Api) -> None:
+    operator = api.as_new("operator")
+    delivery_id, mail_id = told(api.ledger, email="mua@hanoi.example"), uuid4()
+    with api.ledger.transaction() as session:
+        session.execute(update(Delivery).values(state="delivered", digest=True, mail_id=mail_id))
+    api.post("/v1/callbacks/mail", content=report(mail_id), headers=operator)
+    with api.ledger.transaction() as session:
+        assert session.get_one(Delivery, delivery_id).state == "dead"

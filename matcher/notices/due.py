@@ -9,7 +9,7 @@ from dataclasses import fields
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, func, select, text
+from sqlalchemy import RowMapping, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, TEXT
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from matcher.clock import now
 from matcher.notices.endpoints import current
 from matcher.notices.letter import Letter
 from matcher.store.session import ring
-from matcher.store.tables import Delivery, Endpoint
+from matcher.store.tables import Endpoint
 
 AT_ONCE = 4  # to one endpoint that answers quickly; to any other one at a time
 
@@ -52,6 +52,10 @@ _BY_CHANNEL = text("""
     ) next
 """).bindparams(bindparam("channels", type_=ARRAY(TEXT)), bindparam("rooms", type_=ARRAY(INTEGER)))
 
+_BY_ANY_CHANNEL = text(
+    "SELECT id FROM delivery WHERE state = 'due' AND endpoint_id IS NULL AND due_at <= now() LIMIT 1"
+)
+
 _CLAIM = text("""
     UPDATE delivery SET due_at = now() + :lease WHERE id IN (
         SELECT id FROM delivery WHERE id = ANY(:found) AND state = 'due' AND due_at <= now()
@@ -84,8 +88,7 @@ def claim(
     At most `endpoint_room` to endpoints, none to those in `busy` and those that rest, one to each, or
     AT_ONCE to those in `quick`; and so many of the other channels as `channel_room` says.
     """
-    by_endpoint = {"quick": list(quick), "busy": list(busy), "at_once": AT_ONCE, "room": endpoint_room}
-    found = list(session.scalars(_TO_ENDPOINTS, by_endpoint))
+    found = _to_endpoints(session, endpoint_room, quick, busy)
     found += session.scalars(
         _BY_CHANNEL, {"channels": list(channel_room), "rooms": list(channel_room.values())}
     )
@@ -99,13 +102,17 @@ def claim(
 
 def ring_for_due(session: Session) -> bool:
     """Asks for a ring if anything is due that could be sent now; returns whether it is."""
-    rests = select(Endpoint.id).where(Endpoint.rests_until > func.now())
-    resting = Delivery.endpoint_id.is_not(None) & Delivery.endpoint_id.in_(rests)
-    due = select(Delivery.id).where(Delivery.state == "due", Delivery.due_at <= func.now(), ~resting)
-    if session.scalar(due.limit(1)) is None:
+    if not _to_endpoints(session, room=1) and session.scalar(_BY_ANY_CHANNEL) is None:
         return False
     ring(session, "deliver", "due")
     return True
+
+
+def _to_endpoints(
+    session: Session, room: int, quick: Collection[UUID] = (), busy: Collection[UUID] = ()
+) -> list[UUID]:
+    asked = {"quick": list(quick), "busy": list(busy), "at_once": AT_ONCE, "room": room}
+    return list(session.scalars(_TO_ENDPOINTS, asked))
 
 
 def _letter(row: RowMapping) -> Letter:

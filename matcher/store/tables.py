@@ -197,6 +197,7 @@ def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:
         Index(f"{table}_expiring", "expires_on", postgresql_where=text("state = 'open'")),
         Index(f"{table}_of_party", "party_id", "id"),
         Index(f"{table}_changed", "crop", "changed_in"),
+        Index(f"{table}_aside", "id", postgresql_where=text("quarantine IS NOT NULL")),
     )
 
 
@@ -692,6 +693,7 @@ class Delivery(Identified, Base):
             "due_at",
             postgresql_where=text("state = 'due' AND endpoint_id IS NOT NULL"),
         ),
+        Index("delivery_dead", "id", postgresql_where=text("state = 'dead'")),
     )
 
     notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"), index=True)

@@ -26,6 +26,7 @@ from matcher.store.session import Ledger
 from matcher.trading.tell_owners import tell_owners
 
 MOST_WAITING = 1000  # rings in a queue; its workers are busy for seconds with them
+MOST_PARTS = 10
 MOST_ONE_BY_ONE = 100
 
 EMPTY_PATIENCE = timedelta(seconds=3)
@@ -44,20 +45,21 @@ def sweep(ledger: Ledger, settings: Settings, knowledge: Knowledge) -> None:
 
     Contracts and amendments lapse, sides are reminded of contracts that will, orders expire, and their owners
     are told what became of them.
-    Each kind in its own short transaction, and at most 1,000 of each: after an outage the next sweeps
+    Each kind in short transactions of its own, and only so much of each: after an outage the next sweeps
     take the rest. Two sweeps at once skip what the other holds. A kind that fails is logged and keeps no
     other from its turn. No queue is rung fuller than MOST_WAITING, and none at all while the broker is away:
     what is due stays due.
     """
     telling: Work = partial(tell_owners, catalogue=knowledge.catalogue)
-    for name, work in (
-        ("lapse contracts", lapse),
-        ("lapse amendments", lapse_amendments),
-        ("remind of contracts", remind),
-        ("close contracts", close_overdue),
-        ("tell owners", telling),
+    # A part holds its books until its end, and who posts waits for them.
+    for name, work, part in (
+        ("lapse contracts", lapse, 100),
+        ("lapse amendments", lapse_amendments, 100),
+        ("remind of contracts", remind, 100),
+        ("close contracts", close_overdue, 100),
+        ("tell owners", telling, 500),
     ):
-        _attempt(name, partial(_work_off, ledger, name, work))
+        _attempt(name, partial(_work_off, ledger, name, work, part))
     _attempt("expire orders", lambda: ledger.run(partial(expire, today=today())))
     _attempt("forget answers", lambda: ledger.run(forget_answers))
     _attempt("number events", lambda: ledger.run(number_events))
@@ -71,10 +73,12 @@ def _attempt(name: str, work: Callable[[], object]) -> None:
         logger.exception("could not %s", name)
 
 
-def _work_off(ledger: Ledger, name: str, work: Work) -> None:
-    """All of it at once; should something in it make that fail, one by one, passing over what fails."""
+def _work_off(ledger: Ledger, name: str, work: Work, part: int) -> None:
+    """Ten parts of it; should something in one make it fail, one by one, passing over what fails."""
     try:
-        ledger.run(work)
+        for _ in range(MOST_PARTS):
+            if ledger.run(partial(work, limit=part)) < part:
+                break
     except OperationalError:  # the database's fault, nothing's in it
         raise
     except Exception as error:

@@ -13,7 +13,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
@@ -124,7 +124,11 @@ def change_endpoint(session: Session, endpoint: Endpoint, changes: EndpointChang
         endpoint.url = changes.url
         _start_afresh(endpoint)
         due = (Delivery.endpoint_id == endpoint.id) & (Delivery.state == "due")
-        session.execute(update(Delivery).where(due).values(address=changes.url))
+        # Another endpoint may have been there once, and told of the same.
+        told = aliased(Delivery)
+        same = (told.notice_id == Delivery.notice_id) & (told.channel == "webhook")
+        there = select(told.id).where(same, told.address == changes.url).exists()
+        session.execute(update(Delivery).where(due, ~there).values(address=changes.url))
     if "kinds" in changes.model_fields_set:
         endpoint.kinds = _each_once(changes.kinds)
     if "per_minute" in changes.model_fields_set:

@@ -69,6 +69,13 @@ def _restart_database(stage: Stage, _fault: Fault) -> Undo:
     return nothing
 
 
+def _crash_database(stage: Stage, _fault: Fault) -> Undo:
+    """Kills the youngest of its processes; it ends all others then, and recovers from its log."""
+    *_, youngest = children(stage.pid_of_postgresql())
+    os.kill(youngest, signal.SIGKILL)
+    return nothing
+
+
 def _freeze_database(stage: Stage, _fault: Fault) -> Undo:
     postmaster = stage.pid_of_postgresql()
     thaw_postmaster = freeze([postmaster])
@@ -107,9 +114,9 @@ def _fill_database(stage: Stage, fault: Fault) -> Undo:
     return free
 
 
-def _link(which: Callable[[Stage], Proxy], what: Callable[[Proxy], None]) -> Inject:
+def _link(name: str, what: Callable[[Proxy], None]) -> Inject:
     def inject(stage: Stage, _fault: Fault) -> Undo:
-        link = which(stage)
+        link = stage.links[name]
         what(link)
         return link.restore
 
@@ -144,18 +151,6 @@ def _mail(flag: str, said: str | bool) -> Inject:
     return inject
 
 
-def _database_link(stage: Stage) -> Proxy:
-    return stage.database_link
-
-
-def _broker_link(stage: Stage) -> Proxy:
-    return stage.broker_link
-
-
-def _mail_link(stage: Stage) -> Proxy:
-    return stage.mail_link
-
-
 INJECT: Mapping[str, Inject] = {
     "process killed": _process(signal.SIGKILL),
     "process terminated": _process(signal.SIGTERM),
@@ -164,26 +159,34 @@ INJECT: Mapping[str, Inject] = {
     "broker restarted": _restart_broker,
     "broker wiped": _wipe_broker,
     "broker frozen": _freeze_broker,
-    "broker cut": _link(_broker_link, Proxy.cut),
-    "broker delayed": _link(_broker_link, _delay),
-    "broker reset": _link(_broker_link, _reset),
-    "broker silent": _link(_broker_link, Proxy.silence),
+    "broker cut": _link("broker", Proxy.cut),
+    "broker delayed": _link("broker", _delay),
+    "broker reset": _link("broker", _reset),
+    "broker silent": _link("broker", Proxy.silence),
     "database restarted": _restart_database,
+    "database crashed": _crash_database,
     "database frozen": _freeze_database,
     "database backends ended": _end_backends,
     "database full": _fill_database,
-    "database cut": _link(_database_link, Proxy.cut),
-    "database delayed": _link(_database_link, _delay),
-    "database reset": _link(_database_link, _reset),
-    "database silent": _link(_database_link, Proxy.silence),
+    "database cut": _link("database", Proxy.cut),
+    "database delayed": _link("database", _delay),
+    "database reset": _link("database", _reset),
+    "database silent": _link("database", Proxy.silence),
+    "web cut": _link("web", Proxy.cut),
+    "web delayed": _link("web", _delay),
+    "web reset": _link("web", _reset),
+    "web silent": _link("web", Proxy.silence),
     "webhooks failing": _webhooks("failing"),
     "webhooks hanging": _webhooks("silent"),
     "webhooks slow": _webhooks("trickling"),
     "webhooks garbage": _webhooks("garbage"),
     "webhooks hanging up": _webhooks("closing"),
+    "webhooks flooding": _webhooks("flooding"),
+    "webhooks redirecting": _webhooks("redirecting"),
+    "webhooks reset": _link("webhooks", _reset),
     "mail refused": _mail("refusing", "451 4.3.0 come again later"),
-    "mail hanging": _link(_mail_link, Proxy.silence),
-    "mail slow": _link(_mail_link, _delay),
+    "mail hanging": _link("mail", Proxy.silence),
+    "mail slow": _link("mail", _delay),
     "mail garbage": _mail("garbage", True),
-    "mail cut": _link(_mail_link, Proxy.cut),
+    "mail cut": _link("mail", Proxy.cut),
 }

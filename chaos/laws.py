@@ -220,6 +220,16 @@ CAUGHT_UP = {
     "contracts to lapse": Law("caught up", "contract {0} is {1} past its deadline", """
         SELECT id, signature FROM contract WHERE deadline_at <= now()
         AND signature IN ('draft', 'sent', 'accepted_by_seller', 'accepted_by_buyer')"""),
+    "contracts to remind of": Law("caught up", "nobody was told that contract {0} lapses at {1}", """
+        SELECT id, deadline_at FROM contract WHERE reminded_at IS NULL AND remind_at <= now()
+        AND deadline_at > now()
+        AND signature IN ('draft', 'sent', 'accepted_by_seller', 'accepted_by_buyer')"""),
+    "amendments to lapse": Law("caught up", "amendment {0} is open past its deadline", """
+        SELECT a.id FROM amendment a JOIN contract c ON c.id = a.contract_id
+        WHERE a.state = 'open' AND a.deadline_at <= now() AND c.signature = 'agreed'"""),
+    "contracts to close": Law("caught up", "contract {0}, to be delivered on {1}, is not closed", """
+        SELECT id, terms ->> 'delivery_day' FROM contract WHERE fulfilment = 'partly_delivered'
+        AND (terms ->> 'delivery_day')::date + 2 < (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date"""),
     "orders to expire": Law("caught up", "{0} {1} is open past its last day {2}", f"""
         SELECT kind, id, expires_on FROM {_ORDERS} o
         WHERE state = 'open' AND expires_on < (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date"""),

@@ -46,7 +46,7 @@ class Report:
             "",
             f"- Requests: {attempts.total():,} attempts, {attempts['right']:,} answered rightly,",
             f"  {attempts['honest 503']:,} with an honest 503, {attempts['wrong']:,} wrongly,",
-            f"  {attempts['none']:,} not at all (web was being restarted, or died with the request).",
+            f"  {attempts['none']:,} not at all (web was away, died with it, or was cut off).",
             f"- Right or an honest 503: {tally.honest_share:.2%} of what was answered,",
             f"  {tally.answered_share:.2%} of all attempts. The longest wait: {tally.longest_seconds:.1f} s.",
             f"- All work was caught up {self.caught_up_seconds:.1f} s after the last fault.",

@@ -17,6 +17,7 @@ from chaos.report import Report
 from chaos.schedule import Fault
 from chaos.stage import Stage, stage
 from chaos.violations import Connection, Violation
+from config.settings import Settings
 from matcher.store.session import Ledger
 from matcher.store.tables import Clearing
 from matcher.trading.replay import replay
@@ -36,7 +37,7 @@ def run(faults: Sequence[Fault], seed: int, minutes: float, folder: Path) -> Rep
     report = Report(seed, minutes)
     with stage(folder) as on:
         _wait_until_ready(on)
-        load = Load(on.base_url, add_traders(on.direct, TRADERS, on.webhooks.url), seed, PAUSE_SECONDS)
+        load = Load(on.base_url, add_traders(on.direct, TRADERS, on.hooks_url), seed, PAUSE_SECONDS)
         report.tally = load.tally
         load.start()
         try:
@@ -47,7 +48,7 @@ def run(faults: Sequence[Fault], seed: int, minutes: float, folder: Path) -> Rep
         _wait_until_caught_up(on, report, last_fault_at)
         on.received(load.evidence)
         with on.database() as connection:
-            found = check(connection, load.evidence) + _not_replayed(on)
+            found = check(connection, load.evidence) + not_replayed(on.direct)
             report.violations = lasting(connection, found)
             report.rows = {name: _count(connection, name) for name in TABLES}
             report.rows |= {"webhooks received": len(load.evidence.hooks), "mails": len(load.evidence.mails)}
@@ -124,9 +125,9 @@ def lasting(connection: Connection, found: Sequence[Violation]) -> list[Violatio
     return [each for each in found if each.invariant != "caught up" or each in momentary]
 
 
-def _not_replayed(on: Stage) -> list[Violation]:
+def not_replayed(settings: Settings) -> list[Violation]:
     """The clearings whose stored input, cleared again by the service itself, gives something else."""
-    ledger = Ledger(on.direct)
+    ledger = Ledger(settings)
     with ledger.transaction() as session:
         found = [
             Violation("I5", f"clearing {clearing} does not replay: {difference}")

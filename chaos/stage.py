@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -45,20 +45,27 @@ class Mailbox(MailReceiver):
 
 @dataclass
 class Stage:
-    """`direct` has the servers' own URLs, `settings` those through the proxies, which the service uses."""
+    """`direct` has the servers' own URLs, `settings` those through the proxies, which the service uses.
+
+    `links` are the proxies on the ways to the database, broker, mail, web and webhooks.
+    """
 
     direct: Settings
     settings: Settings
     supervisor: Supervisor
-    database_link: Proxy
-    broker_link: Proxy
-    mail_link: Proxy
+    links: Mapping[str, Proxy]
     webhooks: WebhookReceiver
     mail: Mailbox
 
     @property
     def base_url(self) -> str:
-        return f"http://{self.settings.host}:{self.settings.port}"
+        """Where the load finds the service."""
+        return f"http://127.0.0.1:{self.links['web'].port}"
+
+    @property
+    def hooks_url(self) -> str:
+        """Where the service finds the receiver of webhooks."""
+        return _through(self.webhooks.url, self.links["webhooks"])
 
     @property
     def conninfo(self) -> str:
@@ -80,13 +87,14 @@ class Stage:
     def is_ready(self) -> bool:
         """Whether the web process answers and reaches the database."""
         try:
-            return httpx.get(f"{self.base_url}/readyz", timeout=5).is_success
+            address = f"http://{self.settings.host}:{self.settings.port}/readyz"
+            return httpx.get(address, timeout=5).is_success
         except httpx.TransportError:
             return False
 
     def received(self, evidence: Evidence) -> None:
         """Adds to the evidence what the receivers were sent."""
-        home = self.webhooks.url.removesuffix("/notices")
+        home = self.hooks_url.removesuffix("/notices")
         evidence.hooks = [
             Hook(home + each.path, each.headers["webhook-id"], each.body) for each in self.webhooks.received
         ]
@@ -120,6 +128,8 @@ def stage(folder: Path) -> Iterator[Stage]:
                 ("database", direct.database_url),
                 ("broker", direct.redis_url),
                 ("mail", mail.url),
+                ("web", f"http://{own.host}:{own.port}"),
+                ("webhooks", webhooks.url),
             )
         }
         settings = direct.model_copy(
@@ -136,9 +146,7 @@ def stage(folder: Path) -> Iterator[Stage]:
         supervisor = Supervisor(direct.data_folder / "log")
         on_leaving.callback(supervisor.stop)
         _start(supervisor, settings)
-        yield Stage(
-            direct, settings, supervisor, links["database"], links["broker"], links["mail"], webhooks, mail
-        )
+        yield Stage(direct, settings, supervisor, links, webhooks, mail)
 
 
 def _through(url: str | None, link: Proxy) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -34,7 +34,9 @@ def first_answer(session: Session, party_id: UUID, key: str, request_digest: byt
     claim = insert(KeptAnswer).values(party_id=party_id, key=key, request_digest=request_digest)
     if session.scalar(claim.on_conflict_do_nothing().returning(KeptAnswer.key)) is not None:
         return None
-    kept = session.get_one(KeptAnswer, (party_id, key))
+    kept = session.get(KeptAnswer, (party_id, key))
+    if kept is None:  # forgotten at this very moment
+        return first_answer(session, party_id, key, request_digest)
     if kept.request_digest != request_digest or kept.body is None or kept.status is None:
         raise Invalid(
             Fault(
@@ -53,6 +55,8 @@ def keep_answer(session: Session, party_id: UUID, key: str, answer: Answer) -> N
     session.execute(update(KeptAnswer).where(mine).values(**said))
 
 
-def forget_answers(session: Session) -> None:
-    """Forgets what was kept for 48 hours."""
-    session.execute(delete(KeptAnswer).where(KeptAnswer.kept_at < now() - KEPT_FOR))
+def forget_answers(session: Session, limit: int = 10_000) -> None:
+    """Forgets what was kept for 48 hours, the oldest `limit` of it."""
+    until, kept_at = now() - KEPT_FOR, KeptAnswer.kept_at
+    beyond = select(kept_at).where(kept_at < until).order_by(kept_at).offset(limit).limit(1)
+    session.execute(delete(KeptAnswer).where(kept_at < (session.scalar(beyond) or until)))

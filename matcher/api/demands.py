@@ -88,9 +88,11 @@ def amend(
 
 
 @router.post("/{demand_id}/withdraw", dependencies=[once])
-def take_back(session: Transaction, caller: Caller, demand_id: UUID, response: Response) -> DemandView:
+def take_back(
+    session: Transaction, caller: Caller, demand_id: UUID, version: IfMatch, response: Response
+) -> DemandView:
     """Take what remains off the market; what is already matched stays matched."""
-    demand = withdraw(session, Demand, demand_id, caller)
+    demand = withdraw(session, Demand, demand_id, caller, version)
     etag(response, demand.version)
     return demand_view(demand)
 

@@ -88,9 +88,11 @@ def amend(
 
 
 @router.post("/{lot_id}/withdraw", dependencies=[once])
-def take_back(session: Transaction, caller: Caller, lot_id: UUID, response: Response) -> LotView:
+def take_back(
+    session: Transaction, caller: Caller, lot_id: UUID, version: IfMatch, response: Response
+) -> LotView:
     """Take what remains off the market; what is already matched stays matched."""
-    lot = withdraw(session, Lot, lot_id, caller)
+    lot = withdraw(session, Lot, lot_id, caller, version)
     etag(response, lot.version)
     return lot_view(lot)
 

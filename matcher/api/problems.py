@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from matcher.errors import Fault, Invalid, MatcherError, NotJson, Unauthenticated, Unavailable
 from matcher.faults import faults_of
+from matcher.store.session import PerhapsCommitted
 
 
 class FaultView(BaseModel):
@@ -95,6 +96,14 @@ def install(app: FastAPI) -> None:
     def database_away(request: Request, _error: Exception) -> ProblemResponse:
         away = Unavailable("The database does not answer just now; nothing was changed.")
         return problem(away, request.url.path)
+
+    @app.exception_handler(PerhapsCommitted)
+    def perhaps_done(request: Request, _error: Exception) -> ProblemResponse:
+        lost = Unavailable(
+            "The database went away at the last moment. This may have been done: repeat it with its "
+            "Idempotency-Key."
+        )
+        return problem(lost, request.url.path)
 
     @app.exception_handler(InternalError)
     def database_reads_only(request: Request, error: InternalError) -> ProblemResponse:

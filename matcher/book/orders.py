@@ -100,9 +100,14 @@ def lock_order(
     return order
 
 
-def withdraw(session: Session, kind: type[OrderT], order_id: UUID, party: Party) -> OrderT:
-    """Takes what remains of the order off the market; what was matched before stays matched."""
-    order = lock_order(session, kind, order_id, party, None)
+def withdraw(
+    session: Session, kind: type[OrderT], order_id: UUID, party: Party, version: int | None = None
+) -> OrderT:
+    """Takes what remains of the order off the market; what was matched before stays matched.
+
+    Raises as `lock_order`.
+    """
+    order = lock_order(session, kind, order_id, party, version)
     order.state = "withdrawn"
     order.version += 1
     order.changed_in = book_changed(session, order.crop)

@@ -147,7 +147,7 @@ def withdraw_amendment(
     return _left(session, answered, party, "withdrawn", said.reason)
 
 
-def lapse_amendments(session: Session, limit: int = 1000) -> int:
+def lapse_amendments(session: Session, limit: int = 1000, passing_over: int = 0) -> int:
     """Settles the amendments that were not answered in time; returns how many. Skips what others hold."""
     query = (
         select(Contract)
@@ -156,6 +156,7 @@ def lapse_amendments(session: Session, limit: int = 1000) -> int:
         .where(Contract.signature == "agreed")
         .order_by(Contract.id)
         .limit(limit)
+        .offset(passing_over)
         .with_for_update(skip_locked=True, of=Contract)
     )
     contracts = session.scalars(query).all()

@@ -101,7 +101,7 @@ def close(session: Session, contract_id: UUID, party: Party, said: Closing) -> C
     return contract
 
 
-def close_overdue(session: Session, limit: int = 1000) -> int:
+def close_overdue(session: Session, limit: int = 1000, passing_over: int = 0) -> int:
     """Closes what was delivered in part and is past its grace; returns how many. Skips what others hold.
 
     Where nothing was recorded at all, nobody has said whether goods came, and only a side may close.
@@ -112,6 +112,7 @@ def close_overdue(session: Session, limit: int = 1000) -> int:
         .where(Contract.terms["delivery_day"].astext < (today() - GRACE).isoformat())
         .order_by(Contract.id)
         .limit(limit)
+        .offset(passing_over)
         .with_for_update(skip_locked=True)
     )
     contracts = session.scalars(query).all()

@@ -178,13 +178,14 @@ def cancel(session: Session, contract_id: UUID, party: Party, reason: str) -> Co
     return contract
 
 
-def lapse(session: Session, limit: int = 1000) -> int:
+def lapse(session: Session, limit: int = 1000, passing_over: int = 0) -> int:
     """Ends the contracts that both sides did not accept in time; returns how many. Skips what others hold."""
     query = (
         select(Contract)
         .where(Contract.signature.in_(WAITING), Contract.deadline_at <= func.now())
         .order_by(Contract.match_id)
         .limit(limit)
+        .offset(passing_over)
         .with_for_update(skip_locked=True)
     )
     contracts: Sequence[Contract] = session.scalars(query).all()
@@ -205,7 +206,7 @@ def opened(session: Session, contract: Contract, party: Party) -> None:
         add_step(session, contract, "opened", now(), side)
 
 
-def remind(session: Session, limit: int = 1000) -> int:
+def remind(session: Session, limit: int = 1000, passing_over: int = 0) -> int:
     """Tells the sides that a contract waits for, once, that it will lapse; returns of how many."""
     query = (
         select(Contract)
@@ -213,6 +214,7 @@ def remind(session: Session, limit: int = 1000) -> int:
         .where(Contract.remind_at <= func.now(), Contract.deadline_at > func.now())
         .order_by(Contract.id)
         .limit(limit)
+        .offset(passing_over)
         .with_for_update(skip_locked=True)
     )
     contracts: Sequence[Contract] = session.scalars(query).all()

@@ -27,6 +27,12 @@ MOST_TO_ENDPOINTS = 500
 MOST_BY_CHANNEL = {"email": 8, "webhook": 8, "sms": 8, "zalo": 8}
 OVER_HTTP = {"webhook": webhook.send, "sms": sms.send, "zalo": zalo.send}
 QUICK = timedelta(seconds=1)
+LEEWAY_SECONDS = 10.0  # of a lease, beside what three attempts may take
+
+
+# A letter with the moment after which it is not begun with; and with its attempt, None if it was not made.
+_Task = tuple[Letter, float]
+_Ended = tuple[Letter, Made | None]
 
 
 def never() -> bool:
@@ -63,9 +69,11 @@ class _Shift:
     def __init__(self, ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport) -> None:
         self._ledger, self._settings, self._transport = ledger, settings, transport
         # An attempt is cut off after its timeout, but looking up a name and connecting come before.
-        self._lease = timedelta(seconds=10 + 3 * settings.delivery_timeout_seconds)
+        timeout = settings.delivery_timeout_seconds
+        self._lease = timedelta(seconds=LEEWAY_SECONDS + 3 * timeout)
+        self._begin_within = LEEWAY_SECONDS + timeout
         self._quick: set[UUID] = set()
-        self.crew: Crew[Letter, Made] = Crew(self._attempt)
+        self.crew: Crew[_Task, _Ended] = Crew(self._attempt)
         self.in_flight: dict[UUID, Letter] = {}
 
     def claim(self) -> int:
@@ -74,34 +82,36 @@ class _Shift:
         to_endpoints = sum(letter.endpoint_id is not None for letter in self.in_flight.values())
         others = [letter.channel for letter in self.in_flight.values() if letter.endpoint_id is None]
         room = {channel: most - others.count(channel) for channel, most in MOST_BY_CHANNEL.items()}
+        begin_by = time.monotonic() + self._begin_within
         letters = self._ledger.run(
             lambda session: claim(
                 session, self._lease, MOST_TO_ENDPOINTS - to_endpoints, room, self._quick, busy
             )
         )
         self.in_flight.update((letter.delivery_id, letter) for letter in letters)
-        self.crew.do(letters)
+        self.crew.do([(letter, begin_by) for letter in letters])
         return len(letters)
 
     def settle(self, patience: float) -> None:
         """Records what has ended: half of what is on its way, or what did within `patience` seconds."""
-        made = self._await(max(1, len(self.in_flight) // 2), patience)
-        if not made:
-            return
-        self._ledger.run(lambda session: settle(session, made))
-        for each in made:
-            del self.in_flight[each.letter.delivery_id]
-            self._note_pace(each)
+        ended = self._await(max(1, len(self.in_flight) // 2), patience)
+        made = [each for _, each in ended if each is not None]
+        if made:
+            self._ledger.run(lambda session: settle(session, made))
+        for letter, each in ended:
+            del self.in_flight[letter.delivery_id]
+            if each is not None:
+                self._note_pace(each)
 
-    def _await(self, wanted: int, patience: float) -> Sequence[Made]:
+    def _await(self, wanted: int, patience: float) -> Sequence[_Ended]:
         until = time.monotonic() + patience
-        made: list[Made] = []
-        while len(made) < wanted:
+        ended: list[_Ended] = []
+        while len(ended) < wanted:
             try:
-                made.append(self.crew.done(until - time.monotonic()))
+                ended.append(self.crew.done(until - time.monotonic()))
             except Empty:
                 break
-        return made
+        return ended
 
     def _note_pace(self, made: Made) -> None:
         endpoint_id = made.letter.endpoint_id
@@ -109,10 +119,14 @@ class _Shift:
             quick = made.outcome.succeeded and made.finished_at - made.started_at < QUICK
             (self._quick.add if quick else self._quick.discard)(endpoint_id)
 
-    def _attempt(self, letter: Letter) -> Made:
+    def _attempt(self, task: _Task) -> _Ended:
+        letter, begin_by = task
+        if time.monotonic() > begin_by:
+            # All hands were held up, or this process frozen: the lease might end first, and another send it.
+            return letter, None
         started_at = now()
         made = self._send(letter)
-        return Made(letter, started_at, now(), made)
+        return letter, Made(letter, started_at, now(), made)
 
     def _send(self, letter: Letter) -> Outcome:
         if letter.channel != "webhook" and letter.token is None:

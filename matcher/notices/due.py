@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, func, select, text, update
+from sqlalchemy import RowMapping, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, TEXT
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.orm import Session
@@ -65,6 +65,9 @@ _OF_DIGESTS = text("""
     SELECT delivery.id FROM delivery JOIN reader ON contact_id = reader.id
     WHERE state = 'due' AND digest AND due_at <= now() ORDER BY due_at, delivery.id LIMIT :most
 """).bindparams(most=2000)
+_BY_ANY_CHANNEL = text(
+    "SELECT id FROM delivery WHERE state = 'due' AND endpoint_id IS NULL AND due_at <= now() LIMIT 1"
+)
 
 _CLAIM = text("""
     UPDATE delivery SET due_at = now() + :lease WHERE id IN (
@@ -104,9 +107,8 @@ def claim(
     AT_ONCE to those in `quick`; and so many of the other channels as `channel_room` says. What is for one
     digest is one letter.
     """
-    by_endpoint = {"quick": list(quick), "busy": list(busy), "at_once": AT_ONCE, "room": endpoint_room}
     letters: list[Letter] = []
-    while not letters and (rows := _claimed(session, lease, by_endpoint, channel_room)):
+    while not letters and (rows := _claimed(session, lease, endpoint_room, channel_room, quick, busy)):
         letters = [_letter(row) for row in rows if not _held(session, row)]
     _keep_pace(session, letters)
     gathered = _digests(session, [each for each in letters if each.digest])
@@ -114,12 +116,17 @@ def claim(
 
 
 def _claimed(
-    session: Session, lease: timedelta, by_endpoint: Mapping[str, object], channel_room: Mapping[str, int]
+    session: Session,
+    lease: timedelta,
+    endpoint_room: int,
+    channel_room: Mapping[str, int],
+    quick: Collection[UUID],
+    busy: Collection[UUID],
 ) -> Sequence[RowMapping]:
     """What was found due and is claimed now; nothing if nothing is due."""
     lanes = {"channels": list(channel_room), "rooms": list(channel_room.values())}
     found = [
-        *session.scalars(_TO_ENDPOINTS, by_endpoint),
+        *_to_endpoints(session, endpoint_room, quick, busy),
         *session.scalars(_BY_CHANNEL, lanes),
         *session.scalars(_OF_DIGESTS, {"room": channel_room.get("email", 0)}),
     ]
@@ -131,13 +138,17 @@ def _claimed(
 
 def ring_for_due(session: Session) -> bool:
     """Asks for a ring if anything is due that could be sent now; returns whether it is."""
-    rests = select(Endpoint.id).where(Endpoint.rests_until > func.now())
-    resting = Delivery.endpoint_id.is_not(None) & Delivery.endpoint_id.in_(rests)
-    due = select(Delivery.id).where(Delivery.state == "due", Delivery.due_at <= func.now(), ~resting)
-    if session.scalar(due.limit(1)) is None:
+    if not _to_endpoints(session, room=1) and session.scalar(_BY_ANY_CHANNEL) is None:
         return False
     ring(session, "deliver", "due")
     return True
+
+
+def _to_endpoints(
+    session: Session, room: int, quick: Collection[UUID] = (), busy: Collection[UUID] = ()
+) -> list[UUID]:
+    asked = {"quick": list(quick), "busy": list(busy), "at_once": AT_ONCE, "room": room}
+    return list(session.scalars(_TO_ENDPOINTS, asked))
 
 
 def _letter(row: RowMapping) -> Letter:

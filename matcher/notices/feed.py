@@ -45,7 +45,7 @@ class Entry:
 
 def feed(session: Session, party: Party, after: int, limit: int, source: str) -> Sequence[Entry]:
     """The party's events after the position `after`, everybody's for an operator; oldest first."""
-    _number(session)
+    number_events(session)
     told = select(Event, Notice.id).join(Notice, Notice.event_id == Event.id)
     own = told.where(Notice.party_id == party.id)
     asked = select(Event, Event.id) if party.kind == "operator" else own
@@ -53,19 +53,20 @@ def feed(session: Session, party: Party, after: int, limit: int, source: str) ->
     return [Entry(event.position or 0, _cloud_event(event, str(own_id), source)) for event, own_id in rows]
 
 
-def _number(session: Session) -> None:
-    """Gives every committed event that has no position the next one."""
+def number_events(session: Session, limit: int = 10_000) -> None:
+    """Gives committed events that have no position the next ones, the first written first; commits."""
     if session.scalar(select(Event.id).where(Event.position.is_(None)).limit(1)) is None:
         return
     session.execute(select(func.pg_advisory_xact_lock(func.hashtext("feed"))))
     session.execute(
         text(
             "WITH last AS (SELECT coalesce(max(position), 0) AS position FROM event), fresh AS ("
-            " SELECT id, row_number() OVER (ORDER BY occurred_at, id) AS place FROM event"
-            " WHERE position IS NULL)"
+            " SELECT id, row_number() OVER (ORDER BY occurred_at, id) AS place FROM ("
+            " SELECT id, occurred_at FROM event WHERE position IS NULL ORDER BY id LIMIT :limit) first)"
             " UPDATE event SET position = last.position + fresh.place FROM last, fresh"
             " WHERE event.id = fresh.id"
-        )
+        ),
+        {"limit": limit},
     )
     # The lock and the positions have to be let go together, and before the reader is answered.
     session.commit()

@@ -15,6 +15,7 @@ from matcher.ops.queues import QUEUES, QueueView, queues
 from matcher.store.session import Ledger
 from matcher.store.tables import (
     CONTRACT_WAITING,
+    Amendment,
     Book,
     Contract,
     Delivery,
@@ -69,14 +70,18 @@ def status(ledger: Ledger, settings: Settings) -> Status:
 
 def _overdue(session: Session) -> list[Overdue]:
     changed = Book.version > Book.cleared_version
-    lapsing = literal_column(CONTRACT_WAITING, Boolean) & (Contract.deadline_at <= now())
-    unsent = (Delivery.state == "due") & (Delivery.due_at <= now())
+    waiting = literal_column(CONTRACT_WAITING, Boolean)
+    lapsing = waiting & (Contract.deadline_at <= now())
+    unreminded = waiting & Contract.reminded_at.is_(None) & (Contract.remind_at <= now()) & ~lapsing
+    unanswered = (Amendment.state == "open") & (Amendment.deadline_at <= now())
     return [
         _due(session, "books to clear", Book.changed_at, changed),
         _due(session, "books to freeze", Book.freeze_at, Book.freeze_at <= now()),
-        _due(session, "deliveries to make", Delivery.due_at, unsent),
+        _due_deliveries(session),
         _due(session, "documents to render", Document.asked_at, Document.rendered_at.is_(None)),
         _due(session, "contracts to lapse", Contract.deadline_at, lapsing),
+        _due(session, "contracts to remind of", Contract.remind_at, unreminded),
+        _due(session, "amendments to lapse", Amendment.deadline_at, unanswered),
         _due(session, "owners to tell", OrderNews.due_at, OrderNews.due_at <= now()),
         _due_orders(session, "lots to expire", Lot),
         _due_orders(session, "demands to expire", Demand),
@@ -88,6 +93,15 @@ def _due(
 ) -> Overdue:
     count, oldest = session.execute(select(func.count(), func.min(since)).where(condition)).one()
     return Overdue(kind=kind, count=count, oldest_since=oldest)
+
+
+def _due_deliveries(session: Session) -> Overdue:
+    # One by one, as each has an index of its own.
+    unsent = literal_column("state = 'due'", Boolean) & (Delivery.due_at <= now())
+    kinds = (Delivery.endpoint_id.is_(None), Delivery.endpoint_id.is_not(None))
+    found = [_due(session, "deliveries to make", Delivery.due_at, unsent & kind) for kind in kinds]
+    oldest = min((each.oldest_since for each in found if each.oldest_since), default=None)
+    return Overdue(kind="deliveries to make", count=sum(each.count for each in found), oldest_since=oldest)
 
 
 def _due_orders(session: Session, kind: str, orders: type[Lot] | type[Demand]) -> Overdue:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from config.settings import Settings
@@ -20,6 +20,14 @@ DoneT = TypeVar("DoneT")
 
 # A process that is frozen in the middle of a transaction holds its locks no longer than a task may run.
 OPTIONS = "-c timezone=UTC -c lock_timeout=20s -c idle_in_transaction_session_timeout=120s"
+# A host that vanishes without a word is given up after some 20 s; the system's own limits are a quarter of an
+# hour for what was sent, two hours for what is awaited.
+VANISHED = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,  # ms
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,10 @@ class Ring:
 
     task: str
     id: str
+
+
+class PerhapsCommitted(OperationalError):
+    """The connection was lost while the commit was awaited: the transaction may be in the ledger."""
 
 
 Bell = Callable[[Sequence[Ring]], None]
@@ -51,7 +63,7 @@ class Ledger:
             max_overflow=30,
             pool_timeout=5,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "options": OPTIONS},
+            connect_args={"connect_timeout": 5, "options": OPTIONS, **VANISHED},
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._bell = bell
@@ -60,11 +72,13 @@ class Ledger:
     def transaction(self) -> Iterator[Session]:
         """One session, committed on leaving and rolled back on an exception; rings leave after the commit.
 
-        Raises what SQLAlchemy raises, `OperationalError` when the database does not answer.
+        Raises what SQLAlchemy raises, `OperationalError` when the database does not answer; of them
+        PerhapsCommitted where nobody knows whether it was committed.
         """
         with self._sessions() as session:
             yield session
-            session.commit()
+            session.flush()
+            _commit(session)
             rings = rings_of(session)
         if rings:
             self._bell(rings)
@@ -84,6 +98,17 @@ class Ledger:
                     raise
             time.sleep(pause)
         raise AssertionError  # counting does not end
+
+
+def _commit(session: Session) -> None:
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise PerhapsCommitted(
+                error.statement, error.params, error.orig or error, connection_invalidated=True
+            ) from error
+        raise
 
 
 def ring(session: Session, task: str, identity: object) -> None:

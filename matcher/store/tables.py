@@ -214,10 +214,15 @@ def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:
         CheckConstraint("taken_g >= 0 AND taken_g <= quantity_g", name="never_oversold"),
         CheckConstraint("min_take_g >= 0 AND min_take_g <= quantity_g", name="min_take_within"),
         CheckConstraint("(state = 'filled') = (taken_g = quantity_g)", name="filled_when_all_taken"),
+        # PostgreSQL has days that Python has not: one such row, and its whole book could not be read.
+        CheckConstraint(
+            "expires_on < '9999-01-01' AND (decide_by < '9999-01-01') IS NOT FALSE", name="days_readable"
+        ),
         Index(f"{table}_open", "crop", "id", postgresql_where=text("state = 'open'")),
         Index(f"{table}_expiring", "expires_on", postgresql_where=text("state = 'open'")),
         Index(f"{table}_of_party", "party_id", "id"),
         Index(f"{table}_changed", "crop", "changed_in"),
+        Index(f"{table}_aside", "id", postgresql_where=text("quarantine IS NOT NULL")),
     )
 
 
@@ -242,7 +247,10 @@ class Lot(Order, Base):
         *order_rules("lot"),
         one_of("storage", "ambient", "cool"),
         CheckConstraint("ask >= 0", name="ask_not_negative"),
-        CheckConstraint("harvest_from <= harvest_until", name="harvest_in_order"),
+        CheckConstraint(
+            "harvest_from BETWEEN '1000-01-01' AND harvest_until AND harvest_until < '9999-01-01'",
+            name="harvest_in_order",
+        ),
     )
 
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
@@ -264,7 +272,10 @@ class Demand(Order, Base):
     __table_args__ = (
         *order_rules("demand"),
         CheckConstraint("bid >= 0", name="bid_not_negative"),
-        CheckConstraint("deliver_from <= deliver_until", name="delivery_in_order"),
+        CheckConstraint(
+            "deliver_from BETWEEN '1000-01-01' AND deliver_until AND deliver_until < '9999-01-01'",
+            name="delivery_in_order",
+        ),
         CheckConstraint("min_fill_g >= 0 AND min_fill_g <= quantity_g", name="min_fill_within"),
     )
 
@@ -719,6 +730,7 @@ class Delivery(Identified, Base):
         ),
         Index("delivery_in_mail", "mail_id", postgresql_where=text("mail_id IS NOT NULL")),
         Index("delivery_at_provider", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
+        Index("delivery_dead", "id", postgresql_where=text("state = 'dead'")),
     )
 
     notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"), index=True)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.book.news import note
+from matcher.book.orders import book_changed
 from matcher.store.tables import Clearing, Demand, Lot, Match
 from matcher.trading.found import Found
 
@@ -28,11 +29,13 @@ def promise(session: Session, written: Clearing, due: Sequence[Found]) -> tuple[
         return [], []
     lots = _locked(session, Lot, {found.lot.id for found in due})
     demands = _locked(session, Demand, {found.demand.id for found in due})
-    stale = {
-        found.demand.id
-        for found in due
-        if not (_unchanged(lots, found.lot) and _unchanged(demands, found.demand))
-    }
+    changed: list[Lot | Demand] = [
+        *(lots[found.lot.id] for found in due if not _unchanged(lots, found.lot)),
+        *(demands[found.demand.id] for found in due if not _unchanged(demands, found.demand)),
+    ]
+    _count_behind(session, written, changed)
+    gone = {order.id for order in changed}
+    stale = {found.demand.id for found in due if gone & {found.lot.id, found.demand.id}}
     kept = [found for found in due if found.demand.id not in stale]
     matches = [_match(written, found, lots[found.lot.id], demands[found.demand.id]) for found in kept]
     session.add_all(matches)
@@ -53,6 +56,15 @@ def _locked(session: Session, kind: type[OrderT], ids: Collection[UUID]) -> dict
 def _unchanged(orders: dict[UUID, OrderT], read: OrderT) -> bool:
     order = orders[read.id]
     return order.version == read.version and order.state == "open" and order.quarantine is None
+
+
+def _count_behind(session: Session, written: Clearing, changed: Sequence[Lot | Demand]) -> None:
+    """Counts what was changed by hand, in no version of the book: or it would be found here for ever."""
+    behind = {order.id: order for order in changed if order.changed_in <= written.book_version}
+    if behind:
+        version = book_changed(session, written.crop)
+        for order in behind.values():
+            order.changed_in = version
 
 
 def _match(written: Clearing, found: Found, lot: Lot, demand: Demand) -> Match:

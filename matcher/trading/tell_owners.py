@@ -14,13 +14,14 @@ from matcher.store.tables import Demand, Lot, OrderNews
 from matcher.trading.news import kilograms_said, named
 
 
-def tell_owners(session: Session, catalogue: Catalogue, limit: int = 1000) -> int:
+def tell_owners(session: Session, catalogue: Catalogue, limit: int = 1000, passing_over: int = 0) -> int:
     """Tells what was noted and is due, in the order it happened; returns how much. Skips what others hold."""
     due = (
         select(OrderNews)
         .where(OrderNews.due_at <= now())
         .order_by(OrderNews.due_at, OrderNews.id)
         .limit(limit)
+        .offset(passing_over)
         .with_for_update(skip_locked=True)
     )
     news = session.scalars(due).all()

@@ -2,8 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, text, update
 
 from matcher.idempotency import KEPT_FOR, forget_answers
 from matcher.store.session import Ledger
@@ -97,3 +98,19 @@ def test_an_answer_is_kept_for_48_hours(api: Api) -> None:
 def test_a_key_that_is_too_long_is_refused(api: Api) -> None:
     headers = api.as_new("producer") | {"Idempotency-Key": "x" * 256}
     assert api.post("/v1/lots", json=lot_body(), headers=headers).status_code == 422
+
+
+def test_an_answer_that_is_forgotten_while_it_is_looked_for_is_no_error(api: Api) -> None:
+    headers = api.as_new("producer") | KEY
+    assert api.post("/v1/lots", json=lot_body(), headers=headers).status_code == 201
+    forgotten: list[int] = []
+
+    def forget_now(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO kept_answer") and not forgotten:
+            with api.ledger.engine.begin() as other:
+                forgotten.append(other.execute(text("DELETE FROM kept_answer")).rowcount)
+
+    event.listen(api.ledger.engine, "after_cursor_execute", forget_now)
+    assert api.post("/v1/lots", json=lot_body(), headers=headers).status_code == 201
+    assert forgotten == [1]
+    assert lots(api.ledger) == 2

@@ -113,6 +113,10 @@ def test_an_amendment_of_a_passed_version_is_refused(api: Api) -> None:
     second = api.patch(address, json={"ask": 2000}, headers=producer | {"If-Match": '"1"'})
     assert (first.status_code, second.status_code) == (200, 412)
     assert api.patch(address, json={"ask": 1}, headers=producer | {"If-Match": "one"}).status_code == 422
+    taken_back = [
+        api.post(f"{address}/withdraw", headers=producer | {"If-Match": tag}) for tag in ('"1"', '"2"')
+    ]
+    assert [answer.status_code for answer in taken_back] == [412, 200]
 
 
 def test_a_withdrawn_order_is_closed_for_good(api: Api) -> None:

@@ -63,6 +63,12 @@ PLANTS = (
     f"DELETE FROM attempt; UPDATE delivery SET state = 'due', due_at = {LATER}",
     "UPDATE document SET rendered_at = NULL, content = NULL",
     "UPDATE contract SET deadline_at = now()",
+    "UPDATE contract SET remind_at = now()",
+    """UPDATE contract SET signature = 'agreed'; INSERT INTO amendment
+       (id, contract_id, version, side, state, terms, signer, address, proposed_at, deadline_at)
+       SELECT gen_random_uuid(), id, 2, 'seller', 'open', '{}', 'x', 'x', now(), now() FROM contract""",
+    """UPDATE contract SET fulfilment = 'partly_delivered',
+       terms = terms || '{"delivery_day": "2020-08-21"}'""",
     "UPDATE lot SET expires_on = '2020-01-01'",
 )
 

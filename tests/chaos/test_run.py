@@ -1,16 +1,20 @@
 """A short run of everything; the long one is `make chaos`."""
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sqlalchemy import select
 
 import chaos.run
 from chaos.checker import check
-from chaos.run import lasting, run
+from chaos.run import lasting, not_replayed, run
 from chaos.schedule import Fault
 from chaos.violations import Violation
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
+from matcher.store.tables import Clearing
 from tests.chaos.sound import connect, trade
 from tests.servers.helpers import needs_death_signal
 
@@ -49,3 +53,20 @@ def test_what_is_due_for_a_moment_only_is_no_violation_and_what_stays_due_is(
         gone = Violation("caught up", "delivery 1 is due since noon")
         assert due
         assert lasting(connection, [*due, gone]) == due
+
+
+def test_a_clearing_that_does_not_come_out_as_it_is_stored_is_found(
+    ledger: Ledger, knowledge: Knowledge
+) -> None:
+    trade(ledger, knowledge)
+    assert not_replayed(ledger.settings) == []
+    with ledger.transaction() as session:
+        clearing = session.scalars(select(Clearing)).one()
+        assert clearing.result is not None
+        with np.load(io.BytesIO(clearing.result)) as archive:
+            columns = dict(archive)
+        columns["quantity"] -= 1
+        altered = io.BytesIO()
+        np.savez(altered, **columns)
+        clearing.result = altered.getvalue()
+    assert {each.invariant for each in not_replayed(ledger.settings)} == {"I5"}

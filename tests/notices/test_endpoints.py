@@ -167,7 +167,7 @@ def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(
     seconds: int,
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
-    if asked == "in two hours":  # as a date, which is of now and not of when the tests were collected
+    if asked == "in two hours":  # from now on, not from when the tests were collected
         asked = format_datetime(now() + timedelta(hours=2), usegmt=True)
     receiver.behaviour, receiver.retry_after = "busy", asked
     before = now()
@@ -248,3 +248,17 @@ def test_a_party_has_so_many_endpoints_and_each_address_once(ledger: Ledger) -> 
 def test_endpoint_ids_are_not_confused_with_others(ledger: Ledger) -> None:
     with ledger.transaction() as session, pytest.raises(NotFound):
         get_endpoint(session, UUID(int=7), party(session, "operator"))
+
+
+def test_an_endpoint_may_move_to_where_another_was_told_of_the_same(ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer")
+        first, second = (add_endpoint(session, buyer, f"http://127.0.0.1:1/{name}") for name in "ab")
+        record(session, [match_made(buyer)])
+        session.flush()
+        change_endpoint(session, first, EndpointChange(url="http://127.0.0.1:1/c"))
+        session.execute(update(Delivery).where(Delivery.endpoint_id == first.id).values(state="delivered"))
+        change_endpoint(session, first, EndpointChange(url="http://127.0.0.1:1/d"))
+        change_endpoint(session, second, EndpointChange(url="http://127.0.0.1:1/c"))
+        addresses = session.scalars(select(Delivery.address).order_by(Delivery.address)).all()
+        assert addresses == ["http://127.0.0.1:1/b", "http://127.0.0.1:1/c"]

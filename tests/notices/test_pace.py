@@ -5,11 +5,14 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import httpx
+import pytest
 from sqlalchemy import func, select, update
 
 from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
+from matcher.notices import crew
+from matcher.notices import deliver as delivering
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
 from matcher.notices.due import AT_ONCE, claim
@@ -178,3 +181,21 @@ def test_two_workers_share_what_is_due(
     assert len(receiver.received) == 200, "each went out once"
     with ledger.transaction() as session:
         assert set(session.scalars(select(Delivery.state))) == {"delivered"}
+
+
+def test_what_was_claimed_and_could_not_be_begun_in_time_is_left_to_whoever_claims_it_next(
+    ledger: Ledger,
+    hasty: Settings,
+    transport: httpx.HTTPTransport,
+    receiver: WebhookReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crew, "MOST", 1)
+    monkeypatch.setattr(delivering, "LEEWAY_SECONDS", 0.2)
+    receiver.behaviour = "silent"
+    endpoints(ledger, *(f"{receiver.url}/{number}" for number in range(3)))
+    deliver(ledger, hasty, transport)
+    assert len(receiver.received) == 2, "after two that hang the lease of the third is nearly over"
+    with ledger.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Attempt)) == 2
+        assert session.scalar(select(func.count()).where(Delivery.state == "due", Delivery.tries == 0)) == 1

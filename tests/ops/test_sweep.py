@@ -6,14 +6,16 @@ from datetime import timedelta
 
 import pytest
 import redis
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher.clock import now, today
 from matcher.knowledge import Knowledge
+from matcher.ops.status import status
 from matcher.ops.sweep import MOST_WAITING, sweep
 from matcher.store.session import Ledger, Ring
-from matcher.store.tables import Book, Contract, Demand, Document, KeptAnswer, Lot
+from matcher.store.tables import Book, Contract, Demand, Document, Event, KeptAnswer, Lot, OrderNews
 from matcher.trading.clear import clear
 from matcher.trading.tell_owners import tell_owners
 from tests.market import demand, lot, party
@@ -148,3 +150,66 @@ def test_nothing_is_rung_for_while_the_broker_is_away_so_that_all_is_at_once_whe
     assert rung == []
     sweep(listening, settings, knowledge)
     assert set(rung) == due
+
+
+def test_what_can_not_be_done_is_passed_over_and_keeps_nothing_else_from_its_turn(
+    listening: Ledger, settings: Settings, rung: list[Ring], due: set[Ring], knowledge: Knowledge
+) -> None:
+    with listening.transaction() as session:
+        for _ in range(2):
+            lot(session, party(session, "producer"), knowledge, quantity_kg=500)
+            demand(session, party(session, "buyer"), knowledge, quantity_kg=500)
+    with listening.transaction() as session:
+        clear(session, "custard_apple", knowledge, settings)
+    with listening.transaction() as session:
+        first, *others = session.scalars(select(Contract).order_by(Contract.match_id)).all()
+        assert len(others) == 2
+        first.terms = {"goods": "lost"}
+        session.execute(update(Contract).values(deadline_at=now()))
+    long_unheard(listening)
+    rung.clear()
+    sweep(listening, settings, knowledge)
+    with listening.transaction() as session:
+        assert session.get_one(Contract, first.id).signature == "draft", "it can not be told of"
+        assert {session.get_one(Contract, each.id).signature for each in others} == {"lapsed"}
+        (overdue,) = [
+            each for each in status(listening, settings).overdue if each.kind == "contracts to lapse"
+        ]
+        assert overdue.count == 1
+    assert {ring.task for ring in rung} == {"clear_book", "render", "deliver"}
+
+
+def test_after_hours_without_a_sweep_the_next_ones_take_a_part_each_and_ring_a_few_times(
+    listening: Ledger, settings: Settings, rung: list[Ring], knowledge: Knowledge
+) -> None:
+    many = 2500
+    with listening.transaction() as session:
+        offered = lot(session, party(session, "producer", email="htx@example.vn"), knowledge)
+        copied = {column.key: getattr(offered, column.key) for column in Lot.__mapper__.column_attrs}
+        copied |= {"expires_on": today() - timedelta(days=1)}
+        del copied["id"], copied["remaining_g"]
+        session.execute(insert(Lot), [copied] * many)
+        kept = {"party_id": offered.party_id, "request_digest": b"", "kept_at": now() - timedelta(days=3)}
+        session.execute(insert(KeptAnswer), [kept | {"key": str(number)} for number in range(many)])
+    left, sweeps = many, 0
+    while left:
+        rung.clear()
+        sweep(listening, settings, knowledge)
+        sweeps += 1
+        assert set(rung) <= {DELIVER, Ring("clear_book", "custard_apple")}
+        assert len(rung) <= 5, "for the book, for each part that was told, and for all that is due"
+        with listening.transaction() as session:
+            before, left = left, count(session, Lot.expires_on < today(), Lot.state == "open")
+            assert before - left <= 1000
+    assert sweeps == 3
+    for _ in range(3):
+        sweep(listening, settings, knowledge)
+    with listening.transaction() as session:
+        assert count(session, OrderNews.due_at <= now()) == 0
+        assert count(session, Event.kind == "order.expired") == many
+        assert count(session, Event.position.is_(None)) == 0
+        assert count(session, KeptAnswer.key.is_not(None)) == 0
+
+
+def count(session: Session, *conditions: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).where(*conditions)) or 0

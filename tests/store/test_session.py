@@ -1,5 +1,8 @@
 """Transactions, and when their rings leave."""
 
+import os
+import socket
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -67,3 +70,18 @@ def test_ids_are_of_version_7_and_sort_by_the_time_they_were_made() -> None:
     assert len(set(ids)) == len(ids)
     milliseconds = [identity.int >> 80 for identity in ids]
     assert milliseconds == sorted(milliseconds)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the option's name is Linux's")
+def test_a_host_that_vanishes_is_given_up_in_seconds_not_in_hours(ledger: Ledger) -> None:
+    with ledger.engine.connect() as connection:
+        file = os.dup(connection.connection.driver_connection.fileno())  # type: ignore[union-attr]
+        with socket.socket(fileno=file) as held:
+            sent_ms = held.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            awaited = [
+                held.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            ]
+    idle, interval, count = awaited
+    assert 0 < sent_ms <= 20_000
+    assert 0 < idle + interval * count <= 20

@@ -1,5 +1,6 @@
 """A worker may keep a book solved in its memory; what it writes is worth what the whole book is."""
 
+import itertools
 import random
 from datetime import timedelta
 from uuid import UUID
@@ -303,3 +304,17 @@ def test_a_clearing_that_cannot_be_followed_has_the_whole_book_cleared(holding: 
     whole = holding.clear(0)
     assert whole is not None
     assert whole.base_id is None
+
+
+def test_an_order_changed_by_hand_behind_the_back_of_its_book_is_found_out(at_once: Market) -> None:
+    assert at_once.clear() is not None
+    with at_once.ledger.transaction() as session:
+        assert session.scalars(select(Lot.id).where(Lot.state == "open")).first() is not None
+        session.execute(update(Lot).where(Lot.state == "open").values(state="withdrawn"))
+        at_once.demand(session, bid=90_000)
+    found = at_once.clear()
+    assert found is not None
+    assert (found.link, found.matches) == (1, 1), "it is not known yet that the lot is gone"
+    clearings_needed = iter(at_once.clear, None)
+    assert len(list(itertools.islice(clearings_needed, 20))) < 20, "one for each lot that it tries"
+    assert broken(at_once.ledger) == {}

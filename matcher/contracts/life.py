@@ -31,7 +31,8 @@ from matcher.store.tables import CONTRACT_WAITING, Amendment, Contract, Demand, 
 Side = Literal["seller", "buyer"]
 Move = Literal[
     "accept", "decline", "cancel", "amend", "accept_amendment", "decline_amendment", "withdraw_amendment",
-    "record_delivery", "record_payment", "close", "open_dispute", "close_dispute",
+    "record_delivery", "withdraw_delivery", "record_payment", "withdraw_payment", "close", "open_dispute",
+    "close_dispute",
 ]  # fmt: skip
 WAITING = ("draft", "sent", "accepted_by_seller", "accepted_by_buyer")
 
@@ -71,18 +72,25 @@ def moves(contract: Contract, party: Party) -> list[Move]:
 
 
 def _operator_moves(contract: Contract) -> list[Move]:
-    # What has been delivered was taken; cancelling would put it back on the market.
-    cancellable = contract.signature in WAITING or (
-        contract.signature == "agreed" and contract.fulfilment == "unfulfilled"
-    )
-    allowed: list[Move] = ["cancel"] if cancellable else []
+    if contract.signature != "agreed":
+        return ["cancel"] if contract.signature in WAITING else []
+    # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
+    ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
+    allowed = [*ends.get(contract.fulfilment, []), *_withdrawing_moves(contract)]
     return [*allowed, "close_dispute"] if contract.disputed_by else allowed
+
+
+def _withdrawing_moves(contract: Contract) -> list[Move]:
+    # Once the deliveries are closed, what was short is on the market again.
+    if contract.fulfilment in ("partly_delivered", "fulfilled"):
+        return ["withdraw_delivery", "withdraw_payment"]
+    return ["withdraw_payment"]
 
 
 def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
     if contract.signature != "agreed":
         return []
-    allowed: list[Move] = ["record_payment"]
+    allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract)]
     if contract.fulfilment in ("unfulfilled", "partly_delivered"):
         allowed += ["record_delivery", "close"]
     elif contract.fulfilment == "fulfilled":

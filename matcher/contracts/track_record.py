@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.clock import day_of, today
-from matcher.contracts.accounts import due, payments_of
+from matcher.contracts.accounts import due, paid_by, payments_of
 from matcher.contracts.fulfilment import accepted_grams, deliveries_of
 from matcher.errors import NotFound
 from matcher.fields import Kilograms, kilograms
@@ -124,7 +124,7 @@ def _ended(session: Session, party_id: UUID) -> Sequence[Contract]:
 
 
 def _told(session: Session, contract: Contract) -> _Told:
-    deliveries = deliveries_of(session, contract)
+    deliveries = [each for each in deliveries_of(session, contract) if each.withdrawn_at is None]
     last = max((day_of(delivery.delivered_at) for delivery in deliveries), default=None)
     in_full = contract.fulfilment == "fulfilled"
     until = str(contract.terms.get("deliver_until", contract.terms["delivery_day"]))
@@ -143,8 +143,7 @@ def _told(session: Session, contract: Contract) -> _Told:
 def _paid_on_time(session: Session, contract: Contract, last: date) -> bool | None:
     """Null while there is still time to pay."""
     days = int(contract.terms.get("rules", {}).get("payment_days", 7))
-    payments, owed = payments_of(session, contract), due(session, contract)
-    in_time = sum(payment.amount for payment in payments if payment.paid_on <= last + timedelta(days=days))
-    if in_time >= owed:
+    in_time = paid_by(payments_of(session, contract), last + timedelta(days=days))
+    if in_time >= due(session, contract):
         return True
     return False if today() > last + timedelta(days=days) else None

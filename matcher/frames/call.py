@@ -89,7 +89,8 @@ def drawn(session: Session, frame: Frame) -> Drawn:
     )
     called = session.scalar(select(func.coalesce(func.sum(of_frame.c.quantity_g), 0))) or 0
     took = func.coalesce(func.sum(GoodsDelivery.net_g - GoodsDelivery.rejected_g), 0)
-    accepted = session.scalar(select(took).where(GoodsDelivery.contract_id.in_(select(of_frame.c.id)))) or 0
+    weighed = GoodsDelivery.contract_id.in_(select(of_frame.c.id)) & GoodsDelivery.withdrawn_at.is_(None)
+    accepted = session.scalar(select(took).where(weighed)) or 0
     return Drawn(grams_of(frame.terms["goods"]["quantity_kg"]), int(called), int(accepted))
 
 

@@ -21,7 +21,8 @@ Kind = Literal[
     "match.made", "contract.accepted", "contract.agreed", "contract.declined", "contract.lapsing",
     "contract.lapsed", "contract.cancelled", "contract.amendment_proposed", "contract.amendment_declined",
     "contract.amendment_withdrawn", "contract.amendment_lapsed", "contract.amended", "contract.delivered",
-    "contract.paid", "contract.closed", "contract.dispute_opened", "contract.dispute_closed",
+    "contract.delivery_withdrawn", "contract.paid", "contract.payment_withdrawn", "contract.closed",
+    "contract.dispute_opened", "contract.dispute_closed",
     "order.posted", "order.amended", "order.filled", "order.reopened", "order.withdrawn", "order.expiring",
     "order.expired", "order.quarantined", "endpoint.disabled", "endpoint.test",
 ]  # fmt: skip

@@ -458,7 +458,23 @@ class Amendment(Identified, Base):
     reason: Mapped[str | None]
 
 
-class GoodsDelivery(Identified, Base):
+class Withdrawable:
+    """What a side may have recorded by mistake, and then withdraws: from then on it counts no more."""
+
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None]
+    withdrawal_reason: Mapped[str | None]
+
+
+def withdrawn_for_a_reason() -> CheckConstraint:
+    return CheckConstraint(
+        "(withdrawn_at IS NULL) = (withdrawn_by IS NULL)"
+        " AND (withdrawn_at IS NULL) = (withdrawal_reason IS NULL)",
+        name="withdrawn_for_a_reason",
+    )
+
+
+class GoodsDelivery(Identified, Withdrawable, Base):
     """One weigh ticket of a contract, in grams: the buyer took over net less rejected."""
 
     __tablename__ = "goods_delivery"
@@ -468,6 +484,7 @@ class GoodsDelivery(Identified, Base):
         CheckConstraint("tare_g >= 0 AND gross_g > tare_g", name="net_positive"),
         CheckConstraint("rejected_g >= 0 AND rejected_g <= gross_g - tare_g", name="rejected_within_net"),
         CheckConstraint("(rejected_g > 0) = (rejection_reason IS NOT NULL)", name="rejected_for_a_reason"),
+        withdrawn_for_a_reason(),
     )
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
@@ -500,14 +517,21 @@ class Attachment(Identified, Base):
     added_at: Mapped[datetime]
 
 
-class Payment(Identified, Base):
+class Payment(Identified, Withdrawable, Base):
     """Money that went from buyer to seller, in whole đồng, as one side has recorded it."""
 
     __tablename__ = "payment"
     __table_args__ = (
-        UniqueConstraint("contract_id", "reference"),
+        Index(
+            "payment_recorded_once",
+            "contract_id",
+            "reference",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
         one_of("side", "seller", "buyer"),
         CheckConstraint("amount > 0", name="amount_positive"),
+        withdrawn_for_a_reason(),
     )
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))

@@ -80,16 +80,24 @@ ALWAYS = (
         SELECT c.id FROM contract c LEFT JOIN document d ON d.contract_id = c.id
         WHERE d.contract_id IS NULL"""),
     Law("I2", "contract {0} has {1} steps on record, the last is number {2}", """
-        SELECT c.id, count(s.position), max(s.position) FROM contract c
-        LEFT JOIN step s ON s.contract_id = c.id GROUP BY c.id
+        SELECT c.id, count(s.position), max(s.position)
+        FROM (SELECT id FROM contract UNION ALL SELECT id FROM frame) c
+        LEFT JOIN step s ON s.subject_id = c.id GROUP BY c.id
         HAVING count(s.position) = 0 OR min(s.position) <> 1 OR max(s.position) <> count(s.position)"""),
+    Law("I2", "{0} has a step {1}, and is no contract", """
+        SELECT s.subject_id, s.position FROM step s WHERE NOT EXISTS (
+            SELECT FROM contract c WHERE c.id = s.subject_id
+            UNION ALL SELECT FROM frame f WHERE f.id = s.subject_id)"""),
     Law("I2", "contract {0}: step {1} does not follow from the one before", """
-        SELECT s.contract_id, s.position FROM step s
-        LEFT JOIN step b ON b.contract_id = s.contract_id AND b.position = s.position - 1
+        SELECT s.subject_id, s.position FROM step s
+        LEFT JOIN step b ON b.subject_id = s.subject_id AND b.position = s.position - 1
         WHERE s.statement ->> 'previous' IS DISTINCT FROM b.hash"""),
+    Law("I2", "agreement {0} is {1}, and no step says so", """
+        SELECT f.id, f.state FROM frame f WHERE f.state <> 'draft' AND NOT EXISTS (
+            SELECT FROM step s WHERE s.subject_id = f.id AND s.statement ->> 'kind' = f.state)"""),
     Law("I2", "contract {0} is {1}, and no step says so", """
         SELECT c.id, c.signature FROM contract c WHERE c.signature <> 'draft' AND NOT EXISTS (
-            SELECT FROM step s WHERE s.contract_id = c.id AND s.statement ->> 'kind' IN (
+            SELECT FROM step s WHERE s.subject_id = c.id AND s.statement ->> 'kind' IN (
                 regexp_replace(c.signature, '_by_.*', ''),
                 CASE c.signature WHEN 'agreed' THEN 'amended' END))"""),
     Law("I3", "match {0} has {1} events match.made", """

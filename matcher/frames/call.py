@@ -15,6 +15,7 @@ from matcher.book.demands import DemandPost, post_demand
 from matcher.book.lots import LotPost, post_lot
 from matcher.clock import today
 from matcher.contracts.amended import grams_of
+from matcher.contracts.steps import add_step
 from matcher.contracts.terms import kilograms_text
 from matcher.errors import Fault, Invalid
 from matcher.fields import Amount, Day, Quantity
@@ -75,6 +76,8 @@ def call(
     contract = _contract(session, frame, post, quantity_g, knowledge, settings)
     session.add(FrameCall(frame_id=frame.id, contract_id=contract.id))
     session.flush()
+    facts = {"drawn": contract.number, "quantity_kg": contract.terms["quantity_kg"], "name": party.name}
+    add_step(session, frame, "called", contract.drafted_at, str(party.id), **facts)
     return contract
 
 

@@ -1,6 +1,7 @@
 """The life of a frame agreement or memorandum: drafted, signed by every party on one hash, ended.
 
 draft → agreed, once all have signed; draft → declined by any of them; agreed → ended, by any of them.
+Each step is chained as those of contracts are, `by` the id of the party that took it.
 """
 
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from sqlalchemy.orm import Session, selectinload
 from config.settings import Settings
 from matcher.clock import now, today
 from matcher.contracts.draft import take_serials
-from matcher.contracts.life import Acceptance
-from matcher.contracts.steps import digest
-from matcher.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from matcher.contracts.life import Acceptance, require_hash
+from matcher.contracts.steps import add_step, first_step
+from matcher.errors import Conflict, Forbidden, NotFound
 from matcher.frames.terms import FramePost, frame_terms
 from matcher.knowledge import Knowledge
 from matcher.store.tables import Frame, FrameSide, Party
@@ -44,6 +45,7 @@ def post_frame(
     frame.sides = [FrameSide(party_id=UUID(side["id"])) for side in terms["parties"]]
     session.add(frame)
     session.flush()
+    session.add(first_step(frame, frame.drafted_at, str(party.id)))
     return frame
 
 
@@ -83,9 +85,7 @@ def moves(frame: Frame, party: Party) -> list[Move]:
 def sign(session: Session, frame_id: UUID, party: Party, said: Acceptance, address: str) -> Frame:
     """Signs for one's own side; the last signature makes it agreed. Raises NotFound, Conflict, Invalid."""
     frame = locked(session, frame_id, party, "sign")
-    if said.terms_hash != digest(frame.terms):
-        fault = Fault("terms_hash", "not the hash of these terms", "Read them again; send their terms_hash.")
-        raise Invalid(fault)
+    require_hash(said, frame.terms)
     side = _own(frame, party)
     assert side is not None  # noqa: S101  # else this move was not allowed
     side.signed_at, side.address, side.terms_hash = now(), address, said.terms_hash
@@ -93,6 +93,9 @@ def sign(session: Session, frame_id: UUID, party: Party, said: Acceptance, addre
     if all(each.signed_at for each in frame.sides):
         frame.state = "agreed"
     session.flush()
+    kind = "agreed" if frame.state == "agreed" else "signed"
+    facts = said.model_dump() | {"name": party.name, "method": "api", "address": address}
+    add_step(session, frame, kind, side.signed_at, str(party.id), **facts)
     return frame
 
 
@@ -105,6 +108,7 @@ def leave(session: Session, frame_id: UUID, party: Party, move: Literal["decline
     frame.state = "declined" if move == "decline" else "ended"
     frame.reason, frame.left_by, frame.left_at = why, party.id, now()
     session.flush()
+    add_step(session, frame, frame.state, frame.left_at, str(party.id), name=party.name, reason=why)
     return frame
 
 

@@ -582,6 +582,7 @@ class Frame(Identified, Base):
     reason: Mapped[str | None]
     left_by: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
     left_at: Mapped[datetime | None]
+    version = 1  # it is signed as it is, or drafted anew
     sides: Mapped[list["FrameSide"]] = relationship(order_by="FrameSide.party_id")
 
 
@@ -610,14 +611,15 @@ class FrameCall(Base):
 
 
 class Step(Base):
-    """One step of a contract's life, as it is proved: `hash` is over `statement`, which names the last one's.
+    """One step of the life of a contract or frame agreement, as it is proved.
 
-    Steps are only ever added; the database refuses to change or delete one.
+    `hash` is over `statement`, which names the last one's. Steps are only ever added; the database refuses
+    to change or delete one.
     """
 
     __tablename__ = "step"
 
-    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"), primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     statement: Mapped[Json]
     hash: Mapped[str]

@@ -27,7 +27,10 @@ PLANTS = (
     "UPDATE contract SET signature = 'agreed'",
     "DELETE FROM document",
     "DROP TRIGGER steps_only_grow ON step; DELETE FROM step",
-    """INSERT INTO step SELECT contract_id, 2, '{"previous": "x"}', 'y' FROM step""",
+    "INSERT INTO step VALUES (gen_random_uuid(), 1, '{}', 'x')",
+    """INSERT INTO step SELECT subject_id, 2, '{"previous": "x"}', 'y' FROM step""",
+    """INSERT INTO frame (id, series, year, serial, number, kind, state, terms, drafted_at)
+       VALUES (gen_random_uuid(), 'x', 2020, 1, 'x', 'frame', 'agreed', '{}', now())""",
     "UPDATE contract SET signature = 'sent'",
     "DELETE FROM event",
     "UPDATE contract SET signature = 'cancelled'",

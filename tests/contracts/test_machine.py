@@ -71,7 +71,10 @@ def withdraw_ticket(deal: Deal, by: Party) -> None:
         contract = session.get_one(Contract, deal.id)
         own = ("seller", "buyer") if by.kind == "operator" else (side_of(contract, by),)
         standing = [each for each in deliveries_of(session, contract) if each.withdrawn_at is None]
-        chosen = [each.position for each in standing if each.side in own] or [*(each.position for each in standing), 1]
+        chosen = [each.position for each in standing if each.side in own] or [
+            *(each.position for each in standing),
+            1,
+        ]
         withdraw_delivery(session, deal.id, chosen[0], by, WHY)
 
 

@@ -27,6 +27,7 @@ _CONCERNED = """(
     CROSS JOIN LATERAL (VALUES (m.seller_id), (m.buyer_id)) p (party_id)
     UNION SELECT e.id, o.party_id FROM event e JOIN (
         SELECT id, party_id FROM lot UNION ALL SELECT id, party_id FROM demand) o ON o.id = e.subject_id
+    UNION SELECT e.id, s.party_id FROM event e JOIN frame_side s ON s.frame_id = e.subject_id
     UNION SELECT e.id, p.id FROM event e CROSS JOIN party p
     WHERE e.kind = 'order.quarantined' AND p.kind = 'operator' AND p.created_at < e.occurred_at)"""
 # Orders of releases that told their owners nothing are older.
@@ -108,6 +109,10 @@ ALWAYS = (
         SELECT c.id, c.signature FROM contract c WHERE c.signature NOT IN ('draft', 'sent') AND NOT EXISTS (
             SELECT FROM event e WHERE e.subject_id = c.id AND e.kind = 'contract.' || regexp_replace(
                 c.signature, '_by_.*', ''))"""),
+    Law("I3", "agreement {0} is {1}, and no event tells of it", """
+        SELECT f.id, f.state FROM frame f WHERE f.state <> 'draft' AND EXISTS (
+            SELECT FROM event e WHERE e.subject_id = f.id AND e.kind = 'frame.drafted') AND NOT EXISTS (
+            SELECT FROM event e WHERE e.subject_id = f.id AND e.kind = 'frame.' || f.state)"""),
     Law("I3", "the owner of {0} {1} was not told that it was posted, and will not be", f"""
         SELECT o.kind, o.id FROM {_ORDERS} o WHERE posted_at > {_TOLD_SINCE} AND NOT EXISTS (
             SELECT FROM event e WHERE e.subject_id = o.id AND e.kind = 'order.posted')

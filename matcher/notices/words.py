@@ -10,6 +10,7 @@ from typing import Any, get_args
 from matcher.notices.events import (
     ContractMoved,
     EndpointTold,
+    FrameMoved,
     Kind,
     MatchMade,
     OrderMoved,
@@ -244,6 +245,54 @@ Read the contract: {links_begin}{moved["contract_page"]}
     )
 
 
+# What became of a frame agreement, with {} for who did it.
+_FRAME_MOVED = {
+    "frame.drafted": (
+        "{} đã soạn; xin đọc và ký, hoặc từ chối",
+        "drafted by {}; please read and sign or decline",
+    ),
+    "frame.signed": ("{} đã ký; còn chờ bên khác", "signed by {}; others have yet to sign"),
+    "frame.agreed": ("tất cả các bên đã ký, có hiệu lực", "signed by every party and in force"),
+    "frame.declined": ("{} đã từ chối ký", "declined by {}"),
+    "frame.ended": (
+        "{} đã kết thúc; các hợp đồng đã lập vẫn giữ nguyên",
+        "ended by {}; contracts drawn from it stand",
+    ),
+}
+
+
+def _frame_moved_vi(kind: str, moved: FrameMoved, links_begin: str) -> Words:
+    named = "Hợp đồng nguyên tắc" if moved["frame_kind"] == "frame" else "Biên bản ghi nhớ"
+    what = _FRAME_MOVED[kind][0].format(moved["by_name"])
+    reason = f"Lý do: {moved['reason']}\n" if moved["reason"] else ""
+    return Words(
+        f"{named} {moved['frame_number']}: {what.partition(';')[0]}",
+        f"""{named} số {moved["frame_number"]}: {what}.
+
+Nông sản: {moved["crop"]["vi"]}
+Khối lượng: {number(moved["quantity_kg"], "vi")} kg
+{reason}
+Xem văn bản: {links_begin}/v1/frames/{moved["frame_id"]}
+""",
+    )
+
+
+def _frame_moved_en(kind: str, moved: FrameMoved, links_begin: str) -> Words:
+    named = "Frame agreement" if moved["frame_kind"] == "frame" else "Memorandum"
+    what = _FRAME_MOVED[kind][1].format(moved["by_name"])
+    reason = f"Reason: {moved['reason']}\n" if moved["reason"] else ""
+    return Words(
+        f"{named} {moved['frame_number']}: {what.partition(';')[0]}",
+        f"""{named} {moved["frame_number"]}: {what}.
+
+Crop: {moved["crop"]["en"]}
+Quantity: {number(moved["quantity_kg"], "en")} kg
+{reason}
+Read it: {links_begin}/v1/frames/{moved["frame_id"]}
+""",
+    )
+
+
 _WHY_DISABLED = {
     "gone": ("máy nhận đã trả lời 410 (không còn nữa)", "its server answered 410, gone"),
     "failing": ("máy nhận không nhận được thông báo nào trong năm ngày", "nothing got through for five days"),
@@ -300,6 +349,8 @@ _WORDS: dict[tuple[str, str], Callable[[Any, str], Words]] = {
     ("match.made", "en"): _match_made_en,
     **{(kind, "vi"): partial(_contract_moved_vi, kind) for kind in _MOVES},
     **{(kind, "en"): partial(_contract_moved_en, kind) for kind in _MOVES},
+    **{(kind, "vi"): partial(_frame_moved_vi, kind) for kind in _FRAME_MOVED},
+    **{(kind, "en"): partial(_frame_moved_en, kind) for kind in _FRAME_MOVED},
     **{(kind, "vi"): partial(_order_moved_vi, kind) for kind in _ORDER_MOVED},
     **{(kind, "en"): partial(_order_moved_en, kind) for kind in _ORDER_MOVED},
     ("endpoint.disabled", "vi"): _endpoint_disabled_vi,

@@ -34,6 +34,10 @@ PLANTS = (
     "UPDATE contract SET signature = 'sent'",
     "DELETE FROM event",
     "UPDATE contract SET signature = 'cancelled'",
+    """WITH frame AS (INSERT INTO frame (id, series, year, serial, number, kind, state, terms, drafted_at)
+           VALUES (gen_random_uuid(), 'x', 2020, 1, 'x', 'frame', 'agreed', '{}', now()) RETURNING id)
+       INSERT INTO event (id, kind, subject_id, subject_version, data, occurred_at)
+       SELECT gen_random_uuid(), 'frame.drafted', id, 1, '{}', now() FROM frame""",
     f"DELETE FROM event WHERE kind = 'order.posted' AND subject_id = {LAST_LOT}",
     f"UPDATE lot SET state = 'withdrawn' WHERE id = {LAST_LOT}",
     "UPDATE lot SET quarantine = 'x'",

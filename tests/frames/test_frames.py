@@ -24,7 +24,7 @@ from matcher.frames.terms import FramePost
 from matcher.frames.view import FrameView, frame_view
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
-from matcher.store.tables import Contract, Frame, Lot, Match, Party
+from matcher.store.tables import Contract, Event, Frame, Lot, Match, Notice, Party
 from tests.contracts.test_documents import docx_text, html_text, pdf_pages, run_together
 from tests.market import CHI_LANG, HA_NOI, day, demand, lot, party
 from tests.trading.invariants import broken
@@ -343,3 +343,17 @@ def test_one_of_before_there_were_wordings_still_has_its_documents(agreed: Seaso
         frame.terms = {name: frame.terms[name] for name in first} | {"goods": goods, "parties": parties}
         for form in (HTML, PDF, DOCX):
             assert frame_document(session, frame, form, agreed.settings)
+
+
+def told(season: Season, to: Party) -> list[str]:
+    with season.ledger.transaction() as session:
+        kinds = select(Event.kind).join(Notice, Notice.event_id == Event.id).where(Notice.party_id == to.id)
+        return list(session.scalars(kinds.order_by(Event.id)))
+
+
+def test_every_party_is_told_of_every_step_and_nobody_else(agreed: Season) -> None:
+    with agreed.ledger.transaction() as session:
+        leave(session, agreed.id, agreed.seller, "end", "Hết mùa")
+    for side in (agreed.seller, agreed.buyer):
+        assert told(agreed, side) == ["frame.drafted", "frame.signed", "frame.agreed", "frame.ended"]
+    assert told(agreed, agreed.stranger) == []

@@ -26,7 +26,8 @@ def word(words: Wording) -> bytes:
     _head(document, words)
     for section in words.sections:
         _section(document, section)
-    _signatures(document, words.signing)
+    if words.signing:
+        _signatures(document, words.signing)
     for line in (words.foot, Both(words.link), Both(f"SHA-256 {words.terms_hash}")):
         _say(document.add_paragraph(), line)
     document.add_picture(io.BytesIO(qr_png(words.link)), width=Cm(2.5))

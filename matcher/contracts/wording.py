@@ -87,13 +87,24 @@ class Wording:
 
 def wording(contract: Contract, terms_hash: str, link: str) -> Wording:
     """The words of the contract's version; `link` is the whole address of its page."""
-    given = _given(contract, terms_hash)
+    given = _given(contract, contract.terms, terms_hash)
     signatures = [each for each in contract.signatures if each.version == contract.version]
     sides = [
         (side, given[side]["name"], [each for each in signatures if each.side == side])
         for side in ("seller", "buyer")
     ]
     return put_into_words(contract, contract.terms["template"], contract.signature, given, sides, link)
+
+
+def sections_of(contract: Contract, terms: dict[str, Any]) -> tuple[Section, ...]:
+    """What the contract would say with these terms."""
+    given = _given(contract, terms, "")
+    return tuple(_section(section, given) for section in _template(terms["template"])["sections"])
+
+
+def nation_of(contract: Contract) -> tuple[Both, ...]:
+    """The national heading of the contract's wording."""
+    return tuple(_both(line, {}) for line in _template(contract.terms["template"])["nation"])
 
 
 def put_into_words(  # what is filled into what, and what stands around it
@@ -147,9 +158,8 @@ def instant(at: datetime) -> str:
     return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
 
 
-def _given(contract: Contract, terms_hash: str) -> dict[str, Any]:
+def _given(contract: Contract, terms: dict[str, Any], terms_hash: str) -> dict[str, Any]:
     """What the wording may name: every term, what follows from them, and the contract's state."""
-    terms = contract.terms
     kg = Decimal(terms["quantity_kg"])
     words = {language: dong_in_words(terms["amount"], language) for language in ("vi", "en")}
     weight = {language: kilograms_in_words(kg, language) for language in ("vi", "en")}

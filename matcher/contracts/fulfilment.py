@@ -6,7 +6,7 @@ What is short goes back to the market as a demand, what is too much as a lot: se
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -193,7 +193,8 @@ def _close(
     match = session.get_one(Match, contract.match_id)
     short_g = contract.quantity_g - accepted_grams(session, contract)
     contract.fulfilment = "breached" if short_g == contract.quantity_g else "short"
-    until = said.deliver_until or match.demand.deliver_until
+    agreed_on = date.fromisoformat(contract.terms["delivery_day"])  # an amendment may have made it later
+    until = said.deliver_until or max(match.demand.deliver_until, agreed_on)
     if said.deliver_until is not None and until < today():
         raise Invalid(Fault("deliver_until", "has passed", "Give today or a later day."))
     demand = reoffer_shortfall(session, match, short_g, until) if said.reoffer else None

@@ -163,6 +163,7 @@ def test_another_day_moves_the_picking_as_far_as_the_harvest_allows(deal: Deal) 
     later = date.fromisoformat(terms["delivery_day"]) + timedelta(days=5)
     contract = deal.accept_amendment(deal.seller, deal.propose(deal.buyer, delivery_day=later))
     assert contract.terms["delivery_day"] == later.isoformat()
+    assert contract.terms["deliver_until"] >= later.isoformat(), "or it would be late by its own terms"
     assert contract.terms["pick_day"] <= deal.read(Lot, deal.lot_id).harvest_until.isoformat()
     assert contract.terms["pick_day"] <= contract.terms["leave_day"] <= contract.terms["delivery_day"]
 

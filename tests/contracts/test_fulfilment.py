@@ -188,6 +188,15 @@ def test_a_contract_of_which_nothing_came_is_breached(agreed: Deal) -> None:
         weigh(agreed, ticket())
 
 
+def test_a_shortfall_of_goods_that_were_put_off_is_wanted_as_long_as_they_were(agreed: Deal) -> None:
+    later = agreed.read(Demand, agreed.demand_id).deliver_until + timedelta(days=5)
+    agreed.accept_amendment(agreed.seller, agreed.propose(agreed.buyer, delivery_day=later))
+    weigh(agreed, ticket(100, final=True))
+    new = reoffered(agreed, Demand, agreed.demand_id)
+    assert new is not None
+    assert new.deliver_until == later
+
+
 def test_a_shortfall_can_be_taken_later_than_first_wanted(agreed: Deal) -> None:
     until = today() + timedelta(days=9)
     end(agreed, deliver_until=until)

@@ -16,7 +16,7 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from matcher.book.orders import books_changed, give_back
-from matcher.clock import now
+from matcher.clock import now, today
 from matcher.contracts.documents import ask_again
 from matcher.contracts.draft import get_contract
 from matcher.contracts.news import tell_of_contract
@@ -91,10 +91,12 @@ def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
     if contract.signature != "agreed":
         return []
     allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract)]
-    if contract.fulfilment in ("unfulfilled", "partly_delivered"):
-        allowed += ["record_delivery", "close"]
-    elif contract.fulfilment == "fulfilled":
+    if contract.fulfilment in ("unfulfilled", "partly_delivered", "fulfilled"):
         allowed += ["record_delivery"]
+    # Before the goods are due it is not for the buyer to say that none will come.
+    due = side == "seller" or today().isoformat() >= contract.terms["delivery_day"]
+    if contract.fulfilment == "partly_delivered" or (contract.fulfilment == "unfulfilled" and due):
+        allowed += ["close"]
     if contract.disputed_by is None:
         return [*allowed, "open_dispute"]
     return [*allowed, "close_dispute"] if contract.disputed_by == side else allowed

@@ -188,6 +188,15 @@ def test_a_contract_of_which_nothing_came_is_breached(agreed: Deal) -> None:
         weigh(agreed, ticket())
 
 
+def test_that_nothing_comes_is_not_for_the_buyer_to_say_before_the_day(agreed: Deal) -> None:
+    for day, allowed in ((today() + timedelta(days=1), False), (today(), True)):
+        with agreed.ledger.transaction() as session:
+            contract = session.get_one(Contract, agreed.id)
+            contract.terms = contract.terms | {"delivery_day": day.isoformat()}
+            assert ("close" in moves(contract, agreed.buyer)) == allowed
+            assert "close" in moves(contract, agreed.seller)
+
+
 def test_a_shortfall_of_goods_that_were_put_off_is_wanted_as_long_as_they_were(agreed: Deal) -> None:
     later = agreed.read(Demand, agreed.demand_id).deliver_until + timedelta(days=5)
     agreed.accept_amendment(agreed.seller, agreed.propose(agreed.buyer, delivery_day=later))

@@ -27,6 +27,7 @@ _CONCERNED = """(
     CROSS JOIN LATERAL (VALUES (m.seller_id), (m.buyer_id)) p (party_id)
     UNION SELECT e.id, o.party_id FROM event e JOIN (
         SELECT id, party_id FROM lot UNION ALL SELECT id, party_id FROM demand) o ON o.id = e.subject_id
+    UNION SELECT e.id, s.party_id FROM event e JOIN frame_side s ON s.frame_id = e.subject_id
     UNION SELECT e.id, p.id FROM event e CROSS JOIN party p
     WHERE e.kind = 'order.quarantined' AND p.kind = 'operator' AND p.created_at < e.occurred_at)"""
 # Orders of releases that told their owners nothing are older.
@@ -88,16 +89,24 @@ ALWAYS = (
         SELECT c.id FROM contract c LEFT JOIN document d ON d.contract_id = c.id
         WHERE d.contract_id IS NULL"""),
     Law("I2", "contract {0} has {1} steps on record, the last is number {2}", """
-        SELECT c.id, count(s.position), max(s.position) FROM contract c
-        LEFT JOIN step s ON s.contract_id = c.id GROUP BY c.id
+        SELECT c.id, count(s.position), max(s.position)
+        FROM (SELECT id FROM contract UNION ALL SELECT id FROM frame) c
+        LEFT JOIN step s ON s.subject_id = c.id GROUP BY c.id
         HAVING count(s.position) = 0 OR min(s.position) <> 1 OR max(s.position) <> count(s.position)"""),
+    Law("I2", "{0} has a step {1}, and is no contract", """
+        SELECT s.subject_id, s.position FROM step s WHERE NOT EXISTS (
+            SELECT FROM contract c WHERE c.id = s.subject_id
+            UNION ALL SELECT FROM frame f WHERE f.id = s.subject_id)"""),
     Law("I2", "contract {0}: step {1} does not follow from the one before", """
-        SELECT s.contract_id, s.position FROM step s
-        LEFT JOIN step b ON b.contract_id = s.contract_id AND b.position = s.position - 1
+        SELECT s.subject_id, s.position FROM step s
+        LEFT JOIN step b ON b.subject_id = s.subject_id AND b.position = s.position - 1
         WHERE s.statement ->> 'previous' IS DISTINCT FROM b.hash"""),
+    Law("I2", "agreement {0} is {1}, and no step says so", """
+        SELECT f.id, f.state FROM frame f WHERE f.state <> 'draft' AND NOT EXISTS (
+            SELECT FROM step s WHERE s.subject_id = f.id AND s.statement ->> 'kind' = f.state)"""),
     Law("I2", "contract {0} is {1}, and no step says so", """
         SELECT c.id, c.signature FROM contract c WHERE c.signature <> 'draft' AND NOT EXISTS (
-            SELECT FROM step s WHERE s.contract_id = c.id AND s.statement ->> 'kind' IN (
+            SELECT FROM step s WHERE s.subject_id = c.id AND s.statement ->> 'kind' IN (
                 regexp_replace(c.signature, '_by_.*', ''),
                 CASE c.signature WHEN 'agreed' THEN 'amended' END))"""),
     Law("I3", "match {0} has {1} events match.made", """
@@ -108,6 +117,10 @@ ALWAYS = (
         SELECT c.id, c.signature FROM contract c WHERE c.signature NOT IN ('draft', 'sent') AND NOT EXISTS (
             SELECT FROM event e WHERE e.subject_id = c.id AND e.kind = 'contract.' || regexp_replace(
                 c.signature, '_by_.*', ''))"""),
+    Law("I3", "agreement {0} is {1}, and no event tells of it", """
+        SELECT f.id, f.state FROM frame f WHERE f.state <> 'draft' AND EXISTS (
+            SELECT FROM event e WHERE e.subject_id = f.id AND e.kind = 'frame.drafted') AND NOT EXISTS (
+            SELECT FROM event e WHERE e.subject_id = f.id AND e.kind = 'frame.' || f.state)"""),
     Law("I3", "the owner of {0} {1} was not told that it was posted, and will not be", f"""
         SELECT o.kind, o.id FROM {_ORDERS} o WHERE posted_at > {_TOLD_SINCE} AND NOT EXISTS (
             SELECT FROM event e WHERE e.subject_id = o.id AND e.kind = 'order.posted')

@@ -42,7 +42,7 @@ class Invalid(MatcherError):
     kind, title, status = "invalid", "The input breaks a rule", 422
 
     def __init__(self, *faults: Fault) -> None:
-        super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
+        super().__init__("; ".join(": ".join(filter(None, (fault.path, fault.message))) for fault in faults))
         self.faults: Sequence[Fault] = faults
 
 

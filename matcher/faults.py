@@ -26,13 +26,19 @@ REMEDIES = {
     "instant": "Give an instant with its offset, for example 2026-08-21T05:00:00+07:00.",
     "int_type": "Give a whole number without quotes, for example 32000.",
     "json_invalid": "Send valid JSON in UTF-8.",
-    "string_too_long": "Give at most 200 characters.",
     "string_pattern_mismatch": "Give it in its usual form.",
     "string_type": "Give text in quotes.",
     "bool_parsing": "Give true or false.",
     "uuid_parsing": "Give an id as this service returned it.",
     "list_type": "Give a list in square brackets.",
     "model_attributes_type": "Give a JSON object in curly brackets.",
+}
+
+
+_LENGTHS = {
+    "string_too_long": ("too long", "Give at most {max_length} characters."),
+    "too_long": ("too many", "Give at most {max_length}."),
+    "too_short": ("too few", "Give at least {min_length}."),
 }
 
 
@@ -45,9 +51,15 @@ def faults_of(errors: Iterable[Any]) -> list[Fault]:
             location = location[1:]
         if error["type"] == "json_invalid":
             location = []
-        message = str(error["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
-        remedy = REMEDIES.get(error["type"]) or f"Should be {message}."
-        if error["type"] == "literal_error":
+        message = str(error["msg"]).removeprefix("Value error, ")
+        right = message.removeprefix("Input should be ")
+        remedy = REMEDIES.get(error["type"]) or f"Should be {right}."
+        if right != message:
+            message = f"not {right}"
+        if error["type"] in _LENGTHS:
+            message, remedy = _LENGTHS[error["type"]]
+            remedy = remedy.format(**error["ctx"])
+        elif error["type"] == "literal_error":
             message, remedy = "not one of the choices", f"Give {error['ctx']['expected']}."
         elif error["type"] == "string_pattern_mismatch":
             message = "not in the right form"

@@ -102,6 +102,7 @@ _quantity_schema = {
 
 Quantity = Annotated[Amount, PlainValidator(_amount), WithJsonSchema(_quantity_schema)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_text)]
+Clause = Annotated[str, Field(max_length=2000), AfterValidator(_text)]
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Dong = Annotated[int, Field(strict=True, ge=0, le=MOST_DONG)]

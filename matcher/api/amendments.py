@@ -3,10 +3,10 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from matcher.api.contracts import network_address
+from matcher.api.contracts import DOCUMENT, MEDIA_TYPES, Form, document, network_address
 from matcher.api.once import OnceRoute, once
 from matcher.api.requests import Caller, Configured, Known, Transaction
 from matcher.contracts.amended import differences
@@ -15,14 +15,18 @@ from matcher.contracts.amendments import (
     accept_amendment,
     decline_amendment,
     propose,
+    terms_to_read,
     withdraw_amendment,
 )
+from matcher.contracts.compared import comparison
 from matcher.contracts.draft import get_contract
 from matcher.contracts.life import Acceptance, Reason
-from matcher.contracts.steps import terms_of_version
 from matcher.contracts.view import ContractView, contract_view
 
 router = APIRouter(prefix="/v1/contracts/{contract_id}", tags=["contracts"], route_class=OnceRoute)
+
+
+Version = Annotated[int, Query(ge=1, description="a version")]
 
 
 class DifferenceView(BaseModel):
@@ -85,10 +89,26 @@ def compare(
     session: Transaction,
     caller: Caller,
     contract_id: UUID,
-    before: Annotated[int, Query(ge=1, description="a version")],
-    after: Annotated[int, Query(ge=1, description="a version")],
+    before: Version,
+    after: Version,
 ) -> list[DifferenceView]:
-    """What two versions of the contract have otherwise, field by field."""
+    """What two versions have otherwise, field by field; an open amendment is the version it would be."""
     contract = get_contract(session, contract_id, caller)
-    earlier, later = (terms_of_version(session, contract, version) for version in (before, after))
+    earlier, later = (terms_to_read(session, contract, version) for version in (before, after))
     return [DifferenceView(**vars(difference)) for difference in differences(earlier, later)]
+
+
+@router.get("/differences.{form}", responses=DOCUMENT, response_class=Response)
+def compare_on_a_page(  # what FastAPI hands over
+    session: Transaction,
+    caller: Caller,
+    configured: Configured,
+    contract_id: UUID,
+    form: Form,
+    before: Version,
+    after: Version,
+) -> Response:
+    """The same on one page, in words: as HTML, PDF or Word document."""
+    contract = get_contract(session, contract_id, caller)
+    content = comparison(session, contract, (before, after), MEDIA_TYPES[form], configured)
+    return document(f"{contract.number} {before}-{after}", form, content)

@@ -121,7 +121,12 @@ def _document(
     settings: Settings,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    name = contract.number.replace("/", "-")
-    shown = (headers or {}) | {"Content-Disposition": f"inline; filename*=UTF-8''{quote(name)}.{form}"}
     content = contract_document(session, contract, MEDIA_TYPES[form], settings)
+    return document(contract.number, form, content, headers)
+
+
+def document(number: str, form: Form, content: bytes, headers: dict[str, str] | None = None) -> Response:
+    """A document to be shown, or saved under the number of what it is of."""
+    name = quote(number.replace("/", "-"))
+    shown = (headers or {}) | {"Content-Disposition": f"inline; filename*=UTF-8''{name}.{form}"}
     return Response(content, media_type=MEDIA_TYPES[form], headers=shown)

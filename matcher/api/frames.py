@@ -3,17 +3,17 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
 
-from matcher.api.contracts import network_address
+from matcher.api.contracts import DOCUMENT, MEDIA_TYPES, Form, document, network_address
 from matcher.api.once import OnceRoute, once
 from matcher.api.requests import Before, Caller, Configured, Known, Limit, Page, Transaction, link_next
+from matcher.contracts.evidence import evidence
 from matcher.contracts.keys import sealing_key
 from matcher.contracts.life import Acceptance, Reason
 from matcher.contracts.view import ContractView, contract_view
 from matcher.frames.call import CallPost, call
+from matcher.frames.documents import frame_document
 from matcher.frames.life import get_frame, leave, list_frames, post_frame, sign
-from matcher.frames.page import frame_page
 from matcher.frames.terms import FramePost
 from matcher.frames.view import FrameView, frame_view
 
@@ -50,11 +50,21 @@ def read_all(
     return Page(items=[frame_view(session, frame, caller) for frame in frames])
 
 
-@router.get("/{frame_id}.html", response_class=HTMLResponse)
-def read_page(session: Transaction, caller: Caller, configured: Configured, frame_id: UUID) -> HTMLResponse:
-    """The agreement as a sealed page in Vietnamese and English."""
+@router.get("/{frame_id}.{form}", responses=DOCUMENT, response_class=Response)
+def read_document(
+    session: Transaction, caller: Caller, configured: Configured, frame_id: UUID, form: Form
+) -> Response:
+    """The agreement in Vietnamese and English: a page, a PDF, or a Word document to edit."""
     frame = get_frame(session, frame_id, caller)
-    return HTMLResponse(frame_page(session, frame, sealing_key(configured.sealing_folder)))
+    return document(frame.number, form, frame_document(session, frame, MEDIA_TYPES[form], configured))
+
+
+@router.get("/{frame_id}/evidence", response_class=Response)
+def read_evidence(session: Transaction, caller: Caller, configured: Configured, frame_id: UUID) -> Response:
+    """The agreement's terms and every step of its life, chained and sealed, as one JSON file."""
+    frame = get_frame(session, frame_id, caller)
+    content = evidence(session, frame, sealing_key(configured.sealing_folder))
+    return Response(content, media_type="application/json")
 
 
 @router.get("/{frame_id}")

@@ -14,6 +14,7 @@ from matcher.contracts.draft import get_contract
 from matcher.contracts.fulfilment import Closing, DeliveryPost, close, record_delivery
 from matcher.contracts.fulfilment_view import AttachmentView, FulfilmentView, fulfilment_view
 from matcher.contracts.life import Reason
+from matcher.contracts.mistakes import withdraw_delivery, withdraw_payment
 from matcher.fields import Text
 
 router = APIRouter(prefix="/v1/contracts/{contract_id}", tags=["contracts"], route_class=OnceRoute)
@@ -32,6 +33,22 @@ def weigh(
 ) -> FulfilmentView:
     """Record a weigh ticket; with `final`, a shortfall is offered anew at once."""
     return fulfilment_view(session, record_delivery(session, contract_id, caller, body, known))
+
+
+@router.post("/deliveries/{position}/withdraw", dependencies=[once])
+def withdraw_ticket(
+    session: Transaction, caller: Caller, contract_id: UUID, position: Position, body: Reason
+) -> FulfilmentView:
+    """Withdraw a weigh ticket that you recorded by mistake; it stays in the record and counts no more."""
+    return fulfilment_view(session, withdraw_delivery(session, contract_id, position, caller, body))
+
+
+@router.post("/payments/{payment_id}/withdraw", dependencies=[once])
+def withdraw_money(
+    session: Transaction, caller: Caller, contract_id: UUID, payment_id: UUID, body: Reason
+) -> FulfilmentView:
+    """Withdraw a payment that you recorded by mistake; it stays in the record and counts no more."""
+    return fulfilment_view(session, withdraw_payment(session, contract_id, payment_id, caller, body))
 
 
 @router.post("/close", dependencies=[once])

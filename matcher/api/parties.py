@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from matcher.api.once import OnceRoute, once
-from matcher.api.requests import Caller, Transaction
+from matcher.api.requests import Caller, Configured, Transaction
 from matcher.contracts.track_record import TrackRecord, track_record
 from matcher.errors import NotFound
 from matcher.parties import get_party, sees
@@ -58,9 +58,9 @@ def change_me(caller: Caller, body: PartyChange) -> PartyView:
 
 
 @router.get("/{party_id}/track-record")
-def read_record(session: Transaction, caller: Caller, party_id: UUID) -> TrackRecord:
+def read_record(session: Transaction, caller: Caller, configured: Configured, party_id: UUID) -> TrackRecord:
     """How a party has kept its contracts: your own, or that of whom you have a contract with."""
-    return track_record(session, party_id, caller)
+    return track_record(session, party_id, caller, configured.head_start_seconds)
 
 
 @router.get("/{party_id}")

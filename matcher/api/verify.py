@@ -13,8 +13,9 @@ from matcher.contracts.draft import get_contract
 from matcher.contracts.evidence import evidence
 from matcher.contracts.keys import Jwk, known_keys, sealing_key
 from matcher.contracts.page import templates
+from matcher.contracts.steps import Proved
 from matcher.contracts.verify import WORDS, Finding, Verdict, verify
-from matcher.store.tables import Contract
+from matcher.store.tables import Contract, Frame
 
 router = APIRouter(tags=["contracts"])
 
@@ -73,12 +74,16 @@ def answer(session: Transaction, document: UploadFile) -> str:
 
 
 def _view(session: Session, verdict: Verdict) -> VerdictView:
-    contract = session.get(Contract, UUID(verdict.facts["contract"])) if verdict.facts else None
+    proved = _proved(session, UUID(verdict.facts["contract"])) if verdict.facts else None
     return VerdictView(
         genuine=verdict.genuine,
         finding=verdict.finding,
         **WORDS[verdict.finding],
         facts=verdict.facts,
-        now=contract and contract.signature,
-        version_now=contract and contract.version,
+        now=proved.signature if isinstance(proved, Contract) else proved and proved.state,
+        version_now=proved and proved.version,
     )
+
+
+def _proved(session: Session, identity: UUID) -> Proved | None:
+    return session.get(Contract, identity) or session.get(Frame, identity)

@@ -24,11 +24,11 @@ class Faults(list[Fault]):
             raise Invalid(*self)
 
 
-def crop_named(catalogue: Catalogue, key: str) -> Crop:
+def crop_named(catalogue: Catalogue, key: str, path: str = "crop") -> Crop:
     """The crop of this key. Raises Invalid at once: without it nothing else can be checked."""
     crop = catalogue.crops.get(key)
     if crop is None:
-        raise Invalid(Fault("crop", f"no crop {key!r}", f"Give one of {', '.join(sorted(catalogue.crops))}."))
+        raise Invalid(Fault(path, f"no crop {key!r}", f"Give one of {', '.join(sorted(catalogue.crops))}."))
     return crop
 
 

@@ -1,6 +1,7 @@
 """Payments and disputes: what both sides say of the money and of each other, written down with its moment."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -34,7 +35,8 @@ def record_payment(session: Session, contract_id: UUID, party: Party, post: Paym
     contract = locked(session, contract_id, party, "record_payment")
     if post.paid_on > today():
         raise Invalid(Fault("paid_on", "has not come yet", "Give the day on which it was paid."))
-    repeated = (Payment.contract_id == contract.id) & (Payment.reference == post.reference)
+    own = (Payment.contract_id == contract.id) & Payment.withdrawn_at.is_(None)
+    repeated = own & (Payment.reference == post.reference)
     if session.scalar(select(Payment.id).where(repeated)):
         raise Invalid(Fault("reference", "is recorded already", "Record each payment once."))
     side = side_of(contract, party)
@@ -45,8 +47,14 @@ def record_payment(session: Session, contract_id: UUID, party: Party, post: Paym
 
 
 def payments_of(session: Session, contract: Contract) -> Sequence[Payment]:
+    """In the order they were recorded in, also those that were withdrawn."""
     own = Payment.contract_id == contract.id
     return session.scalars(select(Payment).where(own).order_by(Payment.id)).all()
+
+
+def paid_by(payments: Sequence[Payment], last: date = date.max) -> int:
+    """What was paid until the end of `last`, in đồng, by the payments that stand."""
+    return sum(each.amount for each in payments if each.withdrawn_at is None and each.paid_on <= last)
 
 
 def due(session: Session, contract: Contract) -> int:

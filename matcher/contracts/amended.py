@@ -85,7 +85,7 @@ def _days(terms: dict[str, Any], lot: Lot, delivery_day: date) -> dict[str, str]
     if delivery_day > old_delivery + timedelta(days=60):
         latest = old_delivery + timedelta(days=60)
         raise Invalid(Fault("delivery_day", "more than 60 days later", f"Give {latest} or an earlier day."))
-    return {
-        "pick_day": pick.isoformat(), "leave_day": leave.isoformat(),
-        "delivery_day": delivery_day.isoformat(),
-    }  # fmt: skip
+    days = {"pick_day": pick, "leave_day": leave, "delivery_day": delivery_day}
+    if "deliver_until" in terms:
+        days["deliver_until"] = max(delivery_day, date.fromisoformat(terms["deliver_until"]))
+    return {name: day.isoformat() for name, day in days.items()}

@@ -33,6 +33,7 @@ from matcher.contracts.life import (
     side_of,
     sign,
 )
+from matcher.contracts.steps import terms_of_version
 from matcher.contracts.terms import terms_hash
 from matcher.errors import Conflict, Fault, Invalid
 from matcher.fields import Day, Dong, Quantity, Text
@@ -129,6 +130,14 @@ def accept_amendment(  # which, by whom, and what is said
         **facts,
     )
     return contract
+
+
+def terms_to_read(session: Session, contract: Contract, version: int) -> dict[str, Any]:
+    """The terms of a version, or those that the open amendment would make the next. Raises NotFound."""
+    proposed = open_amendment(contract)
+    if proposed is not None and version == proposed.version:
+        return proposed.terms
+    return terms_of_version(session, contract, version)
 
 
 def decline_amendment(

@@ -17,7 +17,7 @@ from matcher.contracts.pdf import pdf
 from matcher.contracts.steps import add_step
 from matcher.contracts.terms import terms_hash
 from matcher.contracts.word import word
-from matcher.contracts.wording import wording
+from matcher.contracts.wording import Wording, wording
 from matcher.errors import NotFound
 from matcher.store.session import ring
 from matcher.store.tables import Contract, Document
@@ -100,10 +100,15 @@ def written(contract: Contract, media_type: str, settings: Settings) -> bytes:
         if media_type == HTML:
             return first_page(contract)
         raise NotFound("This contract was drafted before documents of this kind; read its .html.")
-    link = f"{settings.links_begin}{page_path(contract)}"
-    words = wording(contract, terms_hash(contract.terms), link)
+    path = page_path(contract)
+    words = wording(contract, terms_hash(contract.terms), f"{settings.links_begin}{path}")
+    return set_in(words, media_type, path)
+
+
+def set_in(words: Wording, media_type: str, path: str | None) -> bytes:
+    """The words in this form; `path` is where the page is without a key."""
     if media_type == HTML:
-        return page(contract, words)
+        return page(words, path)
     return {PDF: pdf, DOCX: word}[media_type](words)
 
 

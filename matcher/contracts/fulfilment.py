@@ -6,7 +6,7 @@ What is short goes back to the market as a demand, what is too much as a lot: se
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from matcher.clock import now, today
 from matcher.contracts.life import Reason, locked, moved, side_of
 from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus
 from matcher.contracts.terms import kilograms_text
-from matcher.errors import Conflict, NotFound
+from matcher.errors import Fault, Invalid, NotFound
 from matcher.fields import Day, Instant, Quantity, Text
 from matcher.knowledge import Knowledge
 from matcher.store.tables import Contract, GoodsDelivery, Match, Party
@@ -74,13 +74,15 @@ def record_delivery(
     surplus_g = columns.pop("surplus_g")
     position = len(deliveries_of(session, contract)) + 1
     side = side_of(contract, party)
+    _once(session, contract, post.ticket_number)
     delivery = GoodsDelivery(
         contract_id=contract.id, position=position, side=side, recorded_at=now(), **columns
     )
     session.add(delivery)
     session.flush()
-    accepted_g = accepted_grams(session, contract)
-    contract.fulfilment = "fulfilled" if accepted_g >= least_grams(contract) else "partly_delivered"
+    contract.fulfilment = fulfilment_now(session, contract)
+    if side == "seller":
+        _within_tolerance(session, contract)
     surplus = reoffer_surplus(session, match, surplus_g) if surplus_g else None
     facts = post.model_dump(mode="json", include={"ticket_number", "rejection_reason"}) | {
         "position": position,
@@ -97,7 +99,8 @@ def record_delivery(
 def close(session: Session, contract_id: UUID, party: Party, said: Closing) -> Contract:
     """Says that nothing more comes: the contract is short or breached. Raises NotFound, Conflict, Invalid."""
     contract = locked(session, contract_id, party, "close")
-    _close(session, contract, side_of(contract, party), party.name, said)
+    by = "operator" if party.kind == "operator" else side_of(contract, party)
+    _close(session, contract, by, party.name, said)
     return contract
 
 
@@ -122,7 +125,7 @@ def close_overdue(session: Session, limit: int = 1000, passing_over: int = 0) ->
 
 
 def deliveries_of(session: Session, contract: Contract) -> Sequence[GoodsDelivery]:
-    """In the order they were recorded in."""
+    """In the order they were recorded in, also those that were withdrawn."""
     own = GoodsDelivery.contract_id == contract.id
     return session.scalars(select(GoodsDelivery).where(own).order_by(GoodsDelivery.position)).all()
 
@@ -139,7 +142,17 @@ def delivery_at(session: Session, contract: Contract, position: int) -> GoodsDel
 def accepted_grams(session: Session, contract: Contract) -> int:
     """What the buyer has taken over so far."""
     took = func.coalesce(func.sum(GoodsDelivery.net_g - GoodsDelivery.rejected_g), 0)
-    return int(session.scalar(select(took).where(GoodsDelivery.contract_id == contract.id)) or 0)
+    own = (GoodsDelivery.contract_id == contract.id) & GoodsDelivery.withdrawn_at.is_(None)
+    return int(session.scalar(select(took).where(own)) or 0)
+
+
+def fulfilment_now(
+    session: Session, contract: Contract
+) -> Literal["unfulfilled", "partly_delivered", "fulfilled"]:
+    """What the weigh tickets that stand make of a contract whose deliveries are not closed."""
+    if all(delivery.withdrawn_at for delivery in deliveries_of(session, contract)):
+        return "unfulfilled"
+    return "fulfilled" if accepted_grams(session, contract) >= least_grams(contract) else "partly_delivered"
 
 
 def least_grams(contract: Contract) -> int:
@@ -152,15 +165,39 @@ def tolerance_percent(contract: Contract) -> int:
     return int(contract.terms.get("rules", {}).get("tolerance_percent", 0))
 
 
+def _once(session: Session, contract: Contract, ticket_number: str) -> None:
+    """Both sides hold the same weigh ticket; only one of them records it."""
+    standing = (each for each in deliveries_of(session, contract) if each.withdrawn_at is None)
+    recorded = next((each for each in standing if each.ticket_number == ticket_number), None)
+    if recorded is not None:
+        what = f"is recorded already, by the {recorded.side}, as delivery {recorded.position}"
+        raise Invalid(Fault("ticket_number", what, "Record each weigh ticket once, or withdraw the other."))
+
+
+def _within_tolerance(session: Session, contract: Contract) -> None:
+    """More than was promised is the buyer's to take over (Commercial Law, article 43)."""
+    most_g = contract.quantity_g * (100 + tolerance_percent(contract)) // 100
+    accepted_g = accepted_grams(session, contract)
+    if accepted_g > most_g:
+        what = f"{kilograms_text(accepted_g)} kg delivered of at most {kilograms_text(most_g)}"
+        remedy = "Give what the buyer did not take over as rejected_kg; if it did, let the buyer record this."
+        raise Invalid(Fault("gross_kg", what, remedy))
+
+
 def _close(
-    session: Session, contract: Contract, by: Literal["seller", "buyer", "deadline"], name: str, said: Closing
+    session: Session,
+    contract: Contract,
+    by: Literal["seller", "buyer", "operator", "deadline"],
+    name: str,
+    said: Closing,
 ) -> None:
     match = session.get_one(Match, contract.match_id)
     short_g = contract.quantity_g - accepted_grams(session, contract)
     contract.fulfilment = "breached" if short_g == contract.quantity_g else "short"
-    until = said.deliver_until or match.demand.deliver_until
+    agreed_on = date.fromisoformat(contract.terms["delivery_day"])  # an amendment may have made it later
+    until = said.deliver_until or max(match.demand.deliver_until, agreed_on)
     if said.deliver_until is not None and until < today():
-        raise Conflict(f"{until} has passed; give today or a later day.")
+        raise Invalid(Fault("deliver_until", "has passed", "Give today or a later day."))
     demand = reoffer_shortfall(session, match, short_g, until) if said.reoffer else None
     facts: dict[str, Any] = {
         "fulfilment": contract.fulfilment,

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from matcher.contracts.accounts import PaymentState, disputes_of, due, payment_state, payments_of
+from matcher.contracts.accounts import PaymentState, disputes_of, due, paid_by, payment_state, payments_of
 from matcher.contracts.fulfilment import accepted_grams, deliveries_of, tolerance_percent
 from matcher.contracts.view import Fulfilment
 from matcher.fields import Kilograms, kilograms
@@ -45,6 +45,9 @@ class DeliveryView(BaseModel):
     grades: list[dict[str, Any]]
     note: str | None
     recorded_at: datetime
+    withdrawn_at: datetime | None = Field(description="then it counts no more")
+    withdrawn_by: str | None
+    withdrawal_reason: str | None
     attachments: list[AttachmentView]
 
 
@@ -53,11 +56,15 @@ class PaymentView(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
+    id: UUID
     side: Side
     amount: int
     paid_on: date
     reference: str
     recorded_at: datetime
+    withdrawn_at: datetime | None = Field(description="then it counts no more")
+    withdrawn_by: str | None
+    withdrawal_reason: str | None
 
 
 class DisputeView(BaseModel):
@@ -92,7 +99,7 @@ class FulfilmentView(BaseModel):
 
 def fulfilment_view(session: Session, contract: Contract) -> FulfilmentView:
     accepted_g, payments = accepted_grams(session, contract), payments_of(session, contract)
-    owed, paid = due(session, contract), sum(payment.amount for payment in payments)
+    owed, paid = due(session, contract), paid_by(payments)
     return FulfilmentView(
         contract_id=contract.id,
         fulfilment=contract.fulfilment,

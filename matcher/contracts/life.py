@@ -16,7 +16,7 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from matcher.book.orders import books_changed, give_back
-from matcher.clock import now
+from matcher.clock import now, today
 from matcher.contracts.documents import ask_again
 from matcher.contracts.draft import get_contract
 from matcher.contracts.news import tell_of_contract
@@ -31,7 +31,8 @@ from matcher.store.tables import CONTRACT_WAITING, Amendment, Contract, Demand, 
 Side = Literal["seller", "buyer"]
 Move = Literal[
     "accept", "decline", "cancel", "amend", "accept_amendment", "decline_amendment", "withdraw_amendment",
-    "record_delivery", "record_payment", "close", "open_dispute", "close_dispute",
+    "record_delivery", "withdraw_delivery", "record_payment", "withdraw_payment", "close", "open_dispute",
+    "close_dispute",
 ]  # fmt: skip
 WAITING = ("draft", "sent", "accepted_by_seller", "accepted_by_buyer")
 
@@ -71,22 +72,31 @@ def moves(contract: Contract, party: Party) -> list[Move]:
 
 
 def _operator_moves(contract: Contract) -> list[Move]:
-    # What has been delivered was taken; cancelling would put it back on the market.
-    cancellable = contract.signature in WAITING or (
-        contract.signature == "agreed" and contract.fulfilment == "unfulfilled"
-    )
-    allowed: list[Move] = ["cancel"] if cancellable else []
+    if contract.signature != "agreed":
+        return ["cancel"] if contract.signature in WAITING else []
+    # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
+    ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
+    allowed = [*ends.get(contract.fulfilment, []), *_withdrawing_moves(contract)]
     return [*allowed, "close_dispute"] if contract.disputed_by else allowed
+
+
+def _withdrawing_moves(contract: Contract) -> list[Move]:
+    # Once the deliveries are closed, what was short is on the market again.
+    if contract.fulfilment in ("partly_delivered", "fulfilled"):
+        return ["withdraw_delivery", "withdraw_payment"]
+    return ["withdraw_payment"]
 
 
 def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
     if contract.signature != "agreed":
         return []
-    allowed: list[Move] = ["record_payment"]
-    if contract.fulfilment in ("unfulfilled", "partly_delivered"):
-        allowed += ["record_delivery", "close"]
-    elif contract.fulfilment == "fulfilled":
+    allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract)]
+    if contract.fulfilment in ("unfulfilled", "partly_delivered", "fulfilled"):
         allowed += ["record_delivery"]
+    # Before the goods are due it is not for the buyer to say that none will come.
+    due = side == "seller" or today().isoformat() >= contract.terms["delivery_day"]
+    if contract.fulfilment == "partly_delivered" or (contract.fulfilment == "unfulfilled" and due):
+        allowed += ["close"]
     if contract.disputed_by is None:
         return [*allowed, "open_dispute"]
     return [*allowed, "close_dispute"] if contract.disputed_by == side else allowed

@@ -1,17 +1,16 @@
-"""A contract as a bilingual HTML page in UTF-8."""
+"""A contract or frame agreement as a bilingual HTML page in UTF-8."""
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from matcher.clock import VIETNAM
-from matcher.contracts.draft import page_path
 from matcher.contracts.qr import qr_svg
 from matcher.contracts.wording import Wording, day, grouped, instant
 from matcher.store.tables import Contract
 
 
-def page(contract: Contract, words: Wording) -> bytes:
-    path = page_path(contract)
+def page(words: Wording, path: str | None) -> bytes:
+    """`path` is where it is without a key, and its other forms beside it."""
     # Our own drawing of our own link: nothing in it to escape.
     drawing = Markup(qr_svg(words.link))  # noqa: S704
     return templates.get_template("page.html").render(said=words, path=path, qr=drawing).encode()

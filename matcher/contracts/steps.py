@@ -1,4 +1,7 @@
-"""The steps of a contract's life, chained: each hash covers the one before, so none can be changed alone."""
+"""The steps of the life of a contract or frame agreement, chained.
+
+Each hash covers the one before, so that none can be changed alone.
+"""
 
 import hashlib
 import json
@@ -10,7 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.errors import NotFound
-from matcher.store.tables import Contract, Step
+from matcher.store.tables import Contract, Frame, Step
+
+Proved = Contract | Frame
 
 
 def canonical(value: Any) -> bytes:
@@ -23,27 +28,27 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def first_step(contract: Contract, at: datetime) -> Step:
+def first_step(proved: Proved, at: datetime, by: str = "service") -> Step:
     """The step that a contract begins with, its first terms in it."""
-    statement = _statement(contract, 1, None, "drafted", at, "service", {"terms": contract.terms})
-    return Step(contract_id=contract.id, position=1, statement=statement, hash=digest(statement))
+    statement = _statement(proved, 1, None, "drafted", at, by, {"terms": proved.terms})
+    return Step(subject_id=proved.id, position=1, statement=statement, hash=digest(statement))
 
 
-def add_step(session: Session, contract: Contract, kind: str, at: datetime, by: str, **data: Any) -> Step:
-    """Adds a step to a contract that the caller has locked; `data` is plain JSON."""
+def add_step(session: Session, proved: Proved, kind: str, at: datetime, by: str, **data: Any) -> Step:
+    """Adds a step to what the caller has locked; `data` is plain JSON."""
     last = session.scalar(
-        select(Step).where(Step.contract_id == contract.id).order_by(Step.position.desc()).limit(1)
+        select(Step).where(Step.subject_id == proved.id).order_by(Step.position.desc()).limit(1)
     )
     position, previous = (last.position + 1, last.hash) if last else (1, None)
-    statement = _statement(contract, position, previous, kind, at, by, data)
-    step = Step(contract_id=contract.id, position=position, statement=statement, hash=digest(statement))
+    statement = _statement(proved, position, previous, kind, at, by, data)
+    step = Step(subject_id=proved.id, position=position, statement=statement, hash=digest(statement))
     session.add(step)
     session.flush()
     return step
 
 
-def steps_of(session: Session, contract: Contract) -> Sequence[Step]:
-    return session.scalars(select(Step).where(Step.contract_id == contract.id).order_by(Step.position)).all()
+def steps_of(session: Session, proved: Proved) -> Sequence[Step]:
+    return session.scalars(select(Step).where(Step.subject_id == proved.id).order_by(Step.position)).all()
 
 
 def terms_of_version(session: Session, contract: Contract, version: int) -> dict[str, Any]:
@@ -66,17 +71,17 @@ def _proposed(statements: Sequence[dict[str, Any]], amendment: str) -> dict[str,
 
 
 def _statement(  # the fields of a statement, in their order
-    contract: Contract, position: int, previous: str | None, kind: str, at: datetime, by: str,
+    proved: Proved, position: int, previous: str | None, kind: str, at: datetime, by: str,
     data: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     return {
-        "contract": str(contract.id),
-        "number": contract.number,
+        "contract": str(proved.id),
+        "number": proved.number,
         "position": position,
         "previous": previous,
         "kind": kind,
         "at": at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "by": by,
-        "version": contract.version,
+        "version": proved.version,
         "data": data,
     }

@@ -31,8 +31,8 @@ def contract_terms(
         "legal_bases": [names.model_dump() for names in words.bases_of("sale")],
         "number": number,
         "drafted_on": drafted_on.isoformat(),
-        "seller": _party(match.seller),
-        "buyer": _party(match.buyer),
+        "seller": party_terms(match.seller),
+        "buyer": party_terms(match.buyer),
         "goods": _goods(lot, match.seller, crop, knowledge.catalogue),
         "quantity_kg": kilograms_text(match.quantity_g),
         "price": _price(match),
@@ -65,14 +65,15 @@ def amount(quantity_g: int, price: int) -> int:
     return (quantity_g * price + 500) // 1000
 
 
-_PARTY_SHOWN = (
+PARTY_SHOWN = (
     "name", "address", "tax_code", "representative", "position", "authority", "phone", "email",
     "bank_account", "bank",
 )  # fmt: skip
 
 
-def _party(party: Party) -> dict[str, Any]:
-    return {"id": str(party.id)} | {name: getattr(party, name) for name in _PARTY_SHOWN}
+def party_terms(party: Party) -> dict[str, Any]:
+    """A party as it is now, as it stands in what it signs."""
+    return {"id": str(party.id)} | {name: getattr(party, name) for name in PARTY_SHOWN}
 
 
 def _goods(lot: Lot, seller: Party, crop: Crop, catalogue: Catalogue) -> dict[str, Any]:

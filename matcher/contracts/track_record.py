@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.clock import day_of, today
-from matcher.contracts.accounts import due, payments_of
+from matcher.contracts.accounts import due, paid_by, payments_of
 from matcher.contracts.fulfilment import accepted_grams, deliveries_of
 from matcher.errors import NotFound
 from matcher.fields import Kilograms, kilograms
@@ -58,6 +58,9 @@ class TrackRecord(BaseModel):
     in_full: Share
     on_time: Share
     paid_on_time: Share
+    head_start_seconds: int = Field(
+        description="how much earlier, at most, a party's orders count in ties by its record; 0: not at all"
+    )
     entries: list[Entry] = Field([], description="for the party itself and operators only")
 
 
@@ -68,7 +71,7 @@ class _Told:
     delivered_g: int
 
 
-def track_record(session: Session, party_id: UUID, reader: Party) -> TrackRecord:
+def track_record(session: Session, party_id: UUID, reader: Party, head_start_seconds: int) -> TrackRecord:
     """For the party itself, operators, and whoever has a contract with it. Raises NotFound for others."""
     if not (reader.kind == "operator" or reader.id == party_id or _partners(session, reader.id, party_id)):
         raise NotFound(f"No party {party_id} that you have a contract with.")
@@ -85,6 +88,7 @@ def track_record(session: Session, party_id: UUID, reader: Party) -> TrackRecord
         in_full=share([each.delivered_in_full for each in entries] if selling else []),
         on_time=share([each.delivered_on_time for each in entries] if selling else []),
         paid_on_time=share([] if selling else [each.paid_on_time for each in entries]),
+        head_start_seconds=head_start_seconds,
         entries=[each.entry for each in told] if reader.kind == "operator" or reader.id == party_id else [],
     )
 
@@ -105,7 +109,7 @@ def head_start(session: Session, party: Party, most_seconds: int) -> timedelta:
     """How much earlier than posted the party's orders count in a tie, by its record; none without one."""
     if most_seconds == 0:
         return timedelta(0)
-    record = track_record(session, party.id, party)
+    record = track_record(session, party.id, party, most_seconds)
     of_kind = record.on_time if party.kind == "producer" else record.paid_on_time
     return timedelta(seconds=most_seconds * (of_kind.low or 0) / 100)
 
@@ -124,7 +128,7 @@ def _ended(session: Session, party_id: UUID) -> Sequence[Contract]:
 
 
 def _told(session: Session, contract: Contract) -> _Told:
-    deliveries = deliveries_of(session, contract)
+    deliveries = [each for each in deliveries_of(session, contract) if each.withdrawn_at is None]
     last = max((day_of(delivery.delivered_at) for delivery in deliveries), default=None)
     in_full = contract.fulfilment == "fulfilled"
     until = str(contract.terms.get("deliver_until", contract.terms["delivery_day"]))
@@ -143,8 +147,7 @@ def _told(session: Session, contract: Contract) -> _Told:
 def _paid_on_time(session: Session, contract: Contract, last: date) -> bool | None:
     """Null while there is still time to pay."""
     days = int(contract.terms.get("rules", {}).get("payment_days", 7))
-    payments, owed = payments_of(session, contract), due(session, contract)
-    in_time = sum(payment.amount for payment in payments if payment.paid_on <= last + timedelta(days=days))
-    if in_time >= owed:
+    in_time = paid_by(payments_of(session, contract), last + timedelta(days=days))
+    if in_time >= due(session, contract):
         return True
     return False if today() > last + timedelta(days=days) else None

@@ -26,7 +26,8 @@ def word(words: Wording) -> bytes:
     _head(document, words)
     for section in words.sections:
         _section(document, section)
-    _signatures(document, words.signing)
+    if words.signing:
+        _signatures(document, words.signing)
     for line in (words.foot, Both(words.link), Both(f"SHA-256 {words.terms_hash}")):
         _say(document.add_paragraph(), line)
     document.add_picture(io.BytesIO(qr_png(words.link)), width=Cm(2.5))
@@ -89,7 +90,9 @@ def _table(document: DocxDocument, columns: Sequence[Both], rows: Sequence[Row])
 
 def _signatures(document: DocxDocument, signing: Sequence[Signing]) -> None:
     document.add_paragraph()
-    for cell, one in zip(document.add_table(1, len(signing)).rows[0].cells, signing, strict=True):
+    table = document.add_table(-(-len(signing) // 2), 2)
+    cells = [cell for row in table.rows for cell in row.cells]
+    for cell, one in zip(cells, signing, strict=False):  # an odd one leaves the last empty
         _say(cell.paragraphs[0], one.side, strong=True)
         for line in one.accepted or (Both(""),) * 4:
             _say(cell.add_paragraph(), line)

@@ -1,7 +1,8 @@
 """A contract put into words: the terms of one version, filled into the wording they name.
 
-Wordings are the versioned files templates/sale-*.yaml: text in Vietnamese and English, in which {{ … }}
-stands for the terms. What comes out is plain data, the same for a page, a PDF and a Word document.
+Wordings are the versioned files templates/sale-*.yaml and frame-*.yaml: text in Vietnamese and English, in
+which {{ … }} stands for the terms. A row or clause with `each` is said once for each entry of that list, as
+`one`, which is number `nth`. What comes out is plain data, the same for a page, a PDF and a Word document.
 """
 
 import hashlib
@@ -18,8 +19,10 @@ from jinja2 import Environment, StrictUndefined
 
 from matcher.clock import VIETNAM
 from matcher.contracts.amount import dong_in_words, kilograms_in_words
-from matcher.store.tables import Contract
+from matcher.store.tables import Contract, Frame, FrameSide, Signature
 
+# Which side of the wording signs, the name that stands there, and who has signed for it.
+Side = tuple[str, str, Sequence[Signature | FrameSide]]
 _FOLDER = Path(__file__).parent / "templates"
 
 
@@ -84,9 +87,38 @@ class Wording:
 
 def wording(contract: Contract, terms_hash: str, link: str) -> Wording:
     """The words of the contract's version; `link` is the whole address of its page."""
-    template = _template(contract.terms["template"])
-    given = _given(contract, terms_hash)
-    state = template["states"].get(contract.signature, template["states"]["draft"])
+    given = _given(contract, contract.terms, terms_hash)
+    signatures = [each for each in contract.signatures if each.version == contract.version]
+    sides = [
+        (side, given[side]["name"], [each for each in signatures if each.side == side])
+        for side in ("seller", "buyer")
+    ]
+    return put_into_words(contract, contract.terms["template"], contract.signature, given, sides, link)
+
+
+def sections_of(contract: Contract, terms: dict[str, Any]) -> tuple[Section, ...]:
+    """What the contract would say with these terms."""
+    given = _given(contract, terms, "")
+    return tuple(_section(section, given) for section in _template(terms["template"])["sections"])
+
+
+def nation_of(contract: Contract) -> tuple[Both, ...]:
+    """The national heading of the contract's wording."""
+    return tuple(_both(line, {}) for line in _template(contract.terms["template"])["nation"])
+
+
+def put_into_words(  # what is filled into what, and what stands around it
+    contract: Contract | Frame,
+    template_name: str,
+    in_state: str,
+    given: dict[str, Any],
+    sides: Sequence[Side],
+    link: str,
+) -> Wording:
+    """The wording of this name, filled with `given`. Each side signs, in their order."""
+    template = _template(template_name)
+    state = template["states"].get(in_state, template["states"]["draft"])
+    sections = (_section(section, given) for section in template["sections"])
     return Wording(
         number=contract.number,
         version=contract.version,
@@ -95,11 +127,11 @@ def wording(contract: Contract, terms_hash: str, link: str) -> Wording:
         made=_clauses(template["made"], given),
         state=_both(state, given),
         mark=state.get("mark"),
-        sections=tuple(_section(section, given) for section in template["sections"]),
-        signing=tuple(_signing(template, side, contract, given) for side in ("seller", "buyer")),
+        sections=tuple(section for section in sections if section.rows or section.clauses),
+        signing=tuple(_signing(template, side, given) for side in sides),
         foot=_both(template["foot"], given),
         link=link,
-        terms_hash=terms_hash,
+        terms_hash=given["terms_hash"],
         drafted_at=contract.drafted_at,
     )
 
@@ -126,9 +158,8 @@ def instant(at: datetime) -> str:
     return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
 
 
-def _given(contract: Contract, terms_hash: str) -> dict[str, Any]:
+def _given(contract: Contract, terms: dict[str, Any], terms_hash: str) -> dict[str, Any]:
     """What the wording may name: every term, what follows from them, and the contract's state."""
-    terms = contract.terms
     kg = Decimal(terms["quantity_kg"])
     words = {language: dong_in_words(terms["amount"], language) for language in ("vi", "en")}
     weight = {language: kilograms_in_words(kg, language) for language in ("vi", "en")}
@@ -145,8 +176,8 @@ def _given(contract: Contract, terms_hash: str) -> dict[str, Any]:
 def _section(section: Mapping[str, Any], given: dict[str, Any]) -> Section:
     columns = section.get("columns", ())
     # A column speaks of one party; its values are those of `party`.
-    each = [given | {"party": given[column["party"]]} for column in columns] or [given]
-    rows = (_row(row, each) for row in section.get("rows", ()))
+    each = [given | {"party": given[column["party"]]} for column in columns]
+    rows = (_row(row, each or [one]) for row in section.get("rows", ()) for one in _each(row, given))
     return Section(
         title=_both(section["title"], given),
         columns=tuple(_both(column, given) for column in columns),
@@ -165,24 +196,27 @@ def _row(row: Mapping[str, Any], each: Sequence[dict[str, Any]]) -> Row:
 
 
 def _clauses(clauses: Any, given: dict[str, Any]) -> tuple[Both, ...]:
-    said = (_both(clause, given) for clause in clauses)
+    said = (_both(clause, one) for clause in clauses for one in _each(clause, given))
     return tuple(clause for clause in said if clause.vi)
 
 
-def _signing(template: Any, side: str, contract: Contract, given: dict[str, Any]) -> Signing:
-    signatures = [
-        signature
-        for signature in contract.signatures
-        if signature.side == side and signature.version == contract.version
-    ]
+def _each(said: Any, given: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is given to each saying of a row or clause: one, or one for each entry of the list it names."""
+    if "each" not in said:
+        return [given]
+    return [given | {"one": one, "nth": nth} for nth, one in enumerate(given[said["each"]], 1)]
+
+
+def _signing(template: Any, side: Side, given: dict[str, Any]) -> Signing:
+    which, name, signatures = side
     accepted = (
         _both(line, given | {"signature": signature})
         for signature in signatures
         for line in template["accepted"]
     )
     return Signing(
-        side=_both(template["signing"][side], given),
-        name=given[side]["name"],
+        side=_both(template["signing"][which], given),
+        name=name,
         accepted=tuple(line for line in accepted if line.vi),
     )
 

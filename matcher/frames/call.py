@@ -15,6 +15,7 @@ from matcher.book.demands import DemandPost, post_demand
 from matcher.book.lots import LotPost, post_lot
 from matcher.clock import today
 from matcher.contracts.amended import grams_of
+from matcher.contracts.steps import add_step
 from matcher.contracts.terms import kilograms_text
 from matcher.errors import Fault, Invalid
 from matcher.fields import Amount, Day, Quantity
@@ -75,6 +76,8 @@ def call(
     contract = _contract(session, frame, post, quantity_g, knowledge, settings)
     session.add(FrameCall(frame_id=frame.id, contract_id=contract.id))
     session.flush()
+    facts = {"drawn": contract.number, "quantity_kg": contract.terms["quantity_kg"], "name": party.name}
+    add_step(session, frame, "called", contract.drafted_at, str(party.id), **facts)
     return contract
 
 
@@ -89,7 +92,8 @@ def drawn(session: Session, frame: Frame) -> Drawn:
     )
     called = session.scalar(select(func.coalesce(func.sum(of_frame.c.quantity_g), 0))) or 0
     took = func.coalesce(func.sum(GoodsDelivery.net_g - GoodsDelivery.rejected_g), 0)
-    accepted = session.scalar(select(took).where(GoodsDelivery.contract_id.in_(select(of_frame.c.id)))) or 0
+    weighed = GoodsDelivery.contract_id.in_(select(of_frame.c.id)) & GoodsDelivery.withdrawn_at.is_(None)
+    accepted = session.scalar(select(took).where(weighed)) or 0
     return Drawn(grams_of(frame.terms["goods"]["quantity_kg"]), int(called), int(accepted))
 
 

@@ -1,10 +1,11 @@
 """The life of a frame agreement or memorandum: drafted, signed by every party on one hash, ended.
 
 draft → agreed, once all have signed; draft → declined by any of them; agreed → ended, by any of them.
+Each step is chained as those of contracts are, `by` the id of the party that took it, and told to all.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,14 +14,16 @@ from sqlalchemy.orm import Session, selectinload
 from config.settings import Settings
 from matcher.clock import now, today
 from matcher.contracts.draft import take_serials
-from matcher.contracts.life import Acceptance
-from matcher.contracts.steps import digest
-from matcher.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from matcher.contracts.life import Acceptance, require_hash
+from matcher.contracts.steps import add_step, first_step
+from matcher.errors import Conflict, Forbidden, NotFound
 from matcher.frames.terms import FramePost, frame_terms
 from matcher.knowledge import Knowledge
+from matcher.notices.events import FrameMoved, Happening, record
 from matcher.store.tables import Frame, FrameSide, Party
 
 Move = Literal["sign", "decline", "end", "call"]
+FrameKind = Literal["frame.drafted", "frame.signed", "frame.agreed", "frame.declined", "frame.ended"]
 
 
 def post_frame(
@@ -44,6 +47,8 @@ def post_frame(
     frame.sides = [FrameSide(party_id=UUID(side["id"])) for side in terms["parties"]]
     session.add(frame)
     session.flush()
+    session.add(first_step(frame, frame.drafted_at, str(party.id)))
+    _tell(session, frame, "frame.drafted", party, 1)
     return frame
 
 
@@ -83,9 +88,7 @@ def moves(frame: Frame, party: Party) -> list[Move]:
 def sign(session: Session, frame_id: UUID, party: Party, said: Acceptance, address: str) -> Frame:
     """Signs for one's own side; the last signature makes it agreed. Raises NotFound, Conflict, Invalid."""
     frame = locked(session, frame_id, party, "sign")
-    if said.terms_hash != digest(frame.terms):
-        fault = Fault("terms_hash", "not the hash of these terms", "Read them again; send their terms_hash.")
-        raise Invalid(fault)
+    require_hash(said, frame.terms)
     side = _own(frame, party)
     assert side is not None  # noqa: S101  # else this move was not allowed
     side.signed_at, side.address, side.terms_hash = now(), address, said.terms_hash
@@ -93,6 +96,8 @@ def sign(session: Session, frame_id: UUID, party: Party, said: Acceptance, addre
     if all(each.signed_at for each in frame.sides):
         frame.state = "agreed"
     session.flush()
+    facts = said.model_dump() | {"method": "api", "address": address}
+    _moved(session, frame, "frame.agreed" if frame.state == "agreed" else "frame.signed", party, **facts)
     return frame
 
 
@@ -105,6 +110,7 @@ def leave(session: Session, frame_id: UUID, party: Party, move: Literal["decline
     frame.state = "declined" if move == "decline" else "ended"
     frame.reason, frame.left_by, frame.left_at = why, party.id, now()
     session.flush()
+    _moved(session, frame, "frame.declined" if move == "decline" else "frame.ended", party, reason=why)
     return frame
 
 
@@ -116,6 +122,31 @@ def locked(session: Session, frame_id: UUID, party: Party, move: Move) -> Frame:
     if move not in allowed:
         raise Conflict(f"This agreement is {frame.state}; you may now: {', '.join(allowed) or 'nothing'}.")
     return frame
+
+
+def _moved(session: Session, frame: Frame, kind: FrameKind, party: Party, **data: Any) -> None:
+    """Adds the step to the agreement's record, and tells every party to it."""
+    step = add_step(
+        session, frame, kind.removeprefix("frame."), now(), str(party.id), name=party.name, **data
+    )
+    _tell(session, frame, kind, party, step.position, data.get("reason"))
+
+
+def _tell(
+    session: Session, frame: Frame, kind: FrameKind, party: Party, count: int, reason: str | None = None
+) -> None:
+    """`count` sets the events of one kind apart."""
+    goods = frame.terms["goods"]
+    data: FrameMoved = {
+        "frame_id": str(frame.id),
+        "frame_number": frame.number,
+        "frame_kind": "frame" if frame.kind == "frame" else "memorandum",
+        "crop": {"key": goods["crop"]["key"], "vi": goods["crop"]["vi"], "en": goods["crop"]["en"]},
+        "quantity_kg": goods["quantity_kg"],
+        "by_name": party.name,
+        "reason": reason,
+    }
+    record(session, [Happening(kind, frame.id, count, data, [side.party_id for side in frame.sides])])
 
 
 def _own(frame: Frame, party: Party) -> FrameSide | None:

@@ -1,21 +1,26 @@
 """What a frame agreement or memorandum says: posted, checked, and kept as plain JSON that all sides sign."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from matcher.book.checks import Faults, crop_named, grams, in_order, known, positive
+from matcher.book.checks import FURTHEST, Faults, crop_named, grams, known, positive
 from matcher.book.place import PlacePost, place_columns
-from matcher.contracts.terms import kilograms_text
-from matcher.fields import Day, Dong, Quantity, Text
+from matcher.clock import today
+from matcher.contracts.terms import kilograms_text, party_terms
+from matcher.contracts.wording import wording_sha256
+from matcher.errors import Fault
+from matcher.fields import Clause, Day, Dong, Quantity, Text
 from matcher.knowledge import Knowledge
 from matcher.parties import get_party
 from matcher.store.tables import Party
 
 Kind = Literal["frame", "memorandum"]
 LONGEST_DAYS = 731
+TEMPLATE = "frame/1"
 
 
 class Goods(BaseModel):
@@ -43,34 +48,45 @@ class FramePost(BaseModel):
     kind: Kind
     parties: Annotated[list[UUID], Field(min_length=2, max_length=50)]
     goods: Goods
-    clauses: Annotated[list[Text], Field(max_length=50)] = []
+    clauses: Annotated[list[Clause], Field(max_length=50)] = []
+    linkage: Annotated[bool, Field(description="a linkage contract, on the legal bases of those as well")] = (
+        False
+    )
 
 
 def frame_terms(session: Session, post: FramePost, knowledge: Knowledge, number: str) -> dict[str, Any]:
     """The terms as they are signed. Raises Invalid naming every fault, NotFound for an unknown party."""
     goods, faults = post.goods, Faults()
-    crop = crop_named(knowledge.catalogue, goods.crop)
+    crop = crop_named(knowledge.catalogue, goods.crop, "goods.crop")
     known(faults, "goods.variety", goods.variety, crop.variety_keys, "variety")
     known(faults, "goods.grade", goods.grade, crop.grade_keys, "grade")
     quantity_g = grams(faults, "goods.quantity_kg", goods.quantity_kg, crop)
     positive(faults, "goods.quantity_kg", quantity_g)
-    if goods.until_day < goods.from_day:
-        in_order(faults, "goods", goods.from_day, goods.until_day, LONGEST_DAYS)
+    _check_season(faults, goods)
     sides = [get_party(session, party_id) for party_id in dict.fromkeys(post.parties)]
     _check_sides(faults, post, sides)
     places = {
-        name: {} if place is None else place_columns(faults, place, knowledge.places)
+        name: {} if place is None else _place(faults, f"goods.{name}", place, knowledge)
         for name, place in (("origin", goods.origin), ("destination", goods.destination))
     }
     faults.raise_any()
+    words = knowledge.catalogue.contract
     return {
+        "template": TEMPLATE,
+        "template_sha256": wording_sha256(TEMPLATE),
+        "rules": words.rules.model_dump(mode="json"),
+        "legal_bases": [
+            names.model_dump() for names in words.bases_of("linkage" if post.linkage else "sale")
+        ],
         "number": number,
         "kind": post.kind,
-        "parties": [_side(party) for party in sides],
+        "parties": [{"kind": party.kind} | party_terms(party) for party in sides],
         "goods": {
             "crop": {"key": crop.key, "vi": crop.names.vi, "en": crop.names.en},
             "variety": goods.variety,
+            "variety_names": _names(crop.varieties, goods.variety),
             "grade": goods.grade,
+            "grade_names": _names(crop.grades, goods.grade),
             "quantity_kg": kilograms_text(quantity_g),
             "price": goods.price,
             "from_day": goods.from_day.isoformat(),
@@ -97,9 +113,25 @@ def _check_sides(faults: Faults, post: FramePost, sides: list[Party]) -> None:
             faults.add(f"goods.{name}", "is missing", "Give it: calls are made by it.")
 
 
-def _side(party: Party) -> dict[str, Any]:
-    shown = ("kind", "name", "address", "tax_code", "representative", "position")
-    return {"id": str(party.id)} | {name: getattr(party, name) for name in shown}
+def _check_season(faults: Faults, goods: Goods) -> None:
+    if goods.until_day < goods.from_day:
+        faults.add("goods.until_day", f"before {goods.from_day}", f"Give {goods.from_day} or a later day.")
+    elif goods.until_day < today():
+        faults.add("goods.until_day", "has passed", "Give today or a later day.")
+    elif (goods.until_day - goods.from_day).days > LONGEST_DAYS or goods.until_day > today() + FURTHEST:
+        faults.add("goods.until_day", "more than two years ahead, or after from_day", "Agree on each season.")
+
+
+def _place(faults: Faults, path: str, posted: Any, knowledge: Knowledge) -> dict[str, Any]:
+    found = Faults()
+    columns = place_columns(found, posted, knowledge.places)
+    faults.extend(Fault(path, fault.message, fault.remedy) for fault in found)
+    return columns
+
+
+def _names(entries: Iterable[Any], key: str | None) -> dict[str, str] | None:
+    named = next((entry.names for entry in entries if entry.key == key), None)
+    return named and {"vi": named.vi, "en": named.en}
 
 
 def _text(value: object) -> str | None:

@@ -23,9 +23,11 @@ Kind = Literal[
     "match.made", "contract.accepted", "contract.agreed", "contract.declined", "contract.lapsing",
     "contract.lapsed", "contract.cancelled", "contract.amendment_proposed", "contract.amendment_declined",
     "contract.amendment_withdrawn", "contract.amendment_lapsed", "contract.amended", "contract.delivered",
-    "contract.paid", "contract.closed", "contract.dispute_opened", "contract.dispute_closed",
+    "contract.delivery_withdrawn", "contract.paid", "contract.payment_withdrawn", "contract.closed",
+    "contract.dispute_opened", "contract.dispute_closed",
     "order.posted", "order.amended", "order.filled", "order.reopened", "order.withdrawn", "order.expiring",
     "order.expired", "order.quarantined", "endpoint.disabled", "endpoint.test",
+    "frame.drafted", "frame.signed", "frame.agreed", "frame.declined", "frame.ended",
 ]  # fmt: skip
 
 
@@ -68,6 +70,21 @@ class ContractMoved(TypedDict):
     crop: CropNamed
     quantity_kg: str
     by: str
+    by_name: str
+    reason: str | None
+
+
+class FrameMoved(TypedDict):
+    """The data of the events `frame.…`: what became of a frame agreement or memorandum; told to its parties.
+
+    `by_name` is the party that did it, `reason` what it gave for declining or ending it.
+    """
+
+    frame_id: str
+    frame_number: str
+    frame_kind: Literal["frame", "memorandum"]
+    crop: CropNamed
+    quantity_kg: str
     by_name: str
     reason: str | None
 
@@ -122,6 +139,10 @@ _DATA: dict[str, tuple[type, str]] = {
         for what in ("posted", "amended", "filled", "reopened", "withdrawn", "expiring", "expired")
     },
     "order.quarantined": (OrderQuarantined, "the order's owner, and the operators"),
+    **{
+        f"frame.{what}": (FrameMoved, "every party to it")
+        for what in ("drafted", "signed", "agreed", "declined", "ended")
+    },
     "endpoint.disabled": (EndpointTold, "the endpoint's party, and the operators"),
     "endpoint.test": (EndpointTold, "the endpoint's party, at that endpoint alone"),
 }
@@ -133,15 +154,15 @@ KINDS: dict[str, tuple[type, str]] = {
 
 @dataclass(frozen=True)
 class Happening:
-    """An event to be. `subject_id` is the match or order it is about, `parties` the ids of who is told.
+    """An event to be. `subject_id` is the match, order or agreement it is about.
 
-    `occurred_at` is when it happened, where that is not now.
+    `parties` are the ids of who is told, `occurred_at` is when it happened, where that is not now.
     """
 
     kind: Kind
     subject_id: UUID
     subject_version: int
-    data: MatchMade | ContractMoved | OrderMoved | OrderQuarantined | EndpointTold
+    data: MatchMade | ContractMoved | FrameMoved | OrderMoved | OrderQuarantined | EndpointTold
     parties: Collection[UUID]
     occurred_at: datetime | None = None
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from matcher.notices.events import (
     ContractMoved,
     EndpointTold,
+    FrameMoved,
     Kind,
     MatchMade,
     OrderMoved,
@@ -203,8 +204,10 @@ def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         "contract.amendment_lapsed": "đề nghị sửa đổi đã quá hạn; các điều khoản giữ nguyên",
         "contract.amended": "hai bên đã chấp thuận sửa đổi; bản mới có hiệu lực",
         "contract.delivered": f"{moved['by_name']} đã ghi nhận một lần giao hàng; xin kiểm tra phiếu cân",
+        "contract.delivery_withdrawn": f"{moved['by_name']} đã rút một phiếu cân ghi nhầm",
+        "contract.payment_withdrawn": f"{moved['by_name']} đã rút một khoản thanh toán ghi nhầm",
         "contract.paid": f"{moved['by_name']} đã ghi nhận một lần thanh toán",
-        "contract.closed": f"{moved['by_name']} đã kết thúc việc giao hàng",
+        "contract.closed": f"{moved['by_name'] or 'Hệ thống'} đã kết thúc việc giao hàng",
         "contract.dispute_opened": f"{moved['by_name']} đã nêu tranh chấp",
         "contract.dispute_closed": f"{moved['by_name']} đã khép lại tranh chấp",
         "contract.cancelled": f"{moved['by_name']} đã hủy; khối lượng đã trở lại thị trường",
@@ -236,8 +239,10 @@ def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         "contract.amendment_lapsed": "the proposed terms were not answered in time; nothing has changed",
         "contract.amended": "amended; the new terms are accepted by both sides and in force",
         "contract.delivered": f"{moved['by_name']} has recorded a delivery; please check the weigh ticket",
+        "contract.delivery_withdrawn": f"{moved['by_name']} has withdrawn a weigh ticket",
+        "contract.payment_withdrawn": f"{moved['by_name']} has withdrawn a payment recorded by mistake",
         "contract.paid": f"{moved['by_name']} has recorded a payment",
-        "contract.closed": f"{moved['by_name']} has closed the deliveries",
+        "contract.closed": f"{moved['by_name'] or 'the service'} has closed the deliveries",
         "contract.dispute_opened": f"{moved['by_name']} has opened a dispute",
         "contract.dispute_closed": f"{moved['by_name']} has closed the dispute",
         "contract.cancelled": f"cancelled by {moved['by_name']}; the quantity is back on the market",
@@ -251,6 +256,54 @@ Crop: {crop}
 Quantity: {quantity} kg
 {reason}
 Read the contract: {links_begin}{moved["contract_page"]}
+""",
+    )
+
+
+# What became of a frame agreement, with {} for who did it.
+_FRAME_MOVED = {
+    "frame.drafted": (
+        "{} đã soạn; xin đọc và ký, hoặc từ chối",
+        "drafted by {}; please read and sign or decline",
+    ),
+    "frame.signed": ("{} đã ký; còn chờ bên khác", "signed by {}; others have yet to sign"),
+    "frame.agreed": ("tất cả các bên đã ký, có hiệu lực", "signed by every party and in force"),
+    "frame.declined": ("{} đã từ chối ký", "declined by {}"),
+    "frame.ended": (
+        "{} đã kết thúc; các hợp đồng đã lập vẫn giữ nguyên",
+        "ended by {}; contracts drawn from it stand",
+    ),
+}
+
+
+def _frame_moved_vi(kind: str, moved: FrameMoved, links_begin: str) -> Words:
+    named = "Hợp đồng nguyên tắc" if moved["frame_kind"] == "frame" else "Biên bản ghi nhớ"
+    what = _FRAME_MOVED[kind][0].format(moved["by_name"])
+    reason = f"Lý do: {moved['reason']}\n" if moved["reason"] else ""
+    return Words(
+        f"{named} {moved['frame_number']}: {what.partition(';')[0]}",
+        f"""{named} số {moved["frame_number"]}: {what}.
+
+Nông sản: {moved["crop"]["vi"]}
+Khối lượng: {number(moved["quantity_kg"], "vi")} kg
+{reason}
+Xem văn bản: {links_begin}/v1/frames/{moved["frame_id"]}
+""",
+    )
+
+
+def _frame_moved_en(kind: str, moved: FrameMoved, links_begin: str) -> Words:
+    named = "Frame agreement" if moved["frame_kind"] == "frame" else "Memorandum"
+    what = _FRAME_MOVED[kind][1].format(moved["by_name"])
+    reason = f"Reason: {moved['reason']}\n" if moved["reason"] else ""
+    return Words(
+        f"{named} {moved['frame_number']}: {what.partition(';')[0]}",
+        f"""{named} {moved["frame_number"]}: {what}.
+
+Crop: {moved["crop"]["en"]}
+Quantity: {number(moved["quantity_kg"], "en")} kg
+{reason}
+Read it: {links_begin}/v1/frames/{moved["frame_id"]}
 """,
     )
 
@@ -311,6 +364,8 @@ _WORDS: dict[tuple[str, str], Callable[[Any, str], Words]] = {
     ("match.made", "en"): _match_made_en,
     **{(kind, "vi"): partial(_contract_moved_vi, kind) for kind in _MOVES},
     **{(kind, "en"): partial(_contract_moved_en, kind) for kind in _MOVES},
+    **{(kind, "vi"): partial(_frame_moved_vi, kind) for kind in _FRAME_MOVED},
+    **{(kind, "en"): partial(_frame_moved_en, kind) for kind in _FRAME_MOVED},
     **{(kind, "vi"): partial(_order_moved_vi, kind) for kind in _ORDER_MOVED},
     **{(kind, "en"): partial(_order_moved_en, kind) for kind in _ORDER_MOVED},
     ("endpoint.disabled", "vi"): _endpoint_disabled_vi,

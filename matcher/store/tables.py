@@ -490,7 +490,23 @@ class Amendment(Identified, Base):
     reason: Mapped[str | None]
 
 
-class GoodsDelivery(Identified, Base):
+class Withdrawable:
+    """What a side may have recorded by mistake, and then withdraws: from then on it counts no more."""
+
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None]
+    withdrawal_reason: Mapped[str | None]
+
+
+def withdrawn_for_a_reason() -> CheckConstraint:
+    return CheckConstraint(
+        "(withdrawn_at IS NULL) = (withdrawn_by IS NULL)"
+        " AND (withdrawn_at IS NULL) = (withdrawal_reason IS NULL)",
+        name="withdrawn_for_a_reason",
+    )
+
+
+class GoodsDelivery(Identified, Withdrawable, Base):
     """One weigh ticket of a contract, in grams: the buyer took over net less rejected."""
 
     __tablename__ = "goods_delivery"
@@ -500,6 +516,7 @@ class GoodsDelivery(Identified, Base):
         CheckConstraint("tare_g >= 0 AND gross_g > tare_g", name="net_positive"),
         CheckConstraint("rejected_g >= 0 AND rejected_g <= gross_g - tare_g", name="rejected_within_net"),
         CheckConstraint("(rejected_g > 0) = (rejection_reason IS NOT NULL)", name="rejected_for_a_reason"),
+        withdrawn_for_a_reason(),
     )
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
@@ -532,14 +549,21 @@ class Attachment(Identified, Base):
     added_at: Mapped[datetime]
 
 
-class Payment(Identified, Base):
+class Payment(Identified, Withdrawable, Base):
     """Money that went from buyer to seller, in whole đồng, as one side has recorded it."""
 
     __tablename__ = "payment"
     __table_args__ = (
-        UniqueConstraint("contract_id", "reference"),
+        Index(
+            "payment_recorded_once",
+            "contract_id",
+            "reference",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
         one_of("side", "seller", "buyer"),
         CheckConstraint("amount > 0", name="amount_positive"),
+        withdrawn_for_a_reason(),
     )
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
@@ -590,6 +614,7 @@ class Frame(Identified, Base):
     reason: Mapped[str | None]
     left_by: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
     left_at: Mapped[datetime | None]
+    version = 1  # it is signed as it is, or drafted anew
     sides: Mapped[list["FrameSide"]] = relationship(order_by="FrameSide.party_id")
 
 
@@ -618,14 +643,15 @@ class FrameCall(Base):
 
 
 class Step(Base):
-    """One step of a contract's life, as it is proved: `hash` is over `statement`, which names the last one's.
+    """One step of the life of a contract or frame agreement, as it is proved.
 
-    Steps are only ever added; the database refuses to change or delete one.
+    `hash` is over `statement`, which names the last one's. Steps are only ever added; the database refuses
+    to change or delete one.
     """
 
     __tablename__ = "step"
 
-    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"), primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     statement: Mapped[Json]
     hash: Mapped[str]

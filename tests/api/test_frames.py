@@ -3,6 +3,8 @@
 import html
 from typing import Any
 
+import pytest
+
 from tests.api.conftest import Api
 from tests.market import CHI_LANG, day
 
@@ -39,10 +41,32 @@ def test_a_season_is_agreed_drawn_down_and_read_as_a_page(api: Api) -> None:
         assert part in page.text, part
     assert html.escape("HTX <Chi Lăng>") in page.text
     assert "<toàn bộ>" not in page.text
-    assert api.post("/v1/verify", content=page.content).json()["genuine"]
+    for form in ("html", "pdf", "evidence"):
+        content = api.get(f"{path}{'/' if form == 'evidence' else '.'}{form}", headers=seller).content
+        verdict = api.post("/v1/verify", content=content).json()
+        assert (verdict["genuine"], verdict["now"], verdict["version_now"]) == (True, "agreed", 1), form
+    assert api.get(f"{path}.docx", headers=buyer).status_code == 200
+    assert api.get(f"{path}/evidence", headers=api.as_new("buyer")).status_code == 404
     assert api.get(f"{path}.html", headers=api.as_new("buyer")).status_code == 404
     assert api.post(f"{path}/end", json={"reason": "Hết mùa"}, headers=seller).json()["state"] == "ended"
     assert len(api.get("/v1/frames", headers=buyer).json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "message", "remedy"),
+    [
+        ({"parties": []}, "parties", "too few", "Give at least 2."),
+        ({"clauses": ["a"] * 51}, "clauses", "too many", "Give at most 50."),
+        ({"clauses": ["a" * 2001]}, "clauses.0", "too long", "Give at most 2000 characters."),
+        ({"kind": "lease"}, "kind", "not one of the choices", "Give 'frame' or 'memorandum'."),
+    ],
+)
+def test_what_a_frame_can_not_be_is_said_in_plain_words(
+    api: Api, changes: dict[str, Any], path: str, message: str, remedy: str
+) -> None:
+    answer = api.post("/v1/frames", json=body([], **changes), headers=api.as_new("buyer"))
+    fault = next(each for each in answer.json()["faults"] if each["path"] == path)
+    assert (fault["message"], fault["remedy"]) == (message, remedy)
 
 
 def test_what_is_wrong_with_a_frame_is_named(api: Api) -> None:

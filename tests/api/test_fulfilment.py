@@ -65,6 +65,10 @@ def test_an_amendment_is_proposed_read_and_accepted_over_http(api: Api, sides: S
     contract = read(api.post(f"{path}/amendments", json=other, headers=buyer))
     proposed = contract["amendments"][-1]
     assert (proposed["state"], proposed["terms"]["quantity_kg"], contract["version"]) == ("open", "500", 1)
+    for form in ("html", "pdf", "docx"):
+        page = api.get(f"{path}/differences.{form}", params={"before": 1, "after": 2}, headers=seller)
+        assert page.status_code == 200, page.text
+        assert api.get(page.request.url.path, params={"before": 1, "after": 2}).status_code == 401
     said = {"signer": "Chủ nhiệm", "terms_hash": proposed["terms_hash"]}
     accept = f"{path}/amendments/{proposed['id']}/accept"
     assert api.post(accept, json=said, headers=buyer).status_code == 409

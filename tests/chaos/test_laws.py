@@ -27,10 +27,17 @@ PLANTS = (
     "UPDATE contract SET signature = 'agreed'",
     "DELETE FROM document",
     "DROP TRIGGER steps_only_grow ON step; DELETE FROM step",
-    """INSERT INTO step SELECT contract_id, 2, '{"previous": "x"}', 'y' FROM step""",
+    "INSERT INTO step VALUES (gen_random_uuid(), 1, '{}', 'x')",
+    """INSERT INTO step SELECT subject_id, 2, '{"previous": "x"}', 'y' FROM step""",
+    """INSERT INTO frame (id, series, year, serial, number, kind, state, terms, drafted_at)
+       VALUES (gen_random_uuid(), 'x', 2020, 1, 'x', 'frame', 'agreed', '{}', now())""",
     "UPDATE contract SET signature = 'sent'",
     "DELETE FROM event",
     "UPDATE contract SET signature = 'cancelled'",
+    """WITH frame AS (INSERT INTO frame (id, series, year, serial, number, kind, state, terms, drafted_at)
+           VALUES (gen_random_uuid(), 'x', 2020, 1, 'x', 'frame', 'agreed', '{}', now()) RETURNING id)
+       INSERT INTO event (id, kind, subject_id, subject_version, data, occurred_at)
+       SELECT gen_random_uuid(), 'frame.drafted', id, 1, '{}', now() FROM frame""",
     f"DELETE FROM event WHERE kind = 'order.posted' AND subject_id = {LAST_LOT}",
     f"UPDATE lot SET state = 'withdrawn' WHERE id = {LAST_LOT}",
     "UPDATE lot SET quarantine = 'x'",

@@ -8,13 +8,15 @@ from sqlalchemy import func, select, text, update
 
 from matcher.contracts.amended import differences
 from matcher.contracts.amendments import decline_amendment, lapse_amendments, withdraw_amendment
+from matcher.contracts.compared import comparison
 from matcher.contracts.documents import contract_document, render
-from matcher.contracts.draft import HTML
+from matcher.contracts.draft import DOCX, HTML, PDF
 from matcher.contracts.life import Reason, moves, remind
 from matcher.contracts.steps import digest, steps_of, terms_of_version
-from matcher.errors import Conflict, Invalid
+from matcher.errors import Conflict, Invalid, NotFound
 from matcher.store.tables import Amendment, Contract, Demand, Event, Lot, Signature, Step
 from tests.contracts.deal import Deal
+from tests.contracts.test_documents import docx_text, html_text, pdf_pages, run_together
 from tests.market import day
 from tests.trading.invariants import broken
 
@@ -161,6 +163,7 @@ def test_another_day_moves_the_picking_as_far_as_the_harvest_allows(deal: Deal) 
     later = date.fromisoformat(terms["delivery_day"]) + timedelta(days=5)
     contract = deal.accept_amendment(deal.seller, deal.propose(deal.buyer, delivery_day=later))
     assert contract.terms["delivery_day"] == later.isoformat()
+    assert contract.terms["deliver_until"] >= later.isoformat(), "or it would be late by its own terms"
     assert contract.terms["pick_day"] <= deal.read(Lot, deal.lot_id).harvest_until.isoformat()
     assert contract.terms["pick_day"] <= contract.terms["leave_day"] <= contract.terms["delivery_day"]
 
@@ -175,6 +178,22 @@ def test_versions_can_be_read_and_compared_afterwards(deal: Deal) -> None:
         "quantity_kg": ("600", "500"),
         "amount": (first["amount"], second["amount"]),
     }
+
+
+def test_two_versions_are_compared_on_one_page_also_before_the_second_is_accepted(deal: Deal) -> None:
+    deal.propose(deal.buyer, quantity_kg=500, price=21_000)
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        page, pdf, word = (
+            comparison(session, contract, (1, 2), form, deal.settings) for form in (HTML, PDF, DOCX)
+        )
+        with pytest.raises(NotFound):
+            comparison(session, contract, (1, 3), PDF, deal.settings)
+    (only_page,) = pdf_pages(pdf)
+    for said in map(run_together, (html_text(page), only_page, docx_text(word))):
+        for part in ("Bản1", "Bản2", "600kg", "500kg", "Nămtrămki-lô-gam", "21.000đ/kg", "10.500.000đ"):
+            assert part in said, part
+        assert "Điều4" not in said, "what stays the same is left out"
 
 
 def test_the_steps_are_chained_and_the_database_keeps_them_as_they_are(deal: Deal) -> None:

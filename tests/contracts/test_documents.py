@@ -148,6 +148,23 @@ def test_a_pdf_is_an_archive_pdf_with_its_fonts_within(knowledge: Knowledge) -> 
     fonts = [each for each in objects if isinstance(each, DictionaryObject) and "/FontName" in each]
     assert len(fonts) >= 3  # upright, bold, italic
     assert all("/FontFile2" in font or "/FontFile3" in font for font in fonts)
+    intents = reader.root_object["/OutputIntents"]
+    assert [each.get_object()["/S"] for each in intents] == ["/GTS_PDFA1"]  # type: ignore[attr-defined]
+    assert "/ID" in reader.trailer
+    assert not reader.is_encrypted
+    assert not reader.attachments
+
+
+def test_the_words_of_a_pdf_can_be_read_aloud_in_their_languages(knowledge: Knowledge) -> None:
+    reader = pypdf.PdfReader(io.BytesIO(written(contract(Random(1), 1, knowledge), PDF, SETTINGS)))
+    assert str(reader.root_object["/Lang"]) == "vi"
+    assert reader.root_object["/MarkInfo"]["/Marked"]  # type: ignore[index]
+    objects = (reader.get_object(number) for number in range(1, int(str(reader.trailer["/Size"]))))
+    drawn = [
+        each for each in objects if isinstance(each, DictionaryObject) and each.get("/Subtype") == "/Type0"
+    ]
+    assert drawn
+    assert all("/ToUnicode" in font for font in drawn)
 
 
 def test_letters_that_no_font_has_cost_the_pdf_its_archive_mark_and_nothing_else(

@@ -1,5 +1,6 @@
 """Fulfilment: weigh tickets, tolerance, shortfall and surplus, payments, disputes."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -28,6 +29,7 @@ from matcher.contracts.fulfilment import (
 )
 from matcher.contracts.fulfilment_view import FulfilmentView, fulfilment_view
 from matcher.contracts.life import Reason, moves
+from matcher.contracts.mistakes import withdraw_delivery, withdraw_payment
 from matcher.contracts.steps import digest, steps_of
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
 from matcher.store.tables import Attachment, Contract, Demand, Lot, Party
@@ -85,9 +87,50 @@ def test_a_delivery_within_the_tolerance_fulfils_the_contract(agreed: Deal) -> N
 
 def test_deliveries_add_up_to_the_gram(agreed: Deal) -> None:
     assert weigh(agreed, ticket("569.999")).fulfilment == "partly_delivered"
-    seen = weigh(agreed, ticket("0.001"))
+    seen = weigh(agreed, ticket("0.001", ticket_number="PC-18"))
     assert (seen.fulfilment, str(seen.accepted_kg)) == ("fulfilled", "570")
     assert [delivery.position for delivery in seen.deliveries] == [1, 2]
+
+
+def test_a_weigh_ticket_counts_once_whichever_side_records_it(agreed: Deal) -> None:
+    weigh(agreed, ticket(300))
+    for side in (agreed.buyer, agreed.seller):
+        with pytest.raises(Invalid, match="recorded already, by the buyer, as delivery 1"):
+            weigh(agreed, ticket(300), side)
+    assert weigh(agreed, ticket(270, ticket_number="PC-18")).fulfilment == "fulfilled"
+
+
+def test_more_than_the_tolerance_is_the_buyers_to_take_over(agreed: Deal) -> None:
+    with pytest.raises(Invalid, match="631 kg delivered of at most 630"):
+        weigh(agreed, ticket(631), agreed.seller)
+    weigh(agreed, ticket(630), agreed.seller)
+    assert str(weigh(agreed, ticket(20, ticket_number="PC-18")).accepted_kg) == "650"
+
+
+def withdraw(deal: Deal, position: int, by: Party) -> FulfilmentView:
+    with deal.ledger.transaction() as session:
+        contract = withdraw_delivery(session, deal.id, position, by, Reason(reason="Gõ nhầm số"))
+        return fulfilment_view(session, contract)
+
+
+def test_a_weigh_ticket_recorded_by_mistake_is_withdrawn_and_stays_on_record(agreed: Deal) -> None:
+    weigh(agreed, ticket(300))
+    weigh(agreed, ticket(6000, ticket_number="PC-18"))
+    with pytest.raises(Forbidden):
+        withdraw(agreed, 2, agreed.seller)
+    seen = withdraw(agreed, 2, agreed.buyer)
+    assert (seen.fulfilment, str(seen.accepted_kg), str(seen.outstanding_kg)) == (
+        "partly_delivered",
+        "300",
+        "300",
+    )
+    assert [each.withdrawal_reason for each in seen.deliveries] == [None, "Gõ nhầm số"]
+    with pytest.raises(Conflict, match="already"):
+        withdraw(agreed, 2, agreed.buyer)
+    assert weigh(agreed, ticket(300, ticket_number="PC-18")).fulfilment == "fulfilled"
+    assert withdraw(agreed, 1, agreed.operator).fulfilment == "partly_delivered"
+    assert withdraw(agreed, 3, agreed.buyer).fulfilment == "unfulfilled"
+    assert agreed.kinds().count("contract.delivery_withdrawn") == 3
 
 
 def test_what_is_rejected_counts_as_not_delivered(agreed: Deal) -> None:
@@ -145,6 +188,24 @@ def test_a_contract_of_which_nothing_came_is_breached(agreed: Deal) -> None:
         weigh(agreed, ticket())
 
 
+def test_that_nothing_comes_is_not_for_the_buyer_to_say_before_the_day(agreed: Deal) -> None:
+    for day, allowed in ((today() + timedelta(days=1), False), (today(), True)):
+        with agreed.ledger.transaction() as session:
+            contract = session.get_one(Contract, agreed.id)
+            contract.terms = contract.terms | {"delivery_day": day.isoformat()}
+            assert ("close" in moves(contract, agreed.buyer)) == allowed
+            assert "close" in moves(contract, agreed.seller)
+
+
+def test_a_shortfall_of_goods_that_were_put_off_is_wanted_as_long_as_they_were(agreed: Deal) -> None:
+    later = agreed.read(Demand, agreed.demand_id).deliver_until + timedelta(days=5)
+    agreed.accept_amendment(agreed.seller, agreed.propose(agreed.buyer, delivery_day=later))
+    weigh(agreed, ticket(100, final=True))
+    new = reoffered(agreed, Demand, agreed.demand_id)
+    assert new is not None
+    assert new.deliver_until == later
+
+
 def test_a_shortfall_can_be_taken_later_than_first_wanted(agreed: Deal) -> None:
     until = today() + timedelta(days=9)
     end(agreed, deliver_until=until)
@@ -153,7 +214,7 @@ def test_a_shortfall_can_be_taken_later_than_first_wanted(agreed: Deal) -> None:
     assert new.deliver_until == new.expires_on == until
     with agreed.ledger.transaction() as session:
         session.execute(update(Contract).values(fulfilment="unfulfilled"))
-    with pytest.raises(Conflict, match="has passed"):
+    with pytest.raises(Invalid, match="has passed"):
         end(agreed, deliver_until=today() - timedelta(days=1))
 
 
@@ -180,10 +241,31 @@ def test_what_came_in_part_is_closed_by_itself_after_the_day_of_delivery(agreed:
 
 def test_delivered_goods_are_neither_cancelled_nor_amended(agreed: Deal) -> None:
     weigh(agreed, ticket(100))
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="close, withdraw_delivery"):
         agreed.cancel(agreed.operator)
     with pytest.raises(Conflict):
         agreed.propose(agreed.seller, price=30_000)
+
+
+def test_an_operator_cancels_once_no_weigh_ticket_stands(agreed: Deal) -> None:
+    weigh(agreed, ticket(100))
+    withdraw(agreed, 1, agreed.operator)
+    assert agreed.cancel(agreed.operator) == "cancelled"
+    assert agreed.read(Lot, agreed.lot_id).taken_g == 0
+    assert broken(agreed.ledger) == {}
+
+
+def test_an_operator_closes_what_came_in_part_and_the_rest_is_back_on_the_market(agreed: Deal) -> None:
+    weigh(agreed, ticket(100))
+    with agreed.ledger.transaction() as session:
+        said = Closing(reason="Đường sạt lở")
+        assert close(session, agreed.id, agreed.operator, said).fulfilment == "short"
+    short = reoffered(agreed, Demand, agreed.demand_id)
+    assert short is not None
+    assert short.quantity_g == 500_000
+    with pytest.raises(Conflict):
+        withdraw(agreed, 1, agreed.buyer)
+    assert broken(agreed.ledger) == {}
 
 
 def pay(deal: Deal, amount: int, reference: str) -> FulfilmentView:
@@ -201,6 +283,18 @@ def test_payments_add_up_and_each_is_recorded_once(agreed: Deal) -> None:
     tomorrow = PaymentPost(amount=1, paid_on=today() + timedelta(days=1), reference="FT3")
     with pytest.raises(Invalid, match="has not come yet"), agreed.ledger.transaction() as session:
         record_payment(session, agreed.id, agreed.buyer, tomorrow)
+
+
+def test_a_payment_recorded_by_mistake_is_withdrawn_and_its_reference_is_free_again(agreed: Deal) -> None:
+    due = weigh(agreed, ticket(600)).due
+    mistaken = pay(agreed, due * 10, "FT1").payments[0].id
+    for by, refused in ((agreed.seller, Forbidden), (agreed.buyer, None), (agreed.buyer, Conflict)):
+        with pytest.raises(refused) if refused else nullcontext(), agreed.ledger.transaction() as session:
+            contract = withdraw_payment(session, agreed.id, mistaken, by, Reason(reason="Thừa một số 0"))
+            assert fulfilment_view(session, contract).payment == "unpaid"
+    with pytest.raises(NotFound), agreed.ledger.transaction() as session:
+        withdraw_payment(session, agreed.id, agreed.id, agreed.buyer, Reason(reason="Không có"))
+    assert pay(agreed, due, "FT1").payment == "paid"
 
 
 @given(due=st.integers(0, 10**12), paid=st.integers(0, 10**12))

@@ -15,13 +15,14 @@ from config.settings import Settings
 from matcher.clock import now
 from matcher.contracts.accounts import close_dispute, open_dispute
 from matcher.contracts.amendments import decline_amendment, lapse_amendments, withdraw_amendment
-from matcher.contracts.fulfilment import Closing, DeliveryPost, close, record_delivery
-from matcher.contracts.life import Reason, lapse, moves, open_amendment
+from matcher.contracts.fulfilment import Closing, DeliveryPost, close, deliveries_of, record_delivery
+from matcher.contracts.life import Reason, lapse, moves, open_amendment, side_of
+from matcher.contracts.mistakes import withdraw_delivery
 from matcher.contracts.steps import digest, steps_of
 from matcher.errors import Conflict, Forbidden, Invalid
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
-from matcher.store.tables import Amendment, Contract, Demand, Lot, Party
+from matcher.store.tables import Amendment, Contract, Demand, GoodsDelivery, Lot, Party
 from tests.contracts.deal import Deal
 from tests.trading.invariants import broken
 
@@ -54,9 +55,27 @@ def accept_amendment(deal: Deal, by: Party) -> None:
 
 
 def weigh(deal: Deal, by: Party) -> None:
-    said = {"ticket_number": "PC", "delivered_at": now(), "gross_kg": 310, "tare_kg": 10}
+    said = {
+        "ticket_number": f"PC-{deal.count(GoodsDelivery)}",
+        "delivered_at": now(),
+        "gross_kg": 310,
+        "tare_kg": 10,
+    }
     with deal.ledger.transaction() as session:
         record_delivery(session, deal.id, by, DeliveryPost.model_validate(said), deal.knowledge)
+
+
+def withdraw_ticket(deal: Deal, by: Party) -> None:
+    """The first that stands and is its own; where there is none, the first of all."""
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        own = ("seller", "buyer") if by.kind == "operator" else (side_of(contract, by),)
+        standing = [each for each in deliveries_of(session, contract) if each.withdrawn_at is None]
+        chosen = [each.position for each in standing if each.side in own] or [
+            *(each.position for each in standing),
+            1,
+        ]
+        withdraw_delivery(session, deal.id, chosen[0], by, WHY)
 
 
 def in_transaction(doing: Callable[..., object], *given_too: object) -> Callable[[Deal, Party], None]:
@@ -76,6 +95,7 @@ MOVES: dict[str, Callable[[Deal, Party], object]] = {
     "decline_amendment": lambda deal, by: amendment(deal, decline_amendment, by),
     "withdraw_amendment": lambda deal, by: amendment(deal, withdraw_amendment, by),
     "record_delivery": weigh,
+    "withdraw_delivery": withdraw_ticket,
     "close": in_transaction(close, Closing(reason="Thử", reoffer=False)),
     "open_dispute": in_transaction(open_dispute, WHY),
     "close_dispute": in_transaction(close_dispute, WHY),
@@ -131,9 +151,11 @@ def try_move(deal: Deal, name: str, by: Party) -> None:
         allowed = name in moves(session.get_one(Contract, deal.id), by)
     try:
         MOVES[name](deal, by)
-    except (Conflict, Forbidden):
+    except Forbidden:
+        assert not allowed or name == "withdraw_delivery", "another's ticket"
+    except Conflict:
         assert not allowed, f"{name} was said to be allowed"
     except Invalid:
-        assert name in ("amend", "accept_amendment"), "the same terms again"
+        assert name in ("amend", "accept_amendment", "record_delivery"), "the same again, or too much"
     else:
         assert allowed, f"{name} was not allowed"

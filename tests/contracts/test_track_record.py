@@ -23,7 +23,7 @@ __all__ = ["agreed"]
 
 def record(deal: Deal, of: Party, reader: Party | None = None) -> TrackRecord:
     with deal.ledger.transaction() as session:
-        return track_record(session, of.id, reader or of)
+        return track_record(session, of.id, reader or of, 0)
 
 
 def test_a_contract_counts_once_it_has_ended(agreed: Deal) -> None:
@@ -72,11 +72,12 @@ def test_a_partner_reads_the_counts_and_a_stranger_nothing(agreed: Deal) -> None
         stranger = party(session, "buyer")
     for of in (agreed.seller.id, UUID(int=7)):
         with pytest.raises(NotFound), agreed.ledger.transaction() as session:
-            track_record(session, of, stranger)
+            track_record(session, of, stranger, 0)
 
 
 def test_a_record_is_worth_a_head_start_only_where_the_operator_wants_it(agreed: Deal) -> None:
     with agreed.ledger.transaction() as session:
+        assert track_record(session, agreed.seller.id, agreed.buyer, 3600).head_start_seconds == 3600
         assert head_start(session, agreed.seller, 3600) == timedelta(0)
     weigh(agreed, ticket(600))
     with agreed.ledger.transaction() as session:

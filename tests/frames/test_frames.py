@@ -1,24 +1,31 @@
 """Frame agreements drawn down by calls, and memoranda signed by several parties."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from config.settings import Settings
 from matcher.clock import today
+from matcher.contracts.draft import DOCX, HTML, PDF
+from matcher.contracts.evidence import evidence
+from matcher.contracts.keys import sealing_key
 from matcher.contracts.life import Acceptance, decline
 from matcher.contracts.steps import digest
+from matcher.contracts.verify import Verdict, verify
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
 from matcher.frames.call import CallPost, call
+from matcher.frames.documents import frame_document
 from matcher.frames.life import get_frame, leave, list_frames, post_frame, sign
 from matcher.frames.terms import FramePost
 from matcher.frames.view import FrameView, frame_view
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
-from matcher.store.tables import Contract, Frame, Lot, Match, Party
+from matcher.store.tables import Contract, Event, Frame, Lot, Match, Notice, Party
+from tests.contracts.test_documents import docx_text, html_text, pdf_pages, run_together
 from tests.market import CHI_LANG, HA_NOI, day, demand, lot, party
 from tests.trading.invariants import broken
 
@@ -33,15 +40,22 @@ class Season:
             self.operator, self.stranger = party(session, "operator"), party(session, "buyer")
         self.id = self.post(self.buyer, [self.seller, self.buyer])
 
-    def post(self, by: Party, sides: list[Party], kind: str = "frame", **other: Any) -> UUID:
+    def post(
+        self,
+        by: Party,
+        sides: list[Party],
+        kind: str = "frame",
+        said: dict[str, Any] | None = None,
+        **other: Any,
+    ) -> UUID:
         goods = {
             "crop": "custard_apple", "grade": "grade_1", "quantity_kg": {"amount": 10, "unit": "tấn"},
             "price": 30_000, "from_day": day(0), "until_day": day(60), "origin": CHI_LANG,
             "destination": HA_NOI,
         }  # fmt: skip
-        said = {"kind": kind, "parties": [str(side.id) for side in sides], "goods": goods | other}
+        whole = {"kind": kind, "parties": [str(side.id) for side in sides], "goods": goods | other}
         with self.ledger.transaction() as session:
-            post = FramePost.model_validate(said)
+            post = FramePost.model_validate(whole | (said or {}))
             return post_frame(session, by, post, self.knowledge, self.settings).id
 
     def sign(self, by: Party, frame_id: UUID | None = None) -> str:
@@ -196,8 +210,11 @@ def test_one_party_that_declines_ends_the_draft(season: Season) -> None:
         ({"quantity_kg": 0}, "goods.quantity_kg"),
         ({"price": None}, "goods.price"),
         ({"destination": None}, "goods.destination"),
-        ({"until_day": day(-3)}, "goods_until"),
-        ({"origin": "Nơi không có"}, "place"),
+        ({"until_day": day(-3)}, "goods.until_day"),
+        ({"from_day": "2020-01-01", "until_day": day(-1)}, "goods.until_day"),
+        ({"until_day": day(800)}, "goods.until_day"),
+        ({"origin": "Nơi không có"}, "goods.origin"),
+        ({"crop": "gold"}, "goods.crop"),
     ],
 )
 def test_what_a_frame_can_not_say_is_refused(season: Season, other: dict[str, Any], path: str) -> None:
@@ -235,3 +252,108 @@ def test_numbers_have_no_gaps_also_where_a_post_was_refused(season: Season) -> N
     year = today().year
     assert numbers == [f"0001/{year}/HĐNT-LS", f"0002/{year}/HĐNT-LS"]
     assert broken(season.ledger) == {}
+
+
+def evidence_of(season: Season) -> tuple[bytes, Verdict]:
+    with season.ledger.transaction() as session:
+        key = sealing_key(season.settings.sealing_folder)
+        told = evidence(session, session.get_one(Frame, season.id), key)
+    return told, verify(told, [key.public])
+
+
+def test_its_steps_are_chained_and_sealed_as_those_of_a_contract_are(agreed: Season) -> None:
+    agreed.call(1500)
+    with agreed.ledger.transaction() as session:
+        leave(session, agreed.id, agreed.seller, "end", "Hết mùa")
+    told, verdict = evidence_of(agreed)
+    assert verdict.genuine
+    assert (verdict.facts["state"], verdict.facts["steps"]) == ("ended", 5)
+    statements = [step["statement"] for step in json.loads(told)["steps"]]
+    assert [each["kind"] for each in statements] == ["drafted", "signed", "agreed", "called", "ended"]
+    assert [each["by"] for each in statements[1:]] == [
+        str(side.id) for side in (agreed.seller, agreed.buyer, agreed.buyer, agreed.seller)
+    ]
+    assert statements[1]["data"]["terms_hash"] == digest(statements[0]["data"]["terms"])
+    assert broken(agreed.ledger) == {}
+
+
+def test_a_step_that_was_changed_in_the_database_breaks_the_chain(agreed: Season) -> None:
+    with agreed.ledger.transaction() as session:
+        session.execute(text("ALTER TABLE step DISABLE TRIGGER steps_only_grow"))
+        forged = """UPDATE step SET statement = jsonb_set(statement, '{data,signer}', '"Ai khác"')
+                    WHERE statement ->> 'kind' = 'signed'"""
+        assert session.execute(text(forged)).rowcount == 1  # type: ignore[attr-defined]
+    assert evidence_of(agreed)[1].finding == "broken_chain"
+
+
+@pytest.mark.parametrize("kind", ["frame", "memorandum"])
+@pytest.mark.parametrize("form", [HTML, PDF, DOCX])
+def test_its_documents_say_the_same_in_every_form_and_always_in_the_same_bytes(
+    season: Season, kind: str, form: str
+) -> None:
+    sides = [season.seller, season.buyer]
+    if kind == "memorandum":
+        with season.ledger.transaction() as session:
+            sides += [party(session, "producer", f"HTX #{n} <na> $x$ *đậm* _@ref") for n in range(9)]
+    clauses = ["Bao tiêu <toàn bộ> #let $x$ *đậm*", "Ứng trước 30 % " + "rất dài " * 200]
+    season.id = season.post(season.operator, sides, kind, said={"clauses": clauses})
+    for side in sides:
+        season.sign(side, season.id)
+    with season.ledger.transaction() as session:
+        frame = session.get_one(Frame, season.id)
+        once, again = (frame_document(session, frame, form, season.settings) for _ in range(2))
+        names = [each["name"] for each in frame.terms["parties"]]
+    assert once == again
+    read = {HTML: html_text, PDF: lambda content: "".join(pdf_pages(content)), DOCX: docx_text}[form]
+    said = run_together(read(once))
+    title = "HỢP ĐỒNG NGUYÊN TẮC" if kind == "frame" else "BIÊN BẢN GHI NHỚ"
+    for part in (title, frame.number, "10.000 kg", "Mười nghìn ki-lô-gam", "Loại 1", *names, *clauses):
+        assert run_together(part) in said, part
+    assert ("Đãgọihàng" in said) == (kind == "frame")
+    if form == PDF:
+        assert b"pdfaid:part>2<" in once
+    if form != DOCX:
+        known = [sealing_key(season.settings.sealing_folder).public]
+        assert verify(once, known).genuine
+        assert not verify(once.replace(b"a", b"b", 1), known).genuine
+
+
+def test_one_that_is_not_signed_by_all_says_so_on_every_page(season: Season) -> None:
+    with season.ledger.transaction() as session:
+        content = frame_document(session, session.get_one(Frame, season.id), PDF, season.settings)
+    assert all("DRAFT" in page for page in pdf_pages(content))
+
+
+def test_only_a_linkage_contract_stands_on_the_decree_on_linkage(season: Season) -> None:
+    for linkage in (False, True):
+        sides = [season.seller, season.buyer]
+        identity = season.post(season.buyer, sides, said={"linkage": linkage})
+        with season.ledger.transaction() as session:
+            bases = session.get_one(Frame, identity).terms["legal_bases"]
+        assert any("98/2018" in basis["vi"] for basis in bases) == linkage
+
+
+def test_one_of_before_there_were_wordings_still_has_its_documents(agreed: Season) -> None:
+    with agreed.ledger.transaction() as session:
+        frame = session.get_one(Frame, agreed.id)
+        goods = {name: value for name, value in frame.terms["goods"].items() if not name.endswith("_names")}
+        first = ("number", "kind", "clauses")
+        shown = ("id", "kind", "name", "address", "tax_code", "representative", "position")
+        parties = [{name: each[name] for name in shown} for each in frame.terms["parties"]]
+        frame.terms = {name: frame.terms[name] for name in first} | {"goods": goods, "parties": parties}
+        for form in (HTML, PDF, DOCX):
+            assert frame_document(session, frame, form, agreed.settings)
+
+
+def told(season: Season, to: Party) -> list[str]:
+    with season.ledger.transaction() as session:
+        kinds = select(Event.kind).join(Notice, Notice.event_id == Event.id).where(Notice.party_id == to.id)
+        return list(session.scalars(kinds.order_by(Event.id)))
+
+
+def test_every_party_is_told_of_every_step_and_nobody_else(agreed: Season) -> None:
+    with agreed.ledger.transaction() as session:
+        leave(session, agreed.id, agreed.seller, "end", "Hết mùa")
+    for side in (agreed.seller, agreed.buyer):
+        assert told(agreed, side) == ["frame.drafted", "frame.signed", "frame.agreed", "frame.ended"]
+    assert told(agreed, agreed.stranger) == []

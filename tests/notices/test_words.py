@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.notices.events import ContractMoved, Kind, OrderMoved, OrderQuarantined
+from matcher.notices.events import ContractMoved, FrameMoved, Kind, OrderMoved, OrderQuarantined
 from matcher.notices.words import day, number, short, words
 from matcher.quarantine import in_words
 from tests.notices.letters import CONTRACT, match_made
@@ -45,6 +45,16 @@ DATA: dict[str, Any] = {
     "endpoint.test": {"endpoint_id": CONTRACT, "url": "https://erp.example.vn/hook"},
 }
 DATA |= {kind: dict(MOVED) for kind in get_args(Kind) if kind.startswith("contract.")}
+FRAME: FrameMoved = {
+    "frame_id": CONTRACT,
+    "frame_number": "0007/2020/HĐNT-LS",
+    "frame_kind": "frame",
+    "crop": {"key": "custard_apple", "vi": "Na", "en": "Custard apple"},
+    "quantity_kg": "10000",
+    "by_name": "Chợ đầu mối {Hà Nội}",
+    "reason": "Hết mùa",
+}
+DATA |= {kind: dict(FRAME) for kind in get_args(Kind) if kind.startswith("frame.")}
 DATA |= {kind: dict(ORDER) for kind in get_args(Kind) if kind.startswith("order.") and kind not in DATA}
 
 

@@ -13,10 +13,14 @@ from sqlalchemy import Engine, select, text
 from chaos.checker import check_always
 from config.settings import Settings
 from matcher.book.lots import lot_view
+from matcher.contracts.evidence import evidence
+from matcher.contracts.keys import sealing_key
+from matcher.contracts.steps import steps_of
+from matcher.contracts.verify import verify
 from matcher.store import migrate as store
 from matcher.store.migrate import migrate
 from matcher.store.session import Ledger
-from matcher.store.tables import Contact, Contract, Delivery, Demand, Lot, Party
+from matcher.store.tables import Contact, Contract, Delivery, Demand, Frame, Lot, Party
 from matcher.trading.quarantine import quarantined
 from tests.chaos.sound import connect
 
@@ -108,6 +112,32 @@ def test_what_a_party_preferred_by_mail_is_what_its_first_contact_is_told(first_
         assert mails, "deliveries that prove nothing"
         for mail in mails:
             assert contacts[mail.notice.party_id].id == mail.contact_id
+
+
+AGREED_BEFORE = """
+    INSERT INTO frame (id, series, year, serial, number, kind, state, terms, drafted_at, reason, left_by,
+                       left_at)
+    SELECT gen_random_uuid(), 'x', 2020, 1, 'x', 'frame', 'ended', '{"goods": "Na", "number": "x"}',
+           '2020-08-21 03:00+00', 'Hết mùa', id, '2020-10-21 03:00+00' FROM party ORDER BY id LIMIT 1;
+    INSERT INTO frame_side (frame_id, party_id, signer, terms_hash, signed_at)
+    SELECT f.id, p.id, p.name, 'x', f.drafted_at + interval '1 hour' FROM frame f, party p;
+    INSERT INTO contract_series (series, year, last_serial) VALUES ('x', 2020, 1)
+"""
+
+
+def test_an_agreement_of_before_steps_were_chained_has_its_own(first_release: Ledger, tmp_path: Path) -> None:
+    migrate(first_release, "0028")
+    with connect(first_release.settings) as connection:
+        connection.execute(AGREED_BEFORE)
+    migrate(first_release)
+    key = sealing_key(tmp_path / "seal")
+    with first_release.transaction() as session:
+        frame = session.scalars(select(Frame)).one()
+        kinds = [step.statement["kind"] for step in steps_of(session, frame)]
+        assert verify(evidence(session, frame, key), [key.public]).genuine
+    assert kinds == ["drafted", *["signed"] * (len(kinds) - 3), "agreed", "ended"]
+    with connect(first_release.settings) as connection:
+        assert check_always(connection) == []
 
 
 def test_there_is_no_way_back_and_an_attempt_changes_nothing(first_release: Ledger) -> None:

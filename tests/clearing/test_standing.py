@@ -97,7 +97,7 @@ def test_where_no_order_has_a_minimum_term_the_matches_are_the_best_after_every_
             assert settled is None or settled.welfare == settled.relaxation
 
 
-@settings(max_examples=250)
+@settings(max_examples=100)
 @given(
     st.lists(lots, min_size=3, max_size=6),
     st.lists(demands, min_size=3, max_size=6),

@@ -44,7 +44,7 @@ _OVER = """(
         'contract.amended', 'contract.amendment_declined', 'contract.amendment_withdrawn',
         'contract.amendment_lapsed')
     UNION ALL SELECT e.subject_id, e.subject_id FROM event e
-    WHERE e.kind IN ('order.filled', 'order.withdrawn', 'order.expired'))"""
+    WHERE e.kind IN ('order.filled', 'order.reopened', 'order.withdrawn', 'order.expired'))"""
 
 ALWAYS = (
     Law("I1", "{0} {1} says {2} g are taken, its matches take {3} g", f"""

@@ -136,7 +136,7 @@ def _locked(session: Session, party_id: UUID) -> Sequence[Contact]:
 
 def _new_address(channel: str, said: str, own: Sequence[Contact]) -> str:
     address = _address(channel, said)
-    if any((each.channel, each.address) == (channel, address) for each in own):
+    if any((each.channel, each.address.casefold()) == (channel, address.casefold()) for each in own):
         raise Invalid(Fault("address", f"this party is told at {address} already", "Change that contact."))
     return address
 
@@ -149,7 +149,7 @@ def _address(channel: str, said: str) -> str:
             fault = Fault("address", f"{said!r} is no e-mail address", "Give one such as mua@example.vn.")
             raise Invalid(fault) from error
     digits = re.sub(r"[\s.\-()]", "", said)
-    number = re.fullmatch(r"(?:\+84|84|0)(\d{9})", digits, re.ASCII)
+    number = re.fullmatch(r"(?:\+84|84|0)([35789]\d{8})", digits, re.ASCII)
     if number is None:
         raise Invalid(
             Fault("address", f"{said!r} is no Vietnamese mobile number", "Give one such as 0912345678.")

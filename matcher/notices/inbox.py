@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.settings import Settings
 from matcher.clock import now
+from matcher.errors import NotFound
 from matcher.notices.told import MEANING, Channel, State, state_of
 from matcher.notices.words import words
 from matcher.store.tables import Delivery, Notice, Party
@@ -87,9 +88,15 @@ def unread_count(session: Session, party: Party) -> int:
 
 
 def mark_read(session: Session, party: Party, up_to: UUID | None) -> int:
-    """Marks the party's own notices as read, up to and with one of them or all; returns how many more."""
+    """Marks the party's own notices as read, up to and with one of them or all; returns how many more.
+
+    Raises NotFound for a notice that is not its own.
+    """
     own = (Notice.party_id == party.id) & Notice.read_at.is_(None)
     if up_to is not None:
+        newest = session.get(Notice, up_to)
+        if newest is None or newest.party_id != party.id:
+            raise NotFound(f"No notice {up_to}.")
         own &= Notice.id <= up_to
     marked = update(Notice).where(own).values(read_at=now()).returning(Notice.id)
     return len(session.scalars(marked.execution_options(synchronize_session=False)).all())

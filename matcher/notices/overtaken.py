@@ -34,6 +34,7 @@ OVERTAKES = {
     "contract.amendment_withdrawn": _PROPOSAL,
     "contract.amendment_lapsed": _PROPOSAL,
     "order.filled": _ORDER_OPEN,
+    "order.reopened": frozenset({"order.filled"}),
     "order.withdrawn": _ORDER_OPEN,
     "order.expired": _ORDER_OPEN,
 }

@@ -94,11 +94,13 @@ def test_a_mobile_number_is_kept_in_one_form(ledger: Ledger, said: str) -> None:
     ("channel", "address", "wishes"),
     [
         ("sms", "12345", {}),
+        ("sms", "0212345678", {}),
         ("zalo", "mua@example.vn", {}),
         ("email", "0912345678", {}),
         ("email", "mua@example.vn,khac@example.vn", {}),
         ("email", "<mua@example.vn>", {}),
         ("email", "mua@example.vn", {}),
+        ("email", "Mua@Example.vn", {}),
         ("sms", "0912345678", {"digest_at": "05:30"}),
     ],
 )

@@ -1,6 +1,8 @@
 import httpx
+import pytest
 
 from config.settings import Settings
+from matcher.errors import NotFound
 from matcher.notices.deliver import deliver
 from matcher.notices.events import record
 from matcher.notices.inbox import list_notices, mark_read, unread_count
@@ -77,6 +79,8 @@ def test_a_party_marks_its_own_notices_as_read_and_nobody_elses(ledger: Ledger, 
             record(session, [match_made(buyer, other)])
         newest, second, _ = list_notices(session, buyer, settings)
         assert unread_count(session, buyer) == 3
+        with pytest.raises(NotFound):
+            mark_read(session, other, second.id)
         assert mark_read(session, buyer, second.id) == 2
         assert [each.id for each in list_notices(session, buyer, settings, unread=True)] == [newest.id]
         assert mark_read(session, buyer, None) == 1

@@ -120,6 +120,29 @@ def test_what_rests_at_an_endpoint_is_withdrawn_and_can_be_replayed(
     assert states(ledger)["order.expiring"] == "delivered"
 
 
+def test_that_an_order_was_filled_is_not_told_once_it_is_open_again(ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        owner = party(session, "buyer", email="mua@example.vn")
+        add_endpoint(session, owner, "https://erp.example.vn/hook")
+        told: list[tuple[Kind, int]] = [("order.filled", 2), ("order.reopened", 3), ("order.filled", 4)]
+        for kind, version in told:
+            record(session, [Happening(kind, owner.id, version, ORDER, [owner.id])])
+    with ledger.transaction() as session:
+        rows = session.execute(
+            select(Event.kind, Event.subject_version, Delivery.channel, Delivery.state)
+            .join(Notice, Notice.event_id == Event.id)
+            .join(Delivery, Delivery.notice_id == Notice.id)
+        )
+        states = {(kind, version, channel): state for kind, version, channel, state in rows}
+    assert states == {
+        ("order.filled", 2, "email"): "withdrawn",
+        ("order.filled", 2, "webhook"): "withdrawn",
+        ("order.reopened", 3, "webhook"): "withdrawn",
+        ("order.filled", 4, "email"): "due",
+        ("order.filled", 4, "webhook"): "due",
+    }
+
+
 @pytest.mark.parametrize(("arrived", "state"), [(True, "delivered"), (False, "withdrawn")])
 def test_one_that_was_on_its_way_when_it_was_overtaken_is_delivered_if_it_arrives(
     deal: Deal, arrived: bool, state: str

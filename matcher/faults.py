@@ -17,6 +17,8 @@ REMEDIES = {
     "not_nfc": "Send the text composed (NFC): one code point for each Vietnamese letter.",
     "control_character": "Send plain letters, digits and punctuation.",
     "quiet_hours": "Give quiet_from and quiet_until, such as 21:00 and 05:00, or neither.",
+    "time_of_day": "Give times such as 21:00 and 05:30.",
+    "time_parsing": "Give a time such as 05:30.",
     "nothing_other": "Give another quantity_kg, price or delivery_day.",
     "blank": "Give some text, or leave the field out.",
     "database_url": "Give postgresql://user:password@host:port/name.",

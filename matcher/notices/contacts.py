@@ -53,7 +53,7 @@ class Wishes(BaseModel):
             raise PydanticCustomError("quiet_hours", "quiet hours have a beginning and another end")
         given = (self.quiet_from, self.quiet_until, self.digest_at)
         if any(each is not None and each.tzinfo is not None for each in given):
-            raise PydanticCustomError("quiet_hours", "these are times of day in Việt Nam, without an offset")
+            raise PydanticCustomError("time_of_day", "these are times of day in Việt Nam, without an offset")
         return self
 
 

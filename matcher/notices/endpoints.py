@@ -287,9 +287,12 @@ def _each_once(kinds: Sequence[Kind] | None) -> list[str] | None:
 def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
+        reachable = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+    # A password in it would be shown to whoever reads the list.
+    plain = parts.username is None and not any(letter.isspace() for letter in url)
+    return parts.scheme in ("http", "https") and reachable and plain
 
 
 def _new_secret() -> str:

@@ -46,6 +46,14 @@ def test_what_is_no_contact_is_refused_with_a_remedy(api: Api) -> None:
     assert len(api.get("/v1/contacts", headers=own).json()["items"]) == 1
 
 
+def test_a_time_of_day_that_is_none_is_told_what_one_looks_like(api: Api) -> None:
+    own = api.as_new("buyer", email="mua@example.vn")
+    said = {"channel": "email", "address": "khac@example.vn"}
+    for wrong in ({"digest_at": "05:30Z"}, {"quiet_from": "25:00", "quiet_until": "05:00"}):
+        (fault, *_) = api.post("/v1/contacts", json=said | wrong, headers=own).json()["faults"]
+        assert "05:30" in fault["remedy"], wrong
+
+
 def test_a_party_chooses_its_language_and_nothing_else_of_itself(api: Api) -> None:
     own = api.as_new("buyer")
     assert api.patch("/v1/parties/me", json={"language": "en"}, headers=own).json()["language"] == "en"

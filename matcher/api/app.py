@@ -63,6 +63,7 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
         description="Prices are whole đồng per kg, quantities exact kg, days those of Asia/Ho_Chi_Minh.",
         lifespan=lifespan,
         responses=problems.RESPONSES,
+        redirect_slashes=False,  # such redirects go wherever the Host header says
     )
     app.state.settings = settings
     app.state.ledger = ledger

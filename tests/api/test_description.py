@@ -21,6 +21,11 @@ def test_an_amendment_is_described_by_the_fields_of_a_post_none_of_them_needed(a
     assert "required" not in schema
 
 
+def test_no_answer_leads_to_where_the_host_header_says(api: Api) -> None:
+    answer = api.get("/v1/crops/", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
 def test_places_are_found_without_diacritics_and_crops_listed_without_a_key(api: Api) -> None:
     assert any(place["code"] == "06463" for place in api.get("/v1/places?q=chi+lang").json())
     assert "custard_apple" in {crop["key"] for crop in api.get("/v1/crops").json()}

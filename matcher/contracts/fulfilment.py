@@ -168,7 +168,8 @@ def tolerance_percent(contract: Contract) -> int:
 def _once(session: Session, contract: Contract, ticket_number: str) -> None:
     """Both sides hold the same weigh ticket; only one of them records it."""
     standing = (each for each in deliveries_of(session, contract) if each.withdrawn_at is None)
-    recorded = next((each for each in standing if each.ticket_number == ticket_number), None)
+    same = ticket_number.casefold()
+    recorded = next((each for each in standing if each.ticket_number.casefold() == same), None)
     if recorded is not None:
         what = f"is recorded already, by the {recorded.side}, as delivery {recorded.position}"
         raise Invalid(Fault("ticket_number", what, "Record each weigh ticket once, or withdraw the other."))

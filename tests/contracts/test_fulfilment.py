@@ -97,6 +97,8 @@ def test_a_weigh_ticket_counts_once_whichever_side_records_it(agreed: Deal) -> N
     for side in (agreed.buyer, agreed.seller):
         with pytest.raises(Invalid, match="recorded already, by the buyer, as delivery 1"):
             weigh(agreed, ticket(300), side)
+        with pytest.raises(Invalid, match="recorded already, by the buyer, as delivery 1"):
+            weigh(agreed, ticket(300, ticket_number="pc-17"), side)
     assert weigh(agreed, ticket(270, ticket_number="PC-18")).fulfilment == "fulfilled"
 
 

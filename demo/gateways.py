@@ -6,19 +6,19 @@ the sources.
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from demo.serving import Serving
+
 Said = dict[str, Any]
 
 
-class Gateway:
+class Gateway(Serving):
     """Keeps every message that it takes over, in `taken`; answers `nobody` that there is no such number."""
 
     path = "/"
@@ -28,8 +28,7 @@ class Gateway:
         self.taken: list[Said] = []
         self.requests = 0
         self.broken = False  # then it answers as a proxy in front of it does
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(_Server(self))
 
     @property
     def url(self) -> str:
@@ -38,17 +37,6 @@ class Gateway:
     def answer(self, headers: Any, said: Said) -> Said:
         """What it says to a request; puts what it takes over into `taken`."""
         raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 class SmsGateway(Gateway):

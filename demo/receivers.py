@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from demo.serving import Serving
 from workers.embedded import free_port
 
 Behaviour = Literal[
@@ -46,7 +47,7 @@ class _Inbox:
             return list(self.items)
 
 
-class WebhookReceiver:
+class WebhookReceiver(Serving):
     """Records every request and then answers as its `behaviour` says, which may be changed at any time.
 
     honest: 200. failing: 500 with a reason. redirecting: 307 to `elsewhere`. garbage: bytes that are no
@@ -59,8 +60,7 @@ class WebhookReceiver:
         self.retry_after = "3600"
         self.ended = threading.Event()
         self._inbox = _Inbox()
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(_Server(self))
 
     @property
     def url(self) -> str:
@@ -77,17 +77,11 @@ class WebhookReceiver:
     def put(self, request: Received) -> None:
         self._inbox.put(request)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__(kind, error, trace)
 
 
 class _Server(ThreadingHTTPServer):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,12 +104,19 @@ class Keeping:
         self._known = ways.count
 
     def _set(self, arc: int, taken: int, before: dict[int, int]) -> None:
-        was = int(self.taken[arc])
-        before.setdefault(arc, was)
-        self.taken[arc] = taken
-        self._sold[self._ways.lot[arc]] += taken - was
-        self._filled[self._ways.demand[arc]] += taken - was
-        self.welfare += int(self._ways.value[arc]) * (taken - was)
+        self._set_all(np.array([arc]), np.array([taken]), before)
+
+    def _set_all(self, arcs: Longs, taken: Longs, before: dict[int, int]) -> None:
+        """Takes so much by these arcs, each named once; notes in `before` what was taken at first."""
+        were = self.taken[arcs]
+        for arc, was in zip(arcs.tolist(), were.tolist(), strict=True):
+            before.setdefault(arc, was)
+        more = taken - were
+        self.taken[arcs] = taken
+        np.add.at(self._sold, self._ways.lot[arcs], more)
+        np.add.at(self._filled, self._ways.demand[arcs], more)
+        # A value times a quantity may take more than 64 bits.
+        self.welfare += sum(map(mul, self._ways.value[arcs].tolist(), more.tolist()))
 
     def _drop_dead(self, carried: Sequence[tuple[int, int, int]], before: dict[int, int]) -> list[int]:
         """Takes nothing by arcs that are no more, and by new ones what was `carried` over to them.
@@ -159,14 +167,12 @@ class Keeping:
 
         While work is put off, orders that are held may lose what they will be given back.
         """
-        welfare, were = self.welfare, self.taken[arcs].tolist()
-        for arc, flow in zip(arcs.tolist(), self._ways.flow[arcs].tolist(), strict=True):
-            self._set(arc, flow, before)
+        welfare, were = self.welfare, self.taken[arcs]
+        self._set_all(arcs, self._ways.flow[arcs], before)
         lots, demands = np.unique(self._ways.lot[arcs]), np.unique(self._ways.demand[arcs]).astype(np.int64)
         if (self.welfare >= welfare or self._relaxation.owed) and self._kept(lots, demands):
             return True
-        for arc, taken in zip(arcs.tolist(), were, strict=True):
-            self._set(arc, taken, before)
+        self._set_all(arcs, were, before)
         return False
 
     def _kept(self, lots: Places, demands: Longs) -> bool:

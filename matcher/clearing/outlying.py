@@ -11,7 +11,7 @@ from matcher.clearing.arrays import Demands, Lots
 from matcher.clearing.distance import EARTH_RADIUS
 from matcher.clearing.groups import rank
 from matcher.clearing.growing import GrowingBook, grown
-from matcher.clearing.looked import Seen, could_gain
+from matcher.clearing.looked import NOBODY, could_gain, nobody, set_money, set_points
 from matcher.clearing.network import MOST_GAIN
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.rules import feasible
@@ -19,7 +19,6 @@ from matcher.clearing.ties import Ties, room_of, scatter
 from matcher.clearing.ways import TooMuch, Ways
 
 Longs = NDArray[np.int64]
-NOBODY = 1 << 60  # đ/kg, beyond the money of any order
 UNKNOWN = 1 << 61  # the floor of an order that is still to be asked
 AT_ONCE = 1 << 20  # pairs
 ORDERS_AT_ONCE = 256
@@ -45,7 +44,7 @@ class Outlying:
         self._straight = 100 / terms.road_factor_percent
         rate = terms.dong_per_tonne_km
         self._metres_per_dong = self._straight * 1e6 / rate if rate else np.inf
-        self._lots, self._demands = _seen(lots, NOBODY), _seen(demands, -NOBODY)
+        self._lots, self._demands = nobody(True, lots), nobody(False, demands)
         self._margin = margin(self._book, ties)
         self._floor = {True: np.full(lots, UNKNOWN, np.int64), False: np.full(demands, UNKNOWN, np.int64)}
         self._found = np.empty((2, AT_ONCE), np.int32)
@@ -70,7 +69,8 @@ class Outlying:
         return places
 
     def leave(self, of_lots: bool, place: int) -> None:
-        (self._lots if of_lots else self._demands).money[place] = NOBODY if of_lots else -NOBODY
+        seen, money = (self._lots, NOBODY) if of_lots else (self._demands, -NOBODY)
+        set_money(of_lots, seen, np.array([place]), money)
 
     def fences(self, room: int) -> Iterator[Pairs]:
         """To begin with: pairs such that prices may fall by the margin before any other could gain.
@@ -118,11 +118,12 @@ class Outlying:
         """Sets the floors of these orders so much below their prices."""
         floor = np.maximum(self._ways.price(of_lots, places) - less, 0)
         self._floor[of_lots][places] = floor
+        price = floor >> self.ties.shift
         if of_lots:
-            self._lots.money[places] = self._book.lots.ask[places] + (floor >> self.ties.shift)
+            set_money(True, self._lots, places, self._book.lots.ask[places] + price)
         else:
             worth = self._book.demands.bid[places] - self._book.terms.fixed_dong_per_kg
-            self._demands.money[places] = worth - (floor >> self.ties.shift)
+            set_money(False, self._demands, places, worth - price)
 
     def _near(self, of_lots: bool, orders: Longs) -> Pairs | None:
         """The pairs of `orders` that gain more than their floors and have no arc; None if very many could."""
@@ -152,14 +153,14 @@ class Outlying:
         latest = lots.harvest_until[places] + lots.shelf_life[places]
         has = lots.grade[places], lots.ocop_stars[places], -earliest, latest
         self._lots.levels[places] = np.stack(has, axis=1)
-        self._lots.points[places] = self._book.lot_points[places] * EARTH_RADIUS
+        set_points(self._lots, places, self._book.lot_points[places] * EARTH_RADIUS)
 
     def _see_demands(self, places: Longs) -> None:
         demands, terms = self._book.demands, self._book.terms
         fresh = demands.deliver_from[places] + np.maximum(demands.min_shelf_life[places], 0)
         stars, until = demands.min_ocop_stars[places], -demands.deliver_until[places]
         self._demands.levels[places] = np.stack((demands.min_grade[places], stars, until, fresh), axis=1)
-        self._demands.points[places] = self._book.demand_points[places] * EARTH_RADIUS
+        set_points(self._demands, places, self._book.demand_points[places] * EARTH_RADIUS)
         own = demands.max_distance[places]
         limit = np.where(own < 0, np.inf, own)
         if terms.max_distance >= 0:
@@ -202,12 +203,3 @@ def joined(book: Book, parts: Sequence[Pairs]) -> Pairs:
     demand = np.concatenate([empty, *(pairs.demand for pairs in parts)])
     once = np.unique(lot * len(book.demands) + demand, return_index=True)[1]
     return Pairs(book, lot[once], demand[once])
-
-
-def _seen(size: int, money: int) -> Seen:
-    return Seen(
-        money=np.full(size, money, np.int64),
-        points=np.zeros((size, 3)),
-        levels=np.zeros((size, 4), np.int32),
-        reach=np.zeros(size),
-    )

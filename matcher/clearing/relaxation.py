@@ -108,7 +108,7 @@ class Relaxation:
         """Until no pair of an order whose price is lower than what was known could gain."""
         while True:
             self.ways.settle(effort)
-            self.moved = {side: np.union1d(self.ways.moved(side), self.new[side]) for side in (True, False)}
+            self.moved = {side: self.ways.moved(side, new) for side, new in self.new.items()}
             fallen = {side: self._outlying.fallen(side, self.moved[side]) for side in (True, False)}
             if not any(map(len, fallen.values())):
                 return

@@ -286,16 +286,28 @@ def remove(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) -> b
 
 
 @compiled
-def carried(arcs: Arcs, tree: Tree, some: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What each of these arcs carries."""
-    flow = np.zeros(len(some), np.int64)
-    for index in range(len(some)):
-        arc = some[index]
+def carry_over(
+    arcs: Arcs, tree: Tree, some: NDArray[np.int32], flow: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Makes `flow`, by arc, what each of these arcs carries; slack arcs have none and come before.
+
+    Returns those that carry another, each once, and how much more.
+    """
+    slack = len(arcs.gain) - len(flow)
+    changed, more = np.empty(len(some), np.int64), np.empty(len(some), np.int64)
+    size = 0
+    for arc in some:
+        if arc < slack:
+            continue
+        carries = 0
         if arcs.state[arc] == BASIC:
             source = arcs.source[arc]
-            below = source if tree.link[source].arc == arc else arcs.target[arc]
-            flow[index] = tree.link[below].flow
-    return flow
+            carries = tree.link[source if tree.link[source].arc == arc else arcs.target[arc]].flow
+        if carries != flow[arc - slack]:
+            changed[size], more[size] = arc - slack, carries - flow[arc - slack]
+            flow[arc - slack] = carries
+            size += 1
+    return changed[:size], more[:size]
 
 
 @compiled

@@ -150,10 +150,12 @@ class Ways:
         gain: Longs = self._arcs.gain[nodes]
         return left, gain
 
-    def moved(self, of_lots: bool) -> Longs:
-        """The orders whose price is another than when the change began."""
+    def moved(self, of_lots: bool, new: Longs) -> Longs:
+        """The orders whose price is another than when the change began, and the `new` ones."""
         side = slice(0, self._lots) if of_lots else slice(self._lots, self._nodes)
-        return np.flatnonzero(self._tree.potential[side] != self._before[side])
+        moved = self._tree.potential[side] != self._before[side]
+        moved[new] = True
+        return np.flatnonzero(moved)
 
     def looked(self, of_lots: bool) -> Longs:
         """The orders at whose arcs has been looked since the change began."""
@@ -162,13 +164,10 @@ class Ways:
 
     def touched(self) -> tuple[Longs, Longs]:
         """The arcs that carry another flow since this was last asked, and how much more."""
-        log = np.unique(self._agenda.log[: self._agenda.counts[resume.LOGGED]]).astype(np.int64)
-        arcs = log[log >= self._nodes]
-        flow = resume.carried(self._arcs, self._tree, arcs)
-        arcs -= self._nodes
-        more = flow - self.flow[arcs]
-        self.flow[arcs] = flow
-        return arcs[more != 0], more[more != 0]
+        log = self._agenda.log[: self._agenda.counts[resume.LOGGED]]
+        arcs, more = resume.carry_over(self._arcs, self._tree, log, self.flow)
+        order = np.argsort(arcs)
+        return arcs[order], more[order]
 
     def unproven(self, of_lots: bool, places: Places) -> int:
         """The first of these orders whose price does not prove its arcs best, as a place; or NONE."""

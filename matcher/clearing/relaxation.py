@@ -39,6 +39,7 @@ class Relaxation:
         for pairs in self._outlying.fences(len(begun.arcs)):
             self._add(pairs)
         self.ways.begin()
+        self.ways.settle(0)
         self.there = {
             of_lots: np.arange(len(orders)) < orders.count
             for of_lots, orders in ((True, self.growing.lots), (False, self.growing.demands))

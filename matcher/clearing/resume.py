@@ -6,10 +6,8 @@ need not be looked at, and only nodes whose price falls below theirs are. Nodes,
 `simplex`; no arc has a limit, so only tree arcs carry anything.
 
 An order that comes, or that loses a partner, is held: its slack arc is given a gain, the order's price, as if
-what it has left over were worth that much elsewhere. So no other price moves at first. Then the gain is
-lowered by steps, small where they have the prices around follow far and larger where they do not. After each
-step the flow is the best there is for these gains; so the work can be put off between any two, and the prices
-still prove how much could be missing.
+what it has left over were worth that much elsewhere. So no other price moves at first; `falling` then lowers
+that gain.
 """
 
 from typing import NamedTuple
@@ -19,32 +17,30 @@ from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
 from matcher.clearing.lists import Lists
-from matcher.clearing.simplex import BASIC, MOST_POTENTIAL, NO_LIMIT, NONE, Arcs, Tree, blocking, graft, send
+from matcher.clearing.simplex import BASIC, NO_LIMIT, NONE, Arcs, Tree, blocking, graft, send
 
 NO_GAIN = -(1 << 57)  # of an arc that is no more
 
 
 class Agenda(NamedTuple):
-    """`waiting` nodes, whose arcs are to be looked at, each once: `queued` says which.
+    """What is known of a network besides its arcs and its tree. `lots` is how many nodes are lots.
 
-    `log` are arcs whose flow may have changed, `counts`: the queue's head and length, the log's length, how
-    many nodes are held, the work done. `looked` says at which nodes has been looked since the log began,
-    `alarm` int64 is each node's. `lots` is how many nodes are lots.
+    `alarm` int64 is each node's; `held` are nodes, counts[HELD] of them; `log` are arcs whose flow may have
+    changed, counts[LOGGED] of them; since then has been looked at the arcs of those `looked` at, and
+    counts[WORK] is the work done. `since` and `passed` are for `falling`.
     """
 
-    waiting: NDArray[np.int32]
-    queued: NDArray[np.bool_]
     looked: NDArray[np.bool_]
     alarm: NDArray[np.int64]
     held: NDArray[np.int32]
     log: NDArray[np.int32]
     counts: NDArray[np.int64]
+    since: NDArray[np.int64]
+    passed: NDArray[np.bool_]
     lots: int
 
 
-HEAD, LENGTH, LOGGED, HELD, WORK = 0, 1, 2, 3, 4
-STEPS = 1 << 16  # the first step down is this part of a held order's gain
-FAIR, MUCH = 100_000, 1_000_000  # the work of one step beyond which the next is no larger, and smaller
+LOGGED, HELD, WORK = 0, 1, 2
 
 
 @compiled
@@ -65,46 +61,6 @@ def set_alarms(arcs: Arcs, tree: Tree, agenda: Agenda, begin: int, end: int) -> 
 
 
 @compiled
-def look_at(agenda: Agenda, node: int) -> None:
-    if not agenda.queued[node]:
-        agenda.queued[node] = True
-        place = (agenda.counts[HEAD] + agenda.counts[LENGTH]) % len(agenda.waiting)
-        agenda.waiting[place] = node
-        agenda.counts[LENGTH] += 1
-
-
-@compiled
-def move(tree: Tree, agenda: Agenda, top: int, change: int) -> bool:
-    """As `simplex.shift`, and has those looked at whose price falls below their alarm by it."""
-    shape, potential, stack, lots = tree.shape, tree.potential, tree.stack, agenda.lots
-    agenda.counts[WORK] += shape[top].size
-    within = True
-    height = 1
-    stack[0] = top
-    while height > 0:
-        height -= 1
-        node = np.uint32(stack[height])
-        while True:
-            potential[node] += change
-            price = potential[node] if node < lots else -potential[node]
-            within = within and -MOST_POTENTIAL < price < MOST_POTENTIAL
-            if price < agenda.alarm[node]:
-                look_at(agenda, node)  # type: ignore[arg-type]
-            child = shape[node].child
-            after = shape[node].next
-            if child != NONE:
-                if after != NONE and node != top:
-                    stack[height] = after
-                    height += 1
-                node = np.uint32(child)
-            elif after != NONE and node != top:
-                node = np.uint32(after)
-            else:
-                break
-    return within
-
-
-@compiled
 def note(agenda: Agenda, arc: int) -> None:
     if agenda.counts[LOGGED] < len(agenda.log):
         agenda.log[agenda.counts[LOGGED]] = arc
@@ -112,25 +68,23 @@ def note(agenda: Agenda, arc: int) -> None:
 
 
 @compiled
-def replace(
+def swing(
     arcs: Arcs, tree: Tree, agenda: Agenda, enter: int, flow: int, out: int, inside: int, top: int
-) -> bool:
-    """As `simplex.exchange`, and notes what moves by it."""
-    leaving = tree.link[out].arc
+) -> int:
+    """As `simplex.graft`, and notes the two arcs; returns the one that left."""
+    leaving = int(tree.link[out].arc)
     note(agenda, leaving)
     note(agenda, enter)
-    change = graft(arcs, tree, enter, flow, out, inside, top)
-    within = change == 0 or move(tree, agenda, inside, change)
-    if leaving >= len(tree.shape) - 1:
-        set_alarms(arcs, tree, agenda, leaving, leaving + 1)
-    else:
-        agenda.alarm[leaving] = max(agenda.alarm[leaving], arcs.gain[leaving])
-    return within
+    graft(arcs, tree, enter, flow, out, inside, top)
+    return leaving
 
 
 @compiled
-def bring_in(arcs: Arcs, tree: Tree, agenda: Agenda, enter: int) -> bool:
-    """As `simplex.pivot` for an arc that carries nothing, and notes what changes by it."""
+def turn(arcs: Arcs, tree: Tree, agenda: Agenda, enter: int) -> tuple[int, int]:
+    """Has an arc that carries nothing and just does not gain enter the tree, so that no potential changes.
+
+    Notes which arcs carry another flow by it. Returns (its end that hangs on the other now, what arc left).
+    """
     first, second = arcs.source[enter], arcs.target[enter]
     flow, out, near, top = blocking(tree, first, second, NO_LIMIT)
     if flow > 0:
@@ -141,7 +95,8 @@ def bring_in(arcs: Arcs, tree: Tree, agenda: Agenda, enter: int) -> bool:
                 node = tree.shape[node].parent
         send(tree, first, top, flow)
         send(tree, second, top, -flow)
-    return replace(arcs, tree, agenda, enter, flow, out, first if near else second, top)
+    inside = first if near else second
+    return inside, swing(arcs, tree, agenda, enter, flow, out, inside, top)
 
 
 @compiled
@@ -170,111 +125,29 @@ def hold_new(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) ->
 
 
 @compiled
-def lower(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, effort: int, most: int) -> bool:
-    """Lets held nodes go, step by step, the last held first, until the work comes to `effort`.
-
-    Then some are held still. Returns whether the work stayed within `most`.
-    """
-    for place in range(agenda.counts[HELD] - 1, -1, -1):
-        node = agenda.held[place]
-        least = step = max(arcs.gain[node] // STEPS, 1)
-        while arcs.gain[node] > 0 and agenda.counts[WORK] < effort:
-            if arcs.state[node] != BASIC:
-                arcs.gain[node] = 0
-                break
-            down = min(step, arcs.gain[node])
-            arcs.gain[node] -= down
-            if not move(tree, agenda, node, -down if node < agenda.lots else down):
-                return False
-            before = agenda.counts[WORK]
-            if not settle(arcs, tree, lists, agenda, most):
-                return False
-            spent = agenda.counts[WORK] - before
-            step = 2 * step if spent < FAIR else step if spent < MUCH else max(step // 2, least)
-    still = 0
-    for node in agenda.held[: agenda.counts[HELD]]:
-        if arcs.gain[node] > 0:
-            agenda.held[still] = node
-            still += 1
-    agenda.counts[HELD] = still
-    return settle(arcs, tree, lists, agenda, most)
-
-
-@compiled
-def best_arc(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) -> tuple[int, int]:
-    """(the arc of the node, its slack arc among them, that gains most, or NONE; how many were looked at).
-
-    Sets the alarms of the node and of those that it has arcs with.
-    """
-    potential, lots = tree.potential, agenda.lots
-    agenda.looked[node] = True
-    own = price_of(tree, node, lots)
-    best, found, looked, alarm = 0, NONE, 1, 0
-    if arcs.state[node] != BASIC:
-        alarm = arcs.gain[node]
-        if own < alarm:
-            best, found = own - alarm, node
-    arc = lists.first[node]
-    while arc != NONE:
-        looked += 1
-        if arcs.state[arc] != BASIC and arcs.gain[arc] > 0:
-            source, target = arcs.source[arc], arcs.target[arc]
-            lacks = potential[source] - potential[target] - arcs.gain[arc]
-            if lacks < best:
-                best, found = lacks, arc
-            other = target if node < lots else source
-            alarm = max(alarm, own - (lacks >> 1))
-            agenda.alarm[other] = max(agenda.alarm[other], price_of(tree, other, lots) - (lacks >> 1))
-        arc = lists.of_source[arc] if node < lots else lists.of_target[arc]
-    agenda.alarm[node] = alarm
-    return found, looked
-
-
-@compiled
-def settle(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, most: int) -> bool:
-    """Pivots until no arc of a waiting node could gain; returns whether the work stayed within `most`."""
-    while agenda.counts[LENGTH] > 0:
-        node = agenda.waiting[agenda.counts[HEAD]]
-        agenda.counts[HEAD] = (agenda.counts[HEAD] + 1) % len(agenda.waiting)
-        agenda.counts[LENGTH] -= 1
-        agenda.queued[node] = False
-        found, looked = best_arc(arcs, tree, lists, agenda, node)
-        agenda.counts[WORK] += looked
-        if found != NONE:
-            if not bring_in(arcs, tree, agenda, found):
-                return False
-            look_at(agenda, node)
-        if agenda.counts[WORK] > most or agenda.counts[LOGGED] > len(agenda.log):
-            return False
-    return True
-
-
-@compiled
-def release(arcs: Arcs, tree: Tree, agenda: Agenda, arc: int) -> bool:
+def release(arcs: Arcs, tree: Tree, agenda: Agenda, arc: int) -> None:
     """Takes back what a tree arc carries: both its ends have it left over, and it leaves the tree."""
     source, target = arcs.source[arc], arcs.target[arc]
     below, other = (source, target) if tree.link[source].arc == arc else (target, source)
     hold(arcs, tree, agenda, below)
     flow = tree.link[below].flow
     tree.link[below].flow = 0
-    root = len(tree.shape) - 1
-    within = replace(arcs, tree, agenda, below, 0, below, below, root)
+    swing(arcs, tree, agenda, below, 0, below, below, len(tree.shape) - 1)
     tree.link[below].flow += flow
     if arcs.state[other] != BASIC:
         hold(arcs, tree, agenda, other)
-        within = bring_in(arcs, tree, agenda, other) and within
+        _, leaving = turn(arcs, tree, agenda, other)
+        set_alarms(arcs, tree, agenda, leaving, leaving + 1)
     tree.link[other].flow += flow
-    return within
 
 
 @compiled
-def remove(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) -> bool:
+def remove(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) -> None:
     """Takes a node's arcs out, and leaves it with nothing."""
-    within = True
     arc = lists.first[node]
     while arc != NONE:
         if arcs.state[arc] == BASIC:
-            within = release(arcs, tree, agenda, arc) and within
+            release(arcs, tree, agenda, arc)
         arc = lists.of_source[arc] if node < agenda.lots else lists.of_target[arc]
     arc = lists.first[node]
     while arc != NONE:
@@ -282,7 +155,6 @@ def remove(arcs: Arcs, tree: Tree, lists: Lists, agenda: Agenda, node: int) -> b
         arc = lists.of_source[arc] if node < agenda.lots else lists.of_target[arc]
     # Nothing is left but the slack arc, so it hangs alone on the root.
     tree.link[node].flow = tree.potential[node] = arcs.gain[node] = 0
-    return within
 
 
 @compiled

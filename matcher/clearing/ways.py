@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import lists, resume
+from matcher.clearing import falling, lists, resume
 from matcher.clearing.growing import grown
 from matcher.clearing.lists import Lists
 from matcher.clearing.network import Network
@@ -35,7 +35,8 @@ class Ways:
         size = 2 * len(value) + 64 * room
         value = value[kept]
         count, nodes = len(value), lots + demands + 2 * room
-        self._lots, self._nodes, self.count = lots + room, nodes, count
+        self._lots, self._nodes = lots + room, nodes
+        self.count = self._settled = count
         place = np.concatenate([np.arange(lots), np.arange(demands) + lots + room, [nodes]]).astype(np.int32)
         self._whole = np.zeros(nodes, np.int64)
         self._whole[place[:-1]] = np.concatenate(whole)
@@ -44,13 +45,13 @@ class Ways:
         self._lists = Lists(np.full(nodes, NONE, np.int32), *np.full((2, nodes + size), NONE, np.int32))
         lists.link(self._arcs, self._lists, nodes, nodes + count)
         self._agenda = Agenda(
-            waiting=np.zeros(nodes + 1, np.int32),
-            queued=np.zeros(nodes + 1, np.bool_),
             looked=np.zeros(nodes + 1, np.bool_),
             alarm=np.zeros(nodes + 1, np.int64),
             held=np.zeros(nodes + 1, np.int32),
             log=np.zeros(LOGGED, np.int32),
-            counts=np.zeros(5, np.int64),
+            counts=np.zeros(3, np.int64),
+            since=np.full(nodes + 1, NONE, np.int64),
+            passed=np.zeros(nodes + 1, np.bool_),
             lots=self._lots,
         )
         resume.set_alarms(self._arcs, self._tree, self._agenda, nodes, nodes + count)
@@ -105,8 +106,7 @@ class Ways:
     def close(self, of_lots: bool, place: int) -> None:
         """Takes an order out with all its arcs."""
         node = place if of_lots else place + self._lots
-        if not resume.remove(self._arcs, self._tree, self._lists, self._agenda, node):
-            raise TooMuch
+        resume.remove(self._arcs, self._tree, self._lists, self._agenda, node)
         self._whole[node] = 0
 
     def add(self, lot: NDArray[np.integer], demand: NDArray[np.integer], gain: Longs, value: Longs) -> None:
@@ -118,8 +118,6 @@ class Ways:
         self.lot[arcs], self.demand[arcs] = lot, demand
         self._arcs.target[self._nodes + arcs.start : self._nodes + arcs.stop] = demand + self._lots
         lists.link(self._arcs, self._lists, self._nodes + arcs.start, self._nodes + arcs.stop)
-        for node in lot.tolist():
-            resume.look_at(self._agenda, node)
         self.count = arcs.stop
 
     def hold(self, of_lots: bool, places: Longs) -> None:
@@ -139,8 +137,10 @@ class Ways:
 
         Raises TooMuch where even so it takes more than may ever be spent on one.
         """
-        if not resume.lower(self._arcs, self._tree, self._lists, self._agenda, effort, MOST):
+        new = self._nodes + self._settled, self._nodes + self.count
+        if not falling.settle(self._arcs, self._tree, self._lists, self._agenda, *new, effort, MOST):
             raise TooMuch
+        self._settled = self.count
 
     def held(self) -> tuple[Longs, Longs]:
         """What each order that is held has left over, and the gain per gram for which it is held."""

@@ -22,8 +22,8 @@ from matcher.trading.standing import StandingBook
 
 StandingBooks = dict[str, StandingBook]
 
-# In prices moved and arcs looked at, some 10 ns each: so an outlook is soon there, and as soon for the next.
-EFFORT, MOST_EFFORT = 300_000, 2_400_000
+# In prices moved and arcs looked at, some 20 ns each: so an outlook is soon there, and as soon for the next.
+EFFORT, MOST_EFFORT = 100_000, 2_400_000
 
 logger = logging.getLogger(__name__)
 

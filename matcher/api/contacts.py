@@ -41,9 +41,7 @@ class ContactView(BaseModel):
     address: str
     name: str | None
     language: Literal["vi", "en"] | None = Field(description="null: the party's")
-    kinds: list[str] | None = Field(
-        description="the events told there; null: all that you did not do yourself"
-    )
+    kinds: list[str] | None = Field(description="the events told there; null: all but what you did yourself")
     quiet_from: time | None
     quiet_until: time | None
     digest_at: time | None = Field(description="when the one mail a day leaves; null: a mail for each event")

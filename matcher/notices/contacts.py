@@ -29,7 +29,7 @@ MOST = 20  # of one party
 class Wishes(BaseModel):
     """What a person wants to be told there.
 
-    `kinds` are the events: left out, all that are not the party's own doing; an empty list, none.
+    `kinds` are the events: left out, all but the party's own acts; an empty list, none.
     From `quiet_from` to `quiet_until` nothing is sent; what happens then is sent when the quiet is over.
     With `digest_at` a mail a day tells, at that time, all that happened since the last, except the kinds
     `at_once`, which have mails of their own.

@@ -106,10 +106,11 @@ class OrderQuarantined(TypedDict):
 
 
 class OrderMoved(TypedDict):
-    """The data of `order.posted`, `.amended`, `.filled`, `.reopened` (what was matched fell through),
+    """The data of `order.posted`, `.amended`, `.filled`, `.reopened` (a contract fell through or takes less),
     `.withdrawn`, `.expiring` (tomorrow is its last day) and `.expired`; told to its owner.
 
-    Quantities, as the order stands when it is told, are decimal strings; `last_day` is an ISO day.
+    Quantities, as the order stood when it happened, are decimal strings; `last_day` is an ISO day.
+    `by_owner`: the owner itself did it, as by declining a contract.
     """
 
     order: Literal["lot", "demand"]
@@ -118,6 +119,7 @@ class OrderMoved(TypedDict):
     quantity_kg: str
     remaining_kg: str
     last_day: str
+    by_owner: bool
 
 
 class EndpointTold(TypedDict):
@@ -157,6 +159,7 @@ class Happening:
     """An event to be. `subject_id` is the match, order or agreement it is about.
 
     `parties` are the ids of who is told, `occurred_at` is when it happened, where that is not now.
+    `own_act`: those told did it themselves.
     """
 
     kind: Kind
@@ -165,6 +168,7 @@ class Happening:
     data: MatchMade | ContractMoved | FrameMoved | OrderMoved | OrderQuarantined | EndpointTold
     parties: Collection[UUID]
     occurred_at: datetime | None = None
+    own_act: bool = False
 
 
 def record(session: Session, happenings: Sequence[Happening]) -> int:
@@ -181,7 +185,6 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
         for event_id, happening in events.items()
         for party_id in dict.fromkeys(happening.parties)
     ]
-    kinds = {event_id: happening.kind for event_id, happening in events.items()}
     if not notices:
         return len(events)
     session.execute(insert(Notice), notices)
@@ -194,9 +197,10 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
             "digest": way.digest_at(kind) is not None, "due_at": way.leaves(kind, at),
         }
         for notice in notices
-        for kind in [kinds[notice["event_id"]]]
+        for happening in [events[notice["event_id"]]]
+        for kind in [happening.kind]
         for way in ways[notice["party_id"]]
-        if way.wants(kind)
+        if way.wants(kind, own_act=happening.own_act)
     ]  # fmt: skip
     if deliveries:
         session.execute(insert(Delivery), deliveries)

@@ -11,13 +11,10 @@ from sqlalchemy.orm import Session
 from matcher.clock import VIETNAM
 from matcher.store.tables import Contact, Endpoint
 
-# What the party has done itself: no person is told of it who has not asked for these kinds by name.
-OWN_ACTS = frozenset({"order.posted", "order.amended", "order.reopened", "order.withdrawn"})
-
 
 @dataclass(frozen=True)
 class Way:
-    """A channel and its address, the kinds wanted there (None: all but OWN_ACTS), and when it may be used."""
+    """A channel and its address, the kinds wanted there (None: all), and when it may be used."""
 
     channel: str
     address: str
@@ -25,9 +22,10 @@ class Way:
     contact: Contact | None = None
     endpoint_id: UUID | None = None
 
-    def wants(self, kind: str) -> bool:
+    def wants(self, kind: str, *, own_act: bool) -> bool:
+        """A person is told of its party's own acts only if it has asked for their kind by name."""
         if self.wanted is None:
-            return self.channel == "webhook" or kind not in OWN_ACTS
+            return self.channel == "webhook" or not own_act
         return kind in self.wanted
 
     def digest_at(self, kind: str) -> time | None:

@@ -146,8 +146,8 @@ _ORDER_MOVED = {
     "order.amended": ("đã được sửa", "amended"),
     "order.filled": ("đã khớp hết", "matched in full"),
     "order.reopened": (
-        "trở lại thị trường, vì một hợp đồng không thành",
-        "back on the market, as a contract fell through",
+        "trở lại thị trường, vì một hợp đồng không thành hoặc đã giảm khối lượng",
+        "back on the market, as a contract fell through or takes less",
     ),
     "order.withdrawn": ("đã được rút", "withdrawn"),
     "order.expiring": ("sắp hết hạn: ngày mai là ngày cuối", "about to expire: tomorrow is its last day"),

@@ -227,7 +227,10 @@ def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:
 
 
 class OrderNews(Identified, Base):
-    """What happened to an order and its owner has yet to be told, from `due_at` on; then the row goes."""
+    """What happened to an order and its owner has yet to be told, from `due_at` on; then the row goes.
+
+    The quantities and the day are those of the order when it happened; `by_owner`: its owner did it.
+    """
 
     __tablename__ = "order_news"
     __table_args__ = (
@@ -237,6 +240,10 @@ class OrderNews(Identified, Base):
     order_id: Mapped[UUID]
     what: Mapped[str]
     version: Mapped[int]
+    quantity_g: Mapped[int]
+    remaining_g: Mapped[int]
+    last_day: Mapped[date]
+    by_owner: Mapped[bool]
     happened_at: Mapped[datetime]
     due_at: Mapped[datetime] = mapped_column(index=True)
 

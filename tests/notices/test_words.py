@@ -27,6 +27,7 @@ ORDER: OrderMoved = {
     "quantity_kg": "1250.5",
     "remaining_kg": "250.5",
     "last_day": "2020-08-23",
+    "by_owner": False,
 }
 MOVED: ContractMoved = {
     "contract_id": CONTRACT,

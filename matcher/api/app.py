@@ -23,6 +23,7 @@ from matcher.api import (
     lots,
     matches,
     notices,
+    order_pages,
     parties,
     places,
     problems,
@@ -80,4 +81,5 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
         app.include_router(resource.router)
     app.include_router(contracts.pages)
     app.include_router(contacts.pages)
+    app.include_router(order_pages.pages)
     return app

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from matcher.api.once import OnceRoute, once
 from matcher.api.requests import Caller, Page, Transaction
+from matcher.api.unlisted import UNLISTED
 from matcher.notices.contacts import (
     Channel,
     ContactChange,
@@ -28,7 +29,6 @@ router = APIRouter(prefix="/v1/contacts", tags=["notices"], route_class=OnceRout
 pages = APIRouter(tags=["notices"])
 
 Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-_UNLISTED = {"Referrer-Policy": "no-referrer", "Cache-Control": "private, no-store"}
 
 
 class ContactView(BaseModel):
@@ -89,7 +89,7 @@ def remove(session: Transaction, caller: Caller, contact_id: UUID) -> None:
 @pages.get("/stop/{token}", response_class=HTMLResponse)
 def ask(session: Transaction, token: Token) -> HTMLResponse:
     """A page with a button; to look at it stops nothing, as machines do that with every link."""
-    return HTMLResponse(stop_page(contact_by_token(session, token)), headers=_UNLISTED)
+    return HTMLResponse(stop_page(contact_by_token(session, token)), headers=UNLISTED)
 
 
 @pages.post("/stop/{token}", response_class=HTMLResponse)
@@ -97,4 +97,4 @@ def stop_mails(session: Transaction, token: Token) -> HTMLResponse:
     """Stop the mails, by the button or by one click in a mail program (RFC 8058)."""
     contact = contact_by_token(session, token)
     stop(contact)
-    return HTMLResponse(stop_page(contact), headers=_UNLISTED)
+    return HTMLResponse(stop_page(contact), headers=UNLISTED)

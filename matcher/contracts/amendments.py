@@ -244,5 +244,6 @@ def _retake(session: Session, contract: Contract, quantity_g: int) -> None:
         books_changed(session, [*take_more(session, Lot, lots), *take_more(session, Demand, demands)])
     elif more < 0:
         both = (contract.seller_id, contract.buyer_id)
-        returned = give_back(session, Lot, lots, both), give_back(session, Demand, demands, both)
-        books_changed(session, [*returned[0], *returned[1]])
+        offered = give_back(session, Lot, lots, both)
+        wanted = give_back(session, Demand, demands, both)
+        books_changed(session, [*offered, *wanted])

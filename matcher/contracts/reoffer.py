@@ -18,7 +18,7 @@ from matcher.store.tables import Demand, Lot, Match
 _PLACE = ("place_name", "place_code", "place_vintage", "latitude", "longitude")
 _OWN = {
     "id", "quantity_g", "taken_g", "remaining_g", "min_take_g", "state", "quarantine", "quarantined_at",
-    "quarantine_traceback", "version", "changed_at", "changed_in", "decide_by",
+    "quarantine_traceback", "version", "changed_at", "changed_in", "decide_by", "page_key",
 }  # fmt: skip
 
 

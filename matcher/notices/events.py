@@ -92,12 +92,13 @@ class FrameMoved(TypedDict):
 class OrderQuarantined(TypedDict):
     """The data of `order.quarantined`: the clearing passes it over; told to its owner and the operators.
 
-    `last_day` is the ISO day on which the order expires, `owner` a name; matcher.quarantine has the words
-    for `reason`.
+    `order_page` is the path of its page, `last_day` the ISO day on which it expires, `owner` a name;
+    matcher.quarantine has the words for `reason`.
     """
 
     order: Literal["lot", "demand"]
     order_id: str
+    order_page: str
     crop: CropNamed
     quantity_kg: str
     last_day: str
@@ -109,12 +110,14 @@ class OrderMoved(TypedDict):
     """The data of `order.posted`, `.amended`, `.filled`, `.reopened` (a contract fell through or takes less),
     `.withdrawn`, `.expiring` (tomorrow is its last day) and `.expired`; told to its owner.
 
-    Quantities, as the order stood when it happened, are decimal strings; `last_day` is an ISO day.
+    Quantities, as the order stood when it happened, are decimal strings; `last_day` is an ISO day,
+    `order_page` the path of its page.
     `by_owner`: the owner itself did it, as by declining a contract.
     """
 
     order: Literal["lot", "demand"]
     order_id: str
+    order_page: str
     crop: CropNamed
     quantity_kg: str
     remaining_kg: str

@@ -116,7 +116,7 @@ Khối lượng: {quantity} kg
 Hạn đến: {last_day}
 Lý do: {in_words(set_aside["reason"], "vi")}
 
-Xem: {links_begin}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
+Xem: {links_begin}{set_aside["order_page"]}
 """,
     )
 
@@ -136,7 +136,7 @@ Quantity: {quantity} kg
 Good until: {last_day}
 Reason: {in_words(set_aside["reason"], "en")}
 
-Read it: {links_begin}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
+Read it: {links_begin}{set_aside["order_page"]}
 """,
     )
 
@@ -168,7 +168,7 @@ Khối lượng: {quantity} kg
 Còn lại: {number(moved["remaining_kg"], "vi")} kg
 Hạn đến: {day(moved["last_day"], "vi")}
 
-Xem: {links_begin}/v1/{moved["order"]}s/{moved["order_id"]}
+Xem: {links_begin}{moved["order_page"]}
 """,
     )
 
@@ -185,7 +185,7 @@ Quantity: {quantity} kg
 Left: {number(moved["remaining_kg"], "en")} kg
 Good until: {day(moved["last_day"], "en")}
 
-Read it: {links_begin}/v1/{moved["order"]}s/{moved["order_id"]}
+Read it: {links_begin}{moved["order_page"]}
 """,
     )
 

@@ -4,6 +4,7 @@ Quantities are grams (`*_g`), money is whole đồng, per kg where it is a price
 Instants are timestamptz, days are dates in Việt Nam. Ids are UUIDv7, so they sort by creation.
 """
 
+import secrets
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -178,6 +179,7 @@ class Order(Identified):
 
     `ranked_at` is what counts in ties: when it was posted, or earlier by its owner's track record.
     `changed_in` is the version of its book that its last change made; what a clearing takes is none.
+    Whoever has `page_key`, which can not be guessed, may read its page.
     `quarantine` says why the clearing passes the order over, if it does: since when and on which error of
     ours, with its traceback, is told to operators.
     """
@@ -203,6 +205,7 @@ class Order(Identified):
     changed_in: Mapped[int] = mapped_column(server_default="0")
     decide_by: Mapped[datetime | None]
     expires_on: Mapped[date]
+    page_key: Mapped[str] = mapped_column(unique=True, default=lambda: secrets.token_urlsafe(16))
 
 
 def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from matcher.book.page_link import order_page_path
 from matcher.catalogue import Crop
 from matcher.contracts.draft import page_path
 from matcher.fields import kilograms
@@ -52,6 +53,7 @@ def tell_of_quarantine(session: Session, crop: Crop, order: Lot | Demand, reason
         data={
             "order": "lot" if isinstance(order, Lot) else "demand",
             "order_id": str(order.id),
+            "order_page": order_page_path(order),
             "crop": named(crop),
             "quantity_kg": kilograms_said(order.quantity_g),
             "last_day": order.expires_on.isoformat(),

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from matcher.book.news import as_it_stands, remind_of_end
+from matcher.book.page_link import order_page_path
 from matcher.catalogue import Catalogue
 from matcher.clock import now, today
 from matcher.notices.events import Happening, Kind, OrderMoved, record
@@ -67,6 +68,7 @@ def _happening(news: OrderNews, order: Lot | Demand, catalogue: Catalogue) -> Ha
     data: OrderMoved = {
         "order": "lot" if isinstance(order, Lot) else "demand",
         "order_id": str(order.id),
+        "order_page": order_page_path(order),
         "crop": named(crop) if crop else {"key": order.crop, "vi": order.crop, "en": order.crop},
         "quantity_kg": kilograms_said(stood["quantity_g"]),
         "remaining_kg": kilograms_said(stood["remaining_g"]),

@@ -137,6 +137,7 @@ def test_that_an_order_was_filled_is_not_told_once_it_is_open_again(ledger: Ledg
     assert states == {
         ("order.filled", 2, "email"): "withdrawn",
         ("order.filled", 2, "webhook"): "withdrawn",
+        ("order.reopened", 3, "email"): "withdrawn",
         ("order.reopened", 3, "webhook"): "withdrawn",
         ("order.filled", 4, "email"): "due",
         ("order.filled", 4, "webhook"): "due",

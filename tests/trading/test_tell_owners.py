@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from matcher.book.lots import amend_lot
 from matcher.book.orders import expire, withdraw
+from matcher.book.page_link import order_page_path
 from matcher.catalogue import Catalogue
 from matcher.clock import now, today
 from matcher.contracts.life import decline, lapse
@@ -55,6 +56,7 @@ def test_an_owner_is_told_of_every_turn_of_its_order_once_and_of_nobody_elses(
     assert data == {
         "order": "lot",
         "order_id": str(offered.id),
+        "order_page": order_page_path(offered),
         "crop": {"key": "custard_apple", "vi": "Na", "en": "Custard apple"},
         "quantity_kg": "1000",
         "remaining_kg": "1000",

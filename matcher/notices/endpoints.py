@@ -20,7 +20,8 @@ from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Instant
 from matcher.notices.connection import is_public
 from matcher.notices.dead import queue_again
-from matcher.notices.events import EndpointTold, Happening, Kind, record, tell_endpoint
+from matcher.notices.events import EndpointTold, Kind
+from matcher.notices.record import Happening, record, tell_endpoint
 from matcher.parties import operators, sees
 from matcher.store.moved import move_due
 from matcher.store.tables import Attempt, Delivery, Endpoint, Event, Notice, Party

@@ -8,7 +8,8 @@ from matcher.book.page_link import order_page_path
 from matcher.catalogue import Crop
 from matcher.contracts.draft import page_path
 from matcher.fields import kilograms
-from matcher.notices.events import CropNamed, Happening, record
+from matcher.notices.events import CropNamed
+from matcher.notices.record import Happening, record
 from matcher.parties import get_party, operators
 from matcher.quarantine import Reason
 from matcher.store.tables import Contract, Demand, Lot, Match

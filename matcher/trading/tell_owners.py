@@ -10,7 +10,8 @@ from matcher.book.news import as_it_stands, remind_of_end
 from matcher.book.page_link import order_page_path
 from matcher.catalogue import Catalogue
 from matcher.clock import now, today
-from matcher.notices.events import Happening, Kind, OrderMoved, record
+from matcher.notices.events import Kind, OrderMoved
+from matcher.notices.record import Happening, record
 from matcher.store.tables import Demand, Lot, OrderNews
 from matcher.trading.news import kilograms_said, named
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.store.tables import Party
 from tests.api.conftest import Api
 from tests.notices.letters import match_made

@@ -12,7 +12,7 @@ from config.settings import Settings
 from matcher.cli import app
 from matcher.errors import Unauthenticated
 from matcher.knowledge import Knowledge
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.parties import party_by_key
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Lot

@@ -15,7 +15,7 @@ from matcher.clock import VIETNAM, now
 from matcher.notices.contacts import ContactChange, ContactPost, add_contact, change_contact, list_contacts
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
-from matcher.notices.events import Happening, record
+from matcher.notices.record import Happening, record
 from matcher.parties import remove_contact
 from matcher.store.session import Ledger
 from matcher.store.tables import Contact, Delivery, Party

@@ -27,7 +27,7 @@ from matcher.notices.endpoints import (
     rotate_secret,
     send_test,
 )
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.notices.settle import ATTEMPTS
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Endpoint, Event, Notice

@@ -21,8 +21,8 @@ from matcher.notices.contacts import ContactPost, add_contact
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
 from matcher.notices.due import claim
-from matcher.notices.events import record
 from matcher.notices.letter import outcome
+from matcher.notices.record import record
 from matcher.notices.reported import came_back
 from matcher.notices.settle import Made, settle
 from matcher.notices.sms import report_key

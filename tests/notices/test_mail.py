@@ -16,7 +16,7 @@ from matcher.clock import now
 from matcher.notices.contacts import ContactChange, change_contact, list_contacts, stop
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.notices.words import words
 from matcher.parties import remove_contact
 from matcher.store.session import Ledger

@@ -13,7 +13,7 @@ Kind = Literal[
     "contract.delivery_withdrawn", "contract.paid", "contract.payment_withdrawn", "contract.closed",
     "contract.dispute_opened", "contract.dispute_closed",
     "order.posted", "order.amended", "order.filled", "order.reopened", "order.withdrawn", "order.expiring",
-    "order.expired", "order.quarantined", "endpoint.disabled", "endpoint.test",
+    "order.expired", "order.quarantined", "endpoint.disabled", "endpoint.test", "contact.bounced",
     "frame.drafted", "frame.signed", "frame.agreed", "frame.declined", "frame.ended",
 ]  # fmt: skip
 
@@ -123,6 +123,19 @@ class EndpointTold(TypedDict):
     reason: NotRequired[str]
 
 
+class ContactBounced(TypedDict):
+    """The data of `contact.bounced`: nothing arrives there, and nothing is sent until it is corrected.
+
+    `channel` is email, sms or zalo, `answer` what was said. Told to its party, by its other channels, and to
+    the operators.
+    """
+
+    contact_id: str
+    channel: str
+    address: str
+    answer: str
+
+
 _SIDES = "the seller and the buyer"
 _DATA: dict[str, tuple[type, str]] = {
     "match.made": (MatchMade, _SIDES),
@@ -136,6 +149,7 @@ _DATA: dict[str, tuple[type, str]] = {
         for what in ("drafted", "signed", "agreed", "declined", "ended")
     },
     "endpoint.disabled": (EndpointTold, "the endpoint's party, and the operators"),
+    "contact.bounced": (ContactBounced, "the contact's party, by its other channels, and the operators"),
     "endpoint.test": (EndpointTold, "the endpoint's party, at that endpoint alone"),
 }
 # Every kind, with the type of its data and who is told.

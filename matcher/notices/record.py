@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.notices.events import (
+    ContactBounced,
     ContractMoved,
     EndpointTold,
     FrameMoved,
@@ -38,7 +39,9 @@ class Happening:
     kind: Kind
     subject_id: UUID
     subject_version: int
-    data: MatchMade | ContractMoved | FrameMoved | OrderMoved | OrderQuarantined | EndpointTold
+    data: (
+        MatchMade | ContractMoved | FrameMoved | OrderMoved | OrderQuarantined | EndpointTold | ContactBounced
+    )
     parties: Collection[UUID]
     occurred_at: datetime | None = None
     own_act: bool = False
@@ -73,7 +76,7 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
         for happening in [events[notice["event_id"]]]
         for kind in [happening.kind]
         for way in ways[notice["party_id"]]
-        if way.wants(kind, own_act=happening.own_act)
+        if way.tells(kind, own_act=happening.own_act)
     ]  # fmt: skip
     if deliveries:
         session.execute(insert(Delivery), deliveries)

@@ -116,10 +116,10 @@ class Endpoint(Identified, Base):
 class Contact(Identified, Base):
     """Where a person of a party is told; times of day are those of Việt Nam.
 
-    `kinds` are the events wanted, null for all but the party's own acts. With `digest_at` one mail a day, but
-    for the kinds `at_once`.
+    `kinds` are the events wanted, null for all but the party's own acts, as far as the channel can carry
+    them. With `digest_at` one mail a day, but for the kinds `at_once`.
     `token` stands in the link that stops its mails, at `stopped_at`. `bounce` is what was answered when it
-    was last found that nothing arrives there.
+    was found that nothing arrives there, at `bounced_at`; then nothing more is sent there.
     """
 
     __tablename__ = "contact"

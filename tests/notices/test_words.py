@@ -45,6 +45,12 @@ DATA: dict[str, Any] = {
     "match.made": dict(match_made().data),
     "order.quarantined": dict(QUARANTINED),
     "endpoint.disabled": {"endpoint_id": CONTRACT, "url": "https://erp.example.vn/hook", "reason": "gone"},
+    "contact.bounced": {
+        "contact_id": CONTRACT,
+        "channel": "email",
+        "address": "nobody@example.vn",
+        "answer": "550 no mailbox",
+    },
     "endpoint.test": {"endpoint_id": CONTRACT, "url": "https://erp.example.vn/hook"},
 }
 DATA |= {kind: dict(MOVED) for kind in get_args(Kind) if kind.startswith("contract.")}

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Instant
-from matcher.notices.connection import is_public
+from matcher.notices.connection import is_elsewhere
 from matcher.notices.dead import queue_again
 from matcher.notices.events import EndpointTold, Kind
 from matcher.notices.record import Happening, record, tell_endpoint
@@ -96,14 +95,14 @@ def add_endpoint(
 
 
 def refuse_private(url: str) -> None:
-    """Raises Invalid for an address that is plainly of a private network; of names the guard has the word."""
+    """Raises Invalid for an address that is plainly not on the open internet, whatever way it is written."""
     try:
-        address = ip_address(urlsplit(url).hostname or "")
-    except ValueError:
+        host = urlsplit(url).hostname
+    except ValueError:  # no address at all, which is refused as such
         return
-    if not is_public(address):
-        fault = Fault("url", f"{address} is in a private network", "Give an address on the open internet.")
-        raise Invalid(fault)
+    if host is not None and is_elsewhere(host):
+        remedy = "Give one that is, such as https://erp.example.vn/hook; the operator may allow others."
+        raise Invalid(Fault("url", f"{host} is in a private network, not on the open internet", remedy))
 
 
 def get_endpoint(session: Session, endpoint_id: UUID, party: Party) -> Endpoint:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from config.settings import Settings
 from matcher.api.once import OnceRoute, once
+from matcher.api.problem_page import RESPONSES
 from matcher.api.requests import Caller, Configured, Page, Transaction
 from matcher.api.unlisted import UNLISTED
 from matcher.notices.contacts import (
@@ -29,7 +30,7 @@ from matcher.parties import remove_contact
 from matcher.store.tables import Contact
 
 router = APIRouter(prefix="/v1/contacts", tags=["notices"], route_class=OnceRoute)
-pages = APIRouter(tags=["notices"])
+pages = APIRouter(tags=["notices"], responses=RESPONSES)
 
 Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 

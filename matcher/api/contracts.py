@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher.api.once import OnceRoute, once
+from matcher.api.problem_page import RESPONSES
 from matcher.api.requests import Before, Caller, Configured, Limit, Page, Transaction, etag, link_next
 from matcher.api.unlisted import UNLISTED
 from matcher.contracts.documents import contract_document
@@ -19,7 +20,7 @@ from matcher.notices.told import Told, told_of
 from matcher.store.tables import Contract
 
 router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=OnceRoute)
-pages = APIRouter(tags=["contracts"])
+pages = APIRouter(tags=["contracts"], responses=RESPONSES)
 
 Form = Literal["html", "pdf", "docx"]
 MEDIA_TYPES: dict[Form, str] = {"html": HTML, "pdf": PDF, "docx": DOCX}

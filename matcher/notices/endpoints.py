@@ -157,13 +157,14 @@ def send_test(session: Session, endpoint: Endpoint) -> UUID:
 def replay(session: Session, endpoint: Endpoint, what: Replay) -> int:
     """Makes deliveries due again, each with its whole schedule; returns how many, at most 10,000 at once.
 
-    Each goes out with the id it had. Raises NotFound for a delivery that is not this endpoint's, Conflict
-    for a disabled endpoint, Invalid when nothing is named.
+    Each goes out with the id it had. Raises Invalid unless one thing is named, NotFound for a delivery of
+    another endpoint, Conflict for one that is still being tried, or a disabled endpoint.
     """
     if endpoint.disabled_at is not None:
         raise Conflict("This endpoint is disabled; enable it first.")
-    if what.delivery_id is None and what.since is None:
-        raise Invalid(Fault("", "nothing is named", "Give a delivery_id, or since when."))
+    if (what.delivery_id is None) == (what.since is None):
+        named = "nothing is" if what.since is None else "both are"
+        raise Invalid(Fault("", f"{named} named", "Give a delivery_id, or since when."))
     own = _own_deliveries(endpoint).with_only_columns(Delivery.id)
     if what.delivery_id is not None:
         own = own.where(Delivery.id == what.delivery_id)
@@ -173,7 +174,9 @@ def replay(session: Session, endpoint: Endpoint, what: Replay) -> int:
     chosen = own.where(Delivery.state.in_(states)).order_by(Delivery.id).limit(MOST_REPLAYED)
     found = session.scalars(chosen.with_for_update(of=Delivery)).all()
     if what.delivery_id is not None and not found:
-        raise NotFound(f"No delivery {what.delivery_id} of this endpoint that has ended.")
+        if session.scalar(own) is None:
+            raise NotFound(f"No delivery {what.delivery_id} of this endpoint.")
+        raise Conflict(f"Delivery {what.delivery_id} is still being tried; it needs no replay.")
     endpoint.rests_until = None
     queue_again(session, found)
     return len(found)

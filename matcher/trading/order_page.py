@@ -5,7 +5,7 @@ Nothing of another party's is on it but what that party's contracts with the own
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlalchemy import func, select
@@ -22,14 +22,13 @@ from matcher.store.tables import Contract, Demand, Lot, Match
 from matcher.trading.explain import Explanation, explain
 from matcher.trading.outlook import outlook
 
-Language = Literal["vi", "en"]
 MOST_CONTRACTS = 20
 MOST_REASONS = 3
 
 
-def order_page(session: Session, order: Lot | Demand, catalogue: Catalogue, language: Language | None) -> str:
-    """The page as HTML, in `language` or else its owner's."""
-    spoken = language or get_party(session, order.party_id).language
+def order_page(session: Session, order: Lot | Demand, catalogue: Catalogue, language: str) -> str:
+    """The page as HTML, in `language` if that is vi or en, or else in its owner's."""
+    spoken = language if language in ("vi", "en") else get_party(session, order.party_id).language
     side = "lot" if isinstance(order, Lot) else "demand"
     contracts, more_contracts = _contracts(session, order)
     expected = outlook(session, order)

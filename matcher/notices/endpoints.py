@@ -290,7 +290,8 @@ def _each_once(kinds: Sequence[Kind] | None) -> list[str] | None:
 def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        reachable = bool(parts.hostname) and parts.port != 0
+        # What is escaped in a host is read in more than one way.
+        reachable = bool(parts.hostname) and "%" not in (parts.hostname or "") and parts.port != 0
     except ValueError:
         return False
     # A password in it would be shown to whoever reads the list.

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from matcher.catalogue import Catalogue
 from matcher.clock import VIETNAM
 from matcher.contracts.draft import page_path
+from matcher.contracts.life import WAITING
 from matcher.fields import kilograms
 from matcher.notices.words import day, number
 from matcher.parties import get_party
@@ -79,6 +80,7 @@ def _contracts(session: Session, order: Lot | Demand) -> tuple[Sequence[dict[str
             "number": contract.number,
             "page": page_path(contract),
             "state": contract.fulfilment if contract.signature == "agreed" else contract.signature,
+            "waits_until": contract.deadline_at if contract.signature in WAITING else None,
             "quantity_g": contract.quantity_g,
             "price": contract.terms["price"]["farm_gate"],
             "delivery_day": contract.terms["delivery_day"],

@@ -113,8 +113,12 @@ def test_a_contract_is_listed_with_its_state_and_its_page_opens(api: Api, market
         page = page_of(api, order)
         (link,) = findall(r'href="(/c/[^"]+)"', page.text)
         assert api.get(link).status_code == 200
-    assert "waits for both sides" in said(page_of(api, market.demand))
-    assert "650,5 kg" in said(page_of(api, market.lot)), "what is left of the lot"
+    assert findall(
+        r"waits for both sides, until \d\d:\d\d \d\d/\d\d/\d{4}", said(page_of(api, market.demand))
+    )
+    seen = said(page_of(api, market.lot))
+    assert "650,5 kg" in seen, "what is left of the lot"
+    assert "cho phần còn lại thì chưa có ai" in seen
     with market.ledger.transaction() as session:
         buyer = session.get_one(Party, market.demand.party_id)
         decline(session, session.scalars(select(Contract.id)).one(), buyer, "Giá đã đổi")

@@ -22,7 +22,7 @@ from config.settings import Settings
 from matcher.notices.connection import transport
 from matcher.notices.deliver import deliver
 from matcher.notices.endpoints import add_endpoint
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.store.migrate import migrate
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Endpoint

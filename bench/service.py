@@ -29,8 +29,10 @@ from workers.up import running_service
 
 STANDING = (0, 1_000, 10_000)  # open lots in the book that find no partner
 KEPT = ("party", "api_key", "endpoint", "heartbeat")
-COLUMNS = ", ".join(c.name for c in Lot.__table__.columns if c.name not in ("id", "remaining_g"))
-COPY_LOT = f"INSERT INTO lot (id, {COLUMNS}) SELECT gen_random_uuid(), {COLUMNS} FROM lot"  # noqa: S608
+ITS_OWN = ("id", "page_key", "remaining_g")
+COLUMNS = ", ".join(c.name for c in Lot.__table__.columns if c.name not in ITS_OWN)
+NEW = "gen_random_uuid()"
+COPY_LOT = f"INSERT INTO lot (id, page_key, {COLUMNS}) SELECT {NEW}, {NEW}, {COLUMNS} FROM lot"  # noqa: S608
 POSTS, PAIRS, ROUND_TRIPS = 200, 15, 50
 
 

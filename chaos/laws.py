@@ -29,13 +29,20 @@ _CONCERNED = """(
         SELECT id, party_id FROM lot UNION ALL SELECT id, party_id FROM demand) o ON o.id = e.subject_id
     UNION SELECT e.id, s.party_id FROM event e JOIN frame_side s ON s.frame_id = e.subject_id
     UNION SELECT e.id, p.id FROM event e CROSS JOIN party p
-    WHERE e.kind = 'order.quarantined' AND p.kind = 'operator' AND p.created_at < e.occurred_at)"""
+    WHERE e.kind IN ('order.quarantined', 'contact.bounced') AND p.kind = 'operator'
+        AND p.created_at < e.occurred_at
+    UNION SELECT e.id, c.party_id FROM event e JOIN contact c ON c.id = e.subject_id)"""
 # Orders of releases that told their owners nothing are older.
 _TOLD_SINCE = """(SELECT coalesce(min(since) - interval '1 min', 'infinity') FROM (
     SELECT occurred_at AS since FROM event WHERE kind = 'order.posted'
     UNION ALL SELECT happened_at FROM order_news WHERE what = 'posted') told)"""
 _ADDRESSES = """(
     SELECT party_id, channel, address FROM contact WHERE stopped_at IS NULL AND kinds IS NULL
+    UNION ALL SELECT party_id, 'webhook', url FROM endpoint WHERE disabled_at IS NULL AND kinds IS NULL)"""
+# Zalo carries what it has templates for.
+_ALWAYS_TOLD_AT = """(
+    SELECT party_id, channel, address FROM contact WHERE stopped_at IS NULL AND bounced_at IS NULL
+        AND channel <> 'zalo' AND kinds IS NULL
     UNION ALL SELECT party_id, 'webhook', url FROM endpoint WHERE disabled_at IS NULL AND kinds IS NULL)"""
 # What is told of a contract or an order once that is over.
 _OVER = """(
@@ -145,9 +152,9 @@ ALWAYS = (
         SELECT d.id, n.party_id, d.address FROM delivery d JOIN notice n ON n.id = d.notice_id
         LEFT JOIN {_ADDRESSES} a USING (party_id, channel, address) WHERE a.party_id IS NULL"""),
     Law("I3", "notice {0} has {1} deliveries by {2} to {3}, not one", f"""
-        SELECT n.id, count(d.id), a.channel, a.address FROM notice n JOIN {_ADDRESSES} a USING (party_id)
-        JOIN event e ON e.id = n.event_id AND (a.channel = 'webhook' OR e.kind NOT IN (
-            'order.posted', 'order.amended', 'order.reopened', 'order.withdrawn'))
+        SELECT n.id, count(d.id), a.channel, a.address FROM notice n JOIN {_ALWAYS_TOLD_AT} a USING (party_id)
+        JOIN event e ON e.id = n.event_id
+            AND (a.channel = 'webhook' OR NOT coalesce((e.data ->> 'by_owner')::boolean, false))
         LEFT JOIN delivery d ON d.notice_id = n.id AND d.channel = a.channel AND d.address = a.address
         GROUP BY 1, 3, 4 HAVING count(d.id) <> 1"""),
     Law("I3", "delivery {0} is {1}, which is neither due, delivered, dead nor withdrawn", """

@@ -49,7 +49,7 @@ clearing_app = typer.Typer(
 dead_app = typer.Typer(no_args_is_help=True, help="Notices that could not be delivered for three days.")
 app.add_typer(dead_app, name="dead")
 Channel = Annotated[str | None, typer.Option(help="webhook, email, sms or zalo")]
-Address = Annotated[str | None, typer.Option(help="where it was to go")]
+Address = Annotated[str | None, typer.Option(help="where it was to go, or where its receiver is now")]
 Since = Annotated[datetime | None, typer.Option(help="of events since, as 2026-08-21T05:00:00")]
 contract_app = typer.Typer(no_args_is_help=True, help="Contracts: verify a document, change the sealing key.")
 app.add_typer(contract_app, name="contract")
@@ -129,19 +129,21 @@ def dead_list(
 
 @dead_app.command("requeue")
 def dead_requeue(
-    delivery: Annotated[UUID | None, typer.Argument(help="one; left out, all that the options name")] = None,
+    deliveries: Annotated[list[UUID] | None, typer.Argument(help="by their ids")] = None,
     channel: Channel = None,
     address: Address = None,
     since: Since = None,
+    every: Annotated[bool, typer.Option("--all", help="all there are")] = False,
 ) -> None:
-    """Give dead letters their whole schedule again: one by its id, or all that the options name."""
+    """Give dead letters their whole schedule again: by their ids, all that the options name, or --all."""
+    ways = (bool(deliveries), any((channel, address, since)), every)
+    if sum(ways) != 1:
+        raise typer.BadParameter("say which: ids, --channel, --address and --since, or --all")
     with _ledger() as ledger, ledger.transaction() as session:
-        if delivery is not None:
+        for delivery in deliveries or ():
             requeue(session, delivery)
-            count = 1
-        else:
-            count = requeue_dead(session, _dead(channel, address, since))
-        typer.echo(f"{count} due now; the next sweep rings for them.")
+        count = len(deliveries or ()) or requeue_dead(session, _dead(channel, address, since))
+    typer.echo(f"{count} due now (at most 10,000 at once); the next sweep rings for them.")
 
 
 def _dead(channel: str | None, address: str | None, since: datetime | None) -> DeadLetters:

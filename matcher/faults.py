@@ -27,6 +27,7 @@ REMEDIES = {
     "day": "Give a day of 2000 to 2199 as YYYY-MM-DD, for example 2026-08-21.",
     "instant": "Give an instant with its offset, for example 2026-08-21T05:00:00+07:00.",
     "int_type": "Give a whole number without quotes, for example 32000.",
+    "instant_range": "Give an instant of 2000 to 2199, for example 2026-08-21T05:00:00+07:00.",
     "json_invalid": "Send valid JSON in UTF-8.",
     "string_pattern_mismatch": "Give it in its usual form.",
     "string_type": "Give text in quotes.",
@@ -38,6 +39,7 @@ REMEDIES = {
 
 
 _LENGTHS = {
+    "string_too_short": ("too short", "Give at least {min_length} characters, or leave it out."),
     "string_too_long": ("too long", "Give at most {max_length} characters."),
     "too_long": ("too many", "Give at most {max_length}."),
     "too_short": ("too few", "Give at least {min_length}."),

@@ -71,14 +71,22 @@ def _day(value: Any) -> Any:
 def _instant(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value
+    said = _said_instant(value)
+    if said is None:
+        raise PydanticCustomError("instant", "not an instant with its offset from UTC")
+    if not 2000 <= said.year < 2200:
+        raise PydanticCustomError("instant_range", "not within the years 2000 to 2199")
+    return said.astimezone(UTC)
+
+
+def _said_instant(value: Any) -> datetime | None:
+    if not isinstance(value, str) or len(value) <= len("2026-08-21"):
+        return None
     try:
-        if isinstance(value, str) and len(value) > len("2026-08-21"):
-            said = datetime.fromisoformat(value)
-            if said.tzinfo is not None and 2000 <= said.year < 2200:
-                return said.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise PydanticCustomError("instant", "not an instant with its offset from UTC")
+        said = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return None if said.tzinfo is None else said
 
 
 def _plain(number: Decimal) -> str:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from config.settings import Settings
 from matcher.api import (
@@ -23,6 +23,7 @@ from matcher.api import (
     lots,
     matches,
     notices,
+    order_pages,
     parties,
     places,
     problems,
@@ -30,7 +31,9 @@ from matcher.api import (
     verify,
 )
 from matcher.api.body_limit import BodyLimit
+from matcher.api.head import Head
 from matcher.api.in_flight import InFlight
+from matcher.api.parameters import known_parameters
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 
@@ -63,6 +66,7 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
         description="Prices are whole đồng per kg, quantities exact kg, days those of Asia/Ho_Chi_Minh.",
         lifespan=lifespan,
         responses=problems.RESPONSES,
+        dependencies=[Depends(known_parameters)],
         redirect_slashes=False,  # such redirects go wherever the Host header says
     )
     app.state.settings = settings
@@ -76,8 +80,10 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
         files=r"(/v1)?/verify|/v1/contracts/[^/]+/deliveries/\d+/attachments",
         most_file_bytes=10 * 1024 * 1024,
     )
+    app.add_middleware(Head)
     for resource in RESOURCES:
         app.include_router(resource.router)
     app.include_router(contracts.pages)
     app.include_router(contacts.pages)
+    app.include_router(order_pages.pages)
     return app

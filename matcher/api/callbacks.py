@@ -34,7 +34,9 @@ def sms_report(  # as eSMS names them
     if SendSuccess not in ("", "0"):
         has_arrived(session, delivery_id)
     elif SendFailed not in ("", "0"):
-        came_back(session, delivery_id, "the gateway reports that it could not be delivered")
+        # As of a telephone that was off for a day: the next may arrive.
+        lost = "the gateway reports that it could not be delivered"
+        came_back(session, delivery_id, lost, bounced=False)
 
 
 @router.post("/zalo", status_code=200, openapi_extra=FILE_BODY)
@@ -62,4 +64,4 @@ def mail_report(session: Transaction, caller: Caller, report: FileBody) -> None:
     require(caller, "operator")
     bounce = bounce_in(report)
     for delivery_id in in_mail(session, bounce.mail_id) if bounce else ():
-        came_back(session, delivery_id, bounce.answer if bounce else "")
+        came_back(session, delivery_id, bounce.answer if bounce else "", bounced=True)

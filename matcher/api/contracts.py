@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher.api.once import OnceRoute, once
+from matcher.api.problem_page import RESPONSES
 from matcher.api.requests import Before, Caller, Configured, Limit, Page, Transaction, etag, link_next
+from matcher.api.unlisted import UNLISTED
 from matcher.contracts.documents import contract_document
 from matcher.contracts.draft import DOCX, HTML, PDF, contract_by_page, get_contract, list_contracts
 from matcher.contracts.life import Acceptance, Reason, accept, cancel, decline, opened
@@ -18,18 +20,11 @@ from matcher.notices.told import Told, told_of
 from matcher.store.tables import Contract
 
 router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=OnceRoute)
-pages = APIRouter(tags=["contracts"])
+pages = APIRouter(tags=["contracts"], responses=RESPONSES)
 
 Form = Literal["html", "pdf", "docx"]
 MEDIA_TYPES: dict[Form, str] = {"html": HTML, "pdf": PDF, "docx": DOCX}
 DOCUMENT: dict[int | str, dict[str, Any]] = {200: {"content": {each: {} for each in MEDIA_TYPES.values()}}}
-
-# The link is the key: it should not travel on in a Referer, a shared cache or a search engine.
-_UNLISTED = {
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "private, no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 
 
 def network_address(request: Request) -> str:
@@ -105,13 +100,13 @@ def read_document_by_link(
     session: Transaction, settings: Configured, page_key: PageKey, form: Form
 ) -> Response:
     """The same document for whoever was sent the link of its page; no key is needed."""
-    return _document(session, contract_by_page(session, page_key), form, settings, _UNLISTED)
+    return _document(session, contract_by_page(session, page_key), form, settings, UNLISTED)
 
 
 @pages.get("/c/{page_key}", responses=DOCUMENT, response_class=Response)
 def read_by_link(session: Transaction, settings: Configured, page_key: PageKey) -> Response:
     """The same page for whoever was sent its link, as in a mail or an SMS; no key is needed."""
-    return _document(session, contract_by_page(session, page_key), "html", settings, _UNLISTED)
+    return _document(session, contract_by_page(session, page_key), "html", settings, UNLISTED)
 
 
 def _document(

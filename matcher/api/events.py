@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
 from matcher.api.requests import Caller, Configured, Limit, Transaction
+from matcher.errors import Fault, Invalid
 from matcher.notices.events import KINDS
-from matcher.notices.feed import CloudEvent, Entry, feed
+from matcher.notices.feed import BeyondEnd, CloudEvent, Entry, feed
 from matcher.store.session import Ledger
 from matcher.store.tables import Party
 
@@ -58,16 +59,22 @@ def read(  # what FastAPI hands over
     configured: Configured,
     cursor: Position = 0,
     limit: Limit = 50,
-    last_event_id: Annotated[str | None, Header(pattern=r"^\d{1,19}$")] = None,
+    last_event_id: Annotated[str | None, Header(pattern=r"^\d{1,18}$")] = None,
     accept: Annotated[str, Header()] = "",
 ) -> Response | EventPage:
     """What you were told, oldest first; with `Accept: text/event-stream` as a stream that goes on."""
     after = cursor if last_event_id is None else int(last_event_id)
+    try:
+        entries = feed(session, caller, after, limit, configured.links_begin)
+    except BeyondEnd as error:
+        # A 4xx ends an EventSource for good: it would ask again for ever, and leave events out unseen.
+        given = "cursor" if last_event_id is None else "Last-Event-ID"
+        remedy = "Read on from the last one you were given, or from 0: each event keeps its id."
+        raise Invalid(Fault(given, f"{after} is beyond your newest event", remedy)) from error
     if "text/event-stream" in accept:
         stream = _stream(request, caller, after, configured.links_begin)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
-    entries = feed(session, caller, after, limit, configured.links_begin)
     last = entries[-1].position if entries else after
     return EventPage(items=[entry.event for entry in entries], next=str(last))
 

@@ -1,9 +1,9 @@
-"""Every error over HTTP is a problem+json document (RFC 9457); this is the one place that makes them."""
+"""Every error over HTTP is a problem+json document (RFC 9457), or a page where people follow links."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg.errors import ReadOnlySqlTransaction
@@ -13,6 +13,7 @@ from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from matcher.api.problem_page import PATHS, problem_page
 from matcher.errors import Fault, Invalid, MatcherError, NotJson, Unauthenticated, Unavailable
 from matcher.faults import faults_of
 from matcher.store.session import PerhapsCommitted
@@ -53,14 +54,21 @@ class ProblemResponse(JSONResponse):
     media_type = "application/problem+json"
 
 
-def problem(error: MatcherError, instance: str) -> ProblemResponse:
+def problem(error: MatcherError, instance: str) -> Response:
     faults = error.faults if isinstance(error, Invalid) else ()
     return _response(error.kind, error.title, error.status, str(error), instance, faults)
 
 
 def _response(
     kind: str, title: str, status: int, detail: str, instance: str, faults: Sequence[Fault] = ()
-) -> ProblemResponse:
+) -> Response:
+    headers = {}
+    if status == Unauthenticated.status:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == Unavailable.status:
+        headers["Retry-After"] = "2"
+    if instance.startswith(PATHS):
+        return problem_page(status, headers)
     content = Problem(
         type=f"urn:harvest-matcher:problem:{kind}",
         title=title,
@@ -69,11 +77,6 @@ def _response(
         instance=instance,
         faults=[FaultView(path=f.path, message=f.message, remedy=f.remedy) for f in faults],
     )
-    headers = {}
-    if status == Unauthenticated.status:
-        headers["WWW-Authenticate"] = "Bearer"
-    if status == Unavailable.status:
-        headers["Retry-After"] = "2"
     return ProblemResponse(content.model_dump(), status_code=status, headers=headers)
 
 
@@ -81,11 +84,11 @@ def install(app: FastAPI) -> None:
     """Registers the handlers; an error that none of them knows stays a 500, and is ours to mend."""
 
     @app.exception_handler(MatcherError)
-    def matcher_error(request: Request, error: MatcherError) -> ProblemResponse:
+    def matcher_error(request: Request, error: MatcherError) -> Response:
         return problem(error, request.url.path)
 
     @app.exception_handler(RequestValidationError)
-    def validation_error(request: Request, error: RequestValidationError) -> ProblemResponse:
+    def validation_error(request: Request, error: RequestValidationError) -> Response:
         # FastAPI hands over the bytes themselves where the Content-Type is not JSON's.
         if isinstance(error.body, bytes) and error.body:
             return problem(NotJson("Send JSON, with `Content-Type: application/json`."), request.url.path)
@@ -93,12 +96,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(PoolTimeout)
-    def database_away(request: Request, _error: Exception) -> ProblemResponse:
+    def database_away(request: Request, _error: Exception) -> Response:
         away = Unavailable("The database does not answer just now; nothing was changed.")
         return problem(away, request.url.path)
 
     @app.exception_handler(PerhapsCommitted)
-    def perhaps_done(request: Request, _error: Exception) -> ProblemResponse:
+    def perhaps_done(request: Request, _error: Exception) -> Response:
         lost = Unavailable(
             "The database went away at the last moment. This may have been done: repeat it with its "
             "Idempotency-Key."
@@ -106,18 +109,18 @@ def install(app: FastAPI) -> None:
         return problem(lost, request.url.path)
 
     @app.exception_handler(InternalError)
-    def database_reads_only(request: Request, error: InternalError) -> ProblemResponse:
+    def database_reads_only(request: Request, error: InternalError) -> Response:
         if not isinstance(error.orig, ReadOnlySqlTransaction):
             return unforeseen(request, error)
         frozen = Unavailable("The database takes no changes just now; nothing was changed.")
         return problem(frozen, request.url.path)
 
     @app.exception_handler(HTTPException)
-    def http_error(request: Request, error: HTTPException) -> ProblemResponse:
+    def http_error(request: Request, error: HTTPException) -> Response:
         title = str(error.detail)
         return _response(f"http-{error.status_code}", title, error.status_code, title, request.url.path)
 
     @app.exception_handler(Exception)
-    def unforeseen(request: Request, _error: Exception) -> ProblemResponse:
+    def unforeseen(request: Request, _error: Exception) -> Response:
         detail = "This is our fault, and it is in our log; nothing was changed."
         return _response("internal", "Unforeseen error", 500, detail, request.url.path)

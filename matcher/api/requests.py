@@ -16,6 +16,8 @@ from matcher.knowledge import Knowledge
 from matcher.parties import party_by_key
 from matcher.store.tables import Party
 
+NO_VERSION = -1  # of anything: a number no order or contract can come to
+
 ItemT = TypeVar("ItemT")
 _bearer = HTTPBearer(auto_error=False, description="An API key that an operator made")
 
@@ -103,10 +105,11 @@ FILE_BODY: dict[str, Any] = {
 def _if_match(if_match: Annotated[str | None, Header()] = None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
-    tag = re.fullmatch(r'\s*"(\d{1,18})"\s*', if_match)
+    tag = re.fullmatch(r'\s*"(\d+)"\s*', if_match, re.ASCII)
     if tag is None:
-        raise Invalid(Fault("If-Match", "not one of our ETags", 'Send the ETag you read, such as "3".'))
-    return int(tag[1])
+        remedy = 'Send the ETag you read, such as "3", or leave the header out.'
+        raise Invalid(Fault("If-Match", "not one of our ETags", remedy))
+    return int(tag[1]) if len(tag[1]) < 19 else NO_VERSION
 
 
 IfMatch = Annotated[int | None, Depends(_if_match)]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from matcher.book.checks import Faults, crop_named, grams, in_order, known, positive, within
 from matcher.book.news import note_posted
 from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, quantities_shown, refuse_empty
+from matcher.book.page_link import order_page_path
 from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, place_view
 from matcher.catalogue import Catalogue, Crop
 from matcher.clock import today
@@ -79,6 +80,7 @@ class DemandView(BaseModel):
     posted_at: datetime
     expires_on: date
     quarantine: Quarantine
+    page: str = Field(description="path of its page; whoever has it may read the page, without a key")
 
 
 def post_demand(session: Session, party: Party, post: DemandPost, knowledge: Knowledge) -> Demand:
@@ -120,6 +122,7 @@ def demand_view(demand: Demand) -> DemandView:
         min_fill_kg=kilograms(demand.min_fill_g),
         max_distance_km=None if demand.max_distance_m is None else demand.max_distance_m // 1000,
         place=place_view(demand),
+        page=order_page_path(demand),
     )
 
 

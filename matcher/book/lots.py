@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from matcher.book.checks import Faults, crop_named, grams, in_order, known, positive, within
 from matcher.book.news import note_posted
 from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, quantities_shown, refuse_empty
+from matcher.book.page_link import order_page_path
 from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, place_view
 from matcher.catalogue import Catalogue, Crop
 from matcher.clock import today
@@ -86,6 +87,7 @@ class LotView(BaseModel):
     posted_at: datetime
     expires_on: date
     quarantine: Quarantine
+    page: str = Field(description="path of its page; whoever has it may read the page, without a key")
 
 
 def post_lot(session: Session, party: Party, post: LotPost, knowledge: Knowledge) -> Lot:
@@ -126,6 +128,7 @@ def lot_view(lot: Lot) -> LotView:
         **quantities_shown(lot),
         multiple_kg=None if lot.multiple_g is None else kilograms(lot.multiple_g),
         place=place_view(lot),
+        page=order_page_path(lot),
     )
 
 

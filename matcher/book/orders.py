@@ -1,6 +1,6 @@
 """What lots and demands have in common once they are in the book: read, list, withdraw, expire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -111,7 +111,7 @@ def withdraw(
     order.state = "withdrawn"
     order.version += 1
     order.changed_in = book_changed(session, order.crop)
-    note(session, order, "withdrawn")
+    note(session, order, "withdrawn", by_owner=True)
     return order
 
 
@@ -144,18 +144,21 @@ def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> Non
     order.changed_at = now()
     order.quarantine = order.quarantined_at = order.quarantine_traceback = None
     session.flush()
-    note(session, order, "amended")
+    note(session, order, "amended", by_owner=True)
     if order.state == "filled":
-        note(session, order, "filled")
+        note(session, order, "filled", by_owner=True)
     if order.expires_on != ended:
         remind_of_end(session, order)
     order.changed_in = book_changed(session, order.crop)
 
 
-def give_back(session: Session, kind: type[OrderT], quantities: Mapping[UUID, int]) -> Sequence[OrderT]:
+def give_back(
+    session: Session, kind: type[OrderT], quantities: Mapping[UUID, int], by: Collection[UUID] = ()
+) -> Sequence[OrderT]:
     """Returns grams that matches had taken to their orders, by id; a filled one still fresh is open again.
 
-    Returns the orders: `books_changed` is still to be told. They are locked in the order of their ids.
+    `by` are the parties whose doing it is. Returns the orders, locked in the order of their ids:
+    `books_changed` is still to be told.
     """
     locked = select(kind).where(kind.id.in_(quantities)).order_by(kind.id).with_for_update()
     orders = session.scalars(locked.execution_options(populate_existing=True)).all()
@@ -165,7 +168,10 @@ def give_back(session: Session, kind: type[OrderT], quantities: Mapping[UUID, in
         order.changed_at = now()
         if order.state == "filled":
             order.state = "open" if order.expires_on >= today() else "expired"
-            note(session, order, "reopened" if order.state == "open" else "expired")
+            if order.state == "open":
+                note(session, order, "reopened", by_owner=order.party_id in by)
+            else:
+                note(session, order, "expired")
     session.flush()
     return orders
 

@@ -243,4 +243,7 @@ def _retake(session: Session, contract: Contract, quantity_g: int) -> None:
     if more > 0:
         books_changed(session, [*take_more(session, Lot, lots), *take_more(session, Demand, demands)])
     elif more < 0:
-        books_changed(session, [*give_back(session, Lot, lots), *give_back(session, Demand, demands)])
+        both = (contract.seller_id, contract.buyer_id)
+        offered = give_back(session, Lot, lots, both)
+        wanted = give_back(session, Demand, demands, both)
+        books_changed(session, [*offered, *wanted])

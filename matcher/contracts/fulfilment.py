@@ -83,7 +83,7 @@ def record_delivery(
     contract.fulfilment = fulfilment_now(session, contract)
     if side == "seller":
         _within_tolerance(session, contract)
-    surplus = reoffer_surplus(session, match, surplus_g) if surplus_g else None
+    surplus = reoffer_surplus(session, match, surplus_g, by_owner=side == "seller") if surplus_g else None
     facts = post.model_dump(mode="json", include={"ticket_number", "rejection_reason"}) | {
         "position": position,
         "delivered_at": delivery.delivered_at.isoformat(),
@@ -199,7 +199,9 @@ def _close(
     until = said.deliver_until or max(match.demand.deliver_until, agreed_on)
     if said.deliver_until is not None and until < today():
         raise Invalid(Fault("deliver_until", "has passed", "Give today or a later day."))
-    demand = reoffer_shortfall(session, match, short_g, until) if said.reoffer else None
+    demand = (
+        reoffer_shortfall(session, match, short_g, until, by_owner=by == "buyer") if said.reoffer else None
+    )
     facts: dict[str, Any] = {
         "fulfilment": contract.fulfilment,
         "short_kg": kilograms_text(short_g),

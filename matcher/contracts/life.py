@@ -6,7 +6,7 @@ at once. matcher.contracts.amendments has how its terms change, matcher.contract
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -174,7 +174,7 @@ def sign(session: Session, contract: Contract, side: Side, signer: Signer, addre
 def decline(session: Session, contract_id: UUID, party: Party, reason: str) -> Contract:
     """Declines; this pair of orders is not proposed again. Raises NotFound, Conflict."""
     contract = locked(session, contract_id, party, "decline")
-    _end(session, [contract], "declined", reason)
+    _end(session, [contract], "declined", reason, by=(party.id,))
     moved(session, contract, "contract.declined", side_of(contract, party), party.name, reason=reason)
     return contract
 
@@ -256,8 +256,14 @@ def side_of(contract: Contract, party: Party) -> Side:
     return "seller" if party.id == contract.seller_id else "buyer"
 
 
-def _end(session: Session, contracts: Sequence[Contract], signature: str, reason: str | None) -> None:
-    """Ends the contracts and gives what their matches took back to both orders."""
+def _end(
+    session: Session,
+    contracts: Sequence[Contract],
+    signature: str,
+    reason: str | None,
+    by: Collection[UUID] = (),
+) -> None:
+    """Ends the contracts and gives what they took back to both orders; `by`: the parties who have it so."""
     lots: Counter[UUID] = Counter()
     demands: Counter[UUID] = Counter()
     for contract in contracts:
@@ -270,7 +276,11 @@ def _end(session: Session, contracts: Sequence[Contract], signature: str, reason
         lots[match.lot_id] += contract.quantity_g
         demands[match.demand_id] += contract.quantity_g
     # As a clearing locks them: lots, demands, and books last; or the two could wait for each other.
-    books_changed(session, [*give_back(session, Lot, lots), *give_back(session, Demand, demands)])
+    returned: list[Lot | Demand] = [
+        *give_back(session, Lot, lots, by),
+        *give_back(session, Demand, demands, by),
+    ]
+    books_changed(session, returned)
 
 
 def _opened_at(contract: Contract, party: Party) -> datetime | None:

@@ -3,7 +3,8 @@
 from sqlalchemy.orm import Session
 
 from matcher.contracts.draft import page_path
-from matcher.notices.events import ContractMoved, Happening, Kind, record
+from matcher.notices.events import ContractMoved, Kind
+from matcher.notices.record import Happening, record
 from matcher.store.tables import Contract
 
 

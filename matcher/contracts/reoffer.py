@@ -18,12 +18,17 @@ from matcher.store.tables import Demand, Lot, Match
 _PLACE = ("place_name", "place_code", "place_vintage", "latitude", "longitude")
 _OWN = {
     "id", "quantity_g", "taken_g", "remaining_g", "min_take_g", "state", "quarantine", "quarantined_at",
-    "quarantine_traceback", "version", "changed_at", "changed_in", "decide_by",
+    "quarantine_traceback", "version", "changed_at", "changed_in", "decide_by", "page_key",
 }  # fmt: skip
 
 
-def reoffer_shortfall(session: Session, match: Match, short_g: int, deliver_until: date) -> Demand | None:
-    """A demand for what did not come; None where the buyer's window is over, or nothing is short."""
+def reoffer_shortfall(
+    session: Session, match: Match, short_g: int, deliver_until: date, *, by_owner: bool
+) -> Demand | None:
+    """A demand for what did not come; None where the buyer's window is over, or nothing is short.
+
+    `by_owner`: the buyer itself has said that nothing more comes.
+    """
     if short_g <= 0 or deliver_until < today():
         return None
     old = match.demand
@@ -34,14 +39,14 @@ def reoffer_shortfall(session: Session, match: Match, short_g: int, deliver_unti
     demand.changed_in = book_changed(session, demand.crop)
     session.add(demand)
     session.flush()
-    note_posted(session, demand)
+    note_posted(session, demand, by_owner=by_owner)
     return demand
 
 
-def reoffer_surplus(session: Session, match: Match, surplus_g: int) -> Lot:
+def reoffer_surplus(session: Session, match: Match, surplus_g: int, *, by_owner: bool) -> Lot:
     """A lot of what was brought and not taken over, there where it was brought.
 
-    Raises Invalid when it is no longer fresh.
+    `by_owner`: the seller itself has said how much it is. Raises Invalid when it is no longer fresh.
     """
     old, picked = match.lot, match.pick_day
     expires_on = picked + (old.expires_on - old.harvest_until)
@@ -59,7 +64,7 @@ def reoffer_surplus(session: Session, match: Match, surplus_g: int) -> Lot:
     lot.changed_in = book_changed(session, lot.crop)
     session.add(lot)
     session.flush()
-    note_posted(session, lot)
+    note_posted(session, lot, by_owner=by_owner)
     return lot
 
 

@@ -19,7 +19,8 @@ from matcher.contracts.steps import add_step, first_step
 from matcher.errors import Conflict, Forbidden, NotFound
 from matcher.frames.terms import FramePost, frame_terms
 from matcher.knowledge import Knowledge
-from matcher.notices.events import FrameMoved, Happening, record
+from matcher.notices.events import FrameMoved
+from matcher.notices.record import Happening, record
 from matcher.store.tables import Frame, FrameSide, Party
 
 Move = Literal["sign", "decline", "end", "call"]

@@ -24,6 +24,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
+# Names that stand for nothing there (RFC 6761, 6762, 7686, 8375, 9476, and ICANN's resolution 2024.07.29.06).
+NOT_PUBLIC = (
+    ".localhost", ".local", ".internal", ".home.arpa", ".test", ".example", ".invalid", ".onion", ".alt",
+)  # fmt: skip
 MOST_CONNECTIONS = 200  # more than there are threads that send
 MOST_KEPT, KEPT_SECONDS = 100, 5.0
 
@@ -66,6 +70,18 @@ def is_public(address: Address) -> bool:
         if meant is not None:
             return is_public(meant)
     return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def is_elsewhere(host: str) -> bool:
+    """Whether the host is plainly not on the open internet; of other names, name servers have the word later.
+
+    An address is read as it is when a connection is made, in whatever way it is written.
+    """
+    name = host.casefold().rstrip(".")
+    try:
+        return not all(map(is_public, _addresses(name, 0, socket.AI_NUMERICHOST)))
+    except httpcore.ConnectError:  # it is a name
+        return "." not in name or name.endswith(NOT_PUBLIC)
 
 
 class Backend(httpcore.SyncBackend):
@@ -166,10 +182,10 @@ def _left(timeout: float | None, late: type[Exception]) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
-def _addresses(host: str, port: int) -> list[Address]:
+def _addresses(host: str, port: int, flags: int = 0) -> list[Address]:
     """What the name stands for, in the resolver's order. Raises ConnectError for a name unknown."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(str(error)) from error
     # A scope, as in fe80::1%eth0, is the resolver's affair.

@@ -8,7 +8,7 @@ from email.headerregistry import Address
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Text
-from matcher.notices.events import Kind
-from matcher.parties import move_contact, new_contact, sees
+from matcher.notices.events import ContactBounced, Kind
+from matcher.notices.record import Happening, record
+from matcher.parties import move_contact, new_contact, operators, sees
 from matcher.store.tables import Contact, Party
 
 Channel = Literal["email", "sms", "zalo"]
@@ -29,7 +30,7 @@ MOST = 20  # of one party
 class Wishes(BaseModel):
     """What a person wants to be told there.
 
-    `kinds` are the events: left out, all that are not the party's own doing; an empty list, none.
+    `kinds` are the events: left out, all but the party's own acts; an empty list, none.
     From `quiet_from` to `quiet_until` nothing is sent; what happens then is sent when the quiet is over.
     With `digest_at` a mail a day tells, at that time, all that happened since the last, except the kinds
     `at_once`, which have mails of their own.
@@ -44,6 +45,11 @@ class Wishes(BaseModel):
     quiet_until: Clock | None = None
     digest_at: Clock | None = None
     at_once: list[Kind] | None = None
+
+    @field_validator("kinds", "at_once")
+    @classmethod
+    def _each_once(cls, kinds: list[Kind] | None) -> list[Kind] | None:
+        return None if kinds is None else list(dict.fromkeys(kinds))
 
     @model_validator(mode="after")
     def _times(self) -> Self:
@@ -65,10 +71,14 @@ class ContactPost(Wishes):
 
 
 class ContactChange(Wishes):
-    """What is to be other than it is; `stopped` false: told again, although its owner had stopped it."""
+    """What is to be other than it is.
+
+    `stopped` false: told again, although its owner had stopped it; `bounced` false: the address is right.
+    """
 
     address: Text | None = None
     stopped: bool | None = None
+    bounced: Literal[False] | None = None
 
 
 def add_contact(session: Session, party: Party, post: ContactPost) -> Contact:
@@ -104,7 +114,7 @@ def change_contact(session: Session, contact: Contact, change: ContactChange) ->
     if change.address is not None:
         own = [each for each in _locked(session, contact.party_id) if each.id != contact.id]
         move_contact(session, contact, _new_address(contact.channel, change.address, own))
-    named = change.model_fields_set - {"stopped", "address"}
+    named = change.model_fields_set - {"stopped", "bounced", "address"}
     for name in named:
         setattr(contact, name, getattr(change, name))
     if (contact.quiet_from is None) != (contact.quiet_until is None):
@@ -113,6 +123,8 @@ def change_contact(session: Session, contact: Contact, change: ContactChange) ->
         )
     if change.stopped is not None:
         contact.stopped_at = (contact.stopped_at or now()) if change.stopped else None
+    if change.bounced is False:
+        contact.bounced_at = contact.bounce = None
 
 
 def contact_by_token(session: Session, token: str) -> Contact:
@@ -126,6 +138,25 @@ def contact_by_token(session: Session, token: str) -> Contact:
 def stop(contact: Contact) -> None:
     """Sends nothing there any more, as its owner asked by the link in a mail."""
     contact.stopped_at = contact.stopped_at or now()
+
+
+def note_bounce(session: Session, contact_id: UUID, address: str, answer: str) -> None:
+    """Nothing more is sent there, as was answered at `address`, until it is changed or confirmed.
+
+    Its party is told by its other channels, as are the operators. What is due there is dead.
+    """
+    contact = session.get(Contact, contact_id, with_for_update=True, populate_existing=True)
+    # A report may be of an address that was corrected meanwhile.
+    if contact is None or contact.bounced_at is not None or contact.address != address:
+        return
+    contact.bounced_at, contact.bounce = now(), answer
+    session.flush()
+    told = {contact.party_id, *(operator.id for operator in operators(session))}
+    data: ContactBounced = {
+        "contact_id": str(contact.id), "channel": contact.channel, "address": address, "answer": answer,
+    }  # fmt: skip
+    version = int(contact.bounced_at.timestamp() * 1000)
+    record(session, [Happening("contact.bounced", contact.id, version, data, told)])
 
 
 def _locked(session: Session, party_id: UUID) -> Sequence[Contact]:

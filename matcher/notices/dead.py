@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, selectinload
 from matcher.errors import Conflict, NotFound
 from matcher.store.moved import PRESENT_ADDRESS
 from matcher.store.session import ring
-from matcher.store.tables import Delivery, Event, Notice
+from matcher.store.tables import Contact, Delivery, Endpoint, Event, Notice
 
 
 def requeue(session: Session, delivery_id: UUID) -> None:
@@ -34,7 +34,10 @@ def requeue(session: Session, delivery_id: UUID) -> None:
 
 @dataclass(frozen=True)
 class DeadLetters:
-    """Which dead letters: all, or those of a channel, to an address, of events since a moment."""
+    """Which dead letters: all, or those of a channel, to an address, of events since a moment.
+
+    The address is where they were to go, or where their contact or endpoint is now.
+    """
 
     channel: str | None = None
     address: str | None = None
@@ -51,7 +54,13 @@ class DeadLetters:
         if self.channel is not None:
             chosen = chosen.where(Delivery.channel == self.channel)
         if self.address is not None:
-            chosen = chosen.where(Delivery.address == self.address)
+            contacts = select(Contact.id).where(Contact.address == self.address)
+            endpoints = select(Endpoint.id).where(Endpoint.url == self.address)
+            chosen = chosen.where(
+                (Delivery.address == self.address)
+                | Delivery.contact_id.in_(contacts)
+                | Delivery.endpoint_id.in_(endpoints)
+            )
         return chosen if self.since is None else chosen.where(Event.occurred_at >= self.since)
 
 

@@ -130,7 +130,8 @@ class _Shift:
 
     def _send(self, letter: Letter) -> Outcome:
         if letter.channel != "webhook" and letter.token is None:
-            return Outcome(False, "this contact was removed, or asked for nothing more", final=True)
+            gone = "this contact was removed, asked for nothing more, or its address has bounced"
+            return Outcome(False, gone, final=True)
         try:
             if letter.channel == "email":
                 with self.crew.kept_waiting():

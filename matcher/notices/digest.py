@@ -6,7 +6,7 @@ from matcher.clock import VIETNAM
 from matcher.notices.letter import Letter
 from matcher.notices.words import Words, words
 
-_ABOUT = ("contract_id", "order_id", "endpoint_id")
+_ABOUT = ("contract_id", "order_id", "endpoint_id", "contact_id")
 
 
 def digest(letters: Sequence[Letter], language: str, links_begin: str) -> Words:

@@ -87,7 +87,7 @@ _LETTERS = text("""
     FROM delivery JOIN notice ON notice.id = notice_id JOIN event ON event.id = event_id
     JOIN party ON party.id = notice.party_id
     LEFT JOIN endpoint ON endpoint.id = endpoint_id AND disabled_at IS NULL
-    LEFT JOIN contact ON contact.id = contact_id AND stopped_at IS NULL
+    LEFT JOIN contact ON contact.id = contact_id AND stopped_at IS NULL AND bounced_at IS NULL
     WHERE delivery.id = ANY(:claimed)
 """).bindparams(bindparam("claimed", type_=ARRAY(UUID_TYPE)))
 _OF_LETTER = tuple(each.name for each in fields(Letter) if each.name not in ("secrets", "others"))

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -18,9 +17,10 @@ from sqlalchemy.orm import Session
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Instant
-from matcher.notices.connection import is_public
+from matcher.notices.connection import is_elsewhere
 from matcher.notices.dead import queue_again
-from matcher.notices.events import EndpointTold, Happening, Kind, record, tell_endpoint
+from matcher.notices.events import EndpointTold, Kind
+from matcher.notices.record import Happening, record, tell_endpoint
 from matcher.parties import operators, sees
 from matcher.store.moved import move_due
 from matcher.store.tables import Attempt, Delivery, Endpoint, Event, Notice, Party
@@ -95,14 +95,14 @@ def add_endpoint(
 
 
 def refuse_private(url: str) -> None:
-    """Raises Invalid for an address that is plainly of a private network; of names the guard has the word."""
+    """Raises Invalid for an address that is plainly not on the open internet, whatever way it is written."""
     try:
-        address = ip_address(urlsplit(url).hostname or "")
-    except ValueError:
+        host = urlsplit(url).hostname
+    except ValueError:  # no address at all, which is refused as such
         return
-    if not is_public(address):
-        fault = Fault("url", f"{address} is in a private network", "Give an address on the open internet.")
-        raise Invalid(fault)
+    if host is not None and is_elsewhere(host):
+        remedy = "Give one that is, such as https://erp.example.vn/hook; the operator may allow others."
+        raise Invalid(Fault("url", f"{host} is in a private network, not on the open internet", remedy))
 
 
 def get_endpoint(session: Session, endpoint_id: UUID, party: Party) -> Endpoint:
@@ -157,13 +157,14 @@ def send_test(session: Session, endpoint: Endpoint) -> UUID:
 def replay(session: Session, endpoint: Endpoint, what: Replay) -> int:
     """Makes deliveries due again, each with its whole schedule; returns how many, at most 10,000 at once.
 
-    Each goes out with the id it had. Raises NotFound for a delivery that is not this endpoint's, Conflict
-    for a disabled endpoint, Invalid when nothing is named.
+    Each goes out with the id it had. Raises Invalid unless one thing is named, NotFound for a delivery of
+    another endpoint, Conflict for one that is still being tried, or a disabled endpoint.
     """
     if endpoint.disabled_at is not None:
         raise Conflict("This endpoint is disabled; enable it first.")
-    if what.delivery_id is None and what.since is None:
-        raise Invalid(Fault("", "nothing is named", "Give a delivery_id, or since when."))
+    if (what.delivery_id is None) == (what.since is None):
+        named = "nothing is" if what.since is None else "both are"
+        raise Invalid(Fault("", f"{named} named", "Give a delivery_id, or since when."))
     own = _own_deliveries(endpoint).with_only_columns(Delivery.id)
     if what.delivery_id is not None:
         own = own.where(Delivery.id == what.delivery_id)
@@ -173,7 +174,9 @@ def replay(session: Session, endpoint: Endpoint, what: Replay) -> int:
     chosen = own.where(Delivery.state.in_(states)).order_by(Delivery.id).limit(MOST_REPLAYED)
     found = session.scalars(chosen.with_for_update(of=Delivery)).all()
     if what.delivery_id is not None and not found:
-        raise NotFound(f"No delivery {what.delivery_id} of this endpoint that has ended.")
+        if session.scalar(own) is None:
+            raise NotFound(f"No delivery {what.delivery_id} of this endpoint.")
+        raise Conflict(f"Delivery {what.delivery_id} is still being tried; it needs no replay.")
     endpoint.rests_until = None
     queue_again(session, found)
     return len(found)
@@ -287,7 +290,8 @@ def _each_once(kinds: Sequence[Kind] | None) -> list[str] | None:
 def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        reachable = bool(parts.hostname) and parts.port != 0
+        # What is escaped in a host is read in more than one way.
+        reachable = bool(parts.hostname) and "%" not in (parts.hostname or "") and parts.port != 0
     except ValueError:
         return False
     # A password in it would be shown to whoever reads the list.

@@ -1,23 +1,10 @@
-"""Events written down, with a notice for each party concerned and a delivery for each of its channels."""
+"""Every kind of event, with the data that each carries and who is told of it."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal, NotRequired, get_args
-from uuid import UUID
+from typing import Literal, NotRequired, get_args
 
-from sqlalchemy import insert
-from sqlalchemy.dialects.postgresql import insert as insert_or_skip
-from sqlalchemy.orm import Session
 from typing_extensions import TypedDict  # pydantic asks for it below Python 3.12
 
-from matcher.clock import now
-from matcher.notices.overtaken import withdraw_overtaken
-from matcher.notices.ways import ways_of
 from matcher.quarantine import Reason
-from matcher.store.identifiers import uuid7
-from matcher.store.session import ring
-from matcher.store.tables import Delivery, Endpoint, Event, Notice
 
 Kind = Literal[
     "match.made", "contract.accepted", "contract.agreed", "contract.declined", "contract.lapsing",
@@ -26,7 +13,7 @@ Kind = Literal[
     "contract.delivery_withdrawn", "contract.paid", "contract.payment_withdrawn", "contract.closed",
     "contract.dispute_opened", "contract.dispute_closed",
     "order.posted", "order.amended", "order.filled", "order.reopened", "order.withdrawn", "order.expiring",
-    "order.expired", "order.quarantined", "endpoint.disabled", "endpoint.test",
+    "order.expired", "order.quarantined", "endpoint.disabled", "endpoint.test", "contact.bounced",
     "frame.drafted", "frame.signed", "frame.agreed", "frame.declined", "frame.ended",
 ]  # fmt: skip
 
@@ -92,12 +79,13 @@ class FrameMoved(TypedDict):
 class OrderQuarantined(TypedDict):
     """The data of `order.quarantined`: the clearing passes it over; told to its owner and the operators.
 
-    `last_day` is the ISO day on which the order expires, `owner` a name; matcher.quarantine has the words
-    for `reason`.
+    `order_page` is the path of its page, `last_day` the ISO day on which it expires, `owner` a name;
+    matcher.quarantine has the words for `reason`.
     """
 
     order: Literal["lot", "demand"]
     order_id: str
+    order_page: str
     crop: CropNamed
     quantity_kg: str
     last_day: str
@@ -106,18 +94,22 @@ class OrderQuarantined(TypedDict):
 
 
 class OrderMoved(TypedDict):
-    """The data of `order.posted`, `.amended`, `.filled`, `.reopened` (what was matched fell through),
+    """The data of `order.posted`, `.amended`, `.filled`, `.reopened` (a contract fell through or takes less),
     `.withdrawn`, `.expiring` (tomorrow is its last day) and `.expired`; told to its owner.
 
-    Quantities, as the order stands when it is told, are decimal strings; `last_day` is an ISO day.
+    Quantities, as the order stood when it happened, are decimal strings; `last_day` is an ISO day,
+    `order_page` the path of its page.
+    `by_owner`: the owner itself did it, as by declining a contract.
     """
 
     order: Literal["lot", "demand"]
     order_id: str
+    order_page: str
     crop: CropNamed
     quantity_kg: str
     remaining_kg: str
     last_day: str
+    by_owner: bool
 
 
 class EndpointTold(TypedDict):
@@ -129,6 +121,19 @@ class EndpointTold(TypedDict):
     endpoint_id: str
     url: str
     reason: NotRequired[str]
+
+
+class ContactBounced(TypedDict):
+    """The data of `contact.bounced`: nothing arrives there, and nothing is sent until it is corrected.
+
+    `channel` is email, sms or zalo, `answer` what was said. Told to its party, by its other channels, and to
+    the operators.
+    """
+
+    contact_id: str
+    channel: str
+    address: str
+    answer: str
 
 
 _SIDES = "the seller and the buyer"
@@ -144,102 +149,10 @@ _DATA: dict[str, tuple[type, str]] = {
         for what in ("drafted", "signed", "agreed", "declined", "ended")
     },
     "endpoint.disabled": (EndpointTold, "the endpoint's party, and the operators"),
+    "contact.bounced": (ContactBounced, "the contact's party, by its other channels, and the operators"),
     "endpoint.test": (EndpointTold, "the endpoint's party, at that endpoint alone"),
 }
 # Every kind, with the type of its data and who is told.
 KINDS: dict[str, tuple[type, str]] = {
     kind: _DATA.get(kind, (ContractMoved, _SIDES)) for kind in get_args(Kind)
 }
-
-
-@dataclass(frozen=True)
-class Happening:
-    """An event to be. `subject_id` is the match, order or agreement it is about.
-
-    `parties` are the ids of who is told, `occurred_at` is when it happened, where that is not now.
-    """
-
-    kind: Kind
-    subject_id: UUID
-    subject_version: int
-    data: MatchMade | ContractMoved | FrameMoved | OrderMoved | OrderQuarantined | EndpointTold
-    parties: Collection[UUID]
-    occurred_at: datetime | None = None
-
-
-def record(session: Session, happenings: Sequence[Happening]) -> int:
-    """Writes the events in the caller's transaction and asks for a ring for their deliveries.
-
-    What is still due of older events that these overtake is withdrawn. An event already recorded (same kind,
-    subject and version) is skipped, notices and all. Returns how many were new. A few statements in all,
-    however many events there are.
-    """
-    events = _write_events(session, happenings)
-    withdraw_overtaken(session, [(each.kind, each.subject_id) for each in events.values()])
-    notices = [
-        {"id": uuid7(), "event_id": event_id, "party_id": party_id}
-        for event_id, happening in events.items()
-        for party_id in dict.fromkeys(happening.parties)
-    ]
-    kinds = {event_id: happening.kind for event_id, happening in events.items()}
-    if not notices:
-        return len(events)
-    session.execute(insert(Notice), notices)
-    ways = ways_of(session, {notice["party_id"] for notice in notices})
-    at = now()
-    deliveries: list[dict[str, Any]] = [
-        {
-            "id": uuid7(), "notice_id": notice["id"], "channel": way.channel, "address": way.address,
-            "endpoint_id": way.endpoint_id, "contact_id": way.contact and way.contact.id,
-            "digest": way.digest_at(kind) is not None, "due_at": way.leaves(kind, at),
-        }
-        for notice in notices
-        for kind in [kinds[notice["event_id"]]]
-        for way in ways[notice["party_id"]]
-        if way.wants(kind)
-    ]  # fmt: skip
-    if deliveries:
-        session.execute(insert(Delivery), deliveries)
-    if any(delivery["due_at"] <= at for delivery in deliveries):
-        ring(session, "deliver", "due")
-    return len(events)
-
-
-def tell_endpoint(session: Session, endpoint: Endpoint, data: EndpointTold) -> UUID:
-    """Tells one endpoint alone of a test; returns the id of the delivery."""
-    told = Happening("endpoint.test", endpoint.id, int(now().timestamp() * 1000), data, [endpoint.party_id])
-    (event_id,) = _write_events(session, [told])
-    notice = Notice(event_id=event_id, party_id=endpoint.party_id)
-    session.add(notice)
-    session.flush()
-    delivery = Delivery(notice_id=notice.id, channel="webhook", address=endpoint.url, endpoint_id=endpoint.id)
-    session.add(delivery)
-    session.flush()
-    ring(session, "deliver", "due")
-    return delivery.id
-
-
-def _write_events(session: Session, happenings: Sequence[Happening]) -> dict[UUID, Happening]:
-    """Those that were new, by the event's id."""
-    if not happenings:
-        return {}
-    candidates = {uuid7(): happening for happening in happenings}
-    occurred_at = now()
-    rows = [
-        {
-            "id": event_id,
-            "kind": happening.kind,
-            "subject_id": happening.subject_id,
-            "subject_version": happening.subject_version,
-            "data": happening.data,
-            "occurred_at": happening.occurred_at or occurred_at,
-        }
-        for event_id, happening in candidates.items()
-    ]
-    written = session.scalars(
-        insert_or_skip(Event)
-        .on_conflict_do_nothing(index_elements=[Event.kind, Event.subject_id, Event.subject_version])
-        .returning(Event.id),
-        rows,
-    )
-    return {event_id: candidates[event_id] for event_id in written}

@@ -35,6 +35,10 @@ class CloudEvent(BaseModel):
     data: dict[str, Any]
 
 
+class BeyondEnd(Exception):
+    """The position is past the party's newest event."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One event of a feed and its position there; read on from the last one seen."""
@@ -44,13 +48,23 @@ class Entry:
 
 
 def feed(session: Session, party: Party, after: int, limit: int, source: str) -> Sequence[Entry]:
-    """The party's events after the position `after`, everybody's for an operator; oldest first."""
+    """The party's events after the position `after`, everybody's for an operator; oldest first.
+
+    Raises BeyondEnd where `after` is past the newest of them: nobody was given it, or the ledger it came from
+    was restored from an older dump, and to wait for it would leave out what comes before.
+    """
     number_events(session)
     told = select(Event, Notice.id).join(Notice, Notice.event_id == Event.id)
     own = told.where(Notice.party_id == party.id)
     asked = select(Event, Event.id) if party.kind == "operator" else own
-    rows = session.execute(asked.where(Event.position > after).order_by(Event.position).limit(limit))
-    return [Entry(event.position or 0, _cloud_event(event, str(own_id), source)) for event, own_id in rows]
+    # From `after` on: the one that was read last shows that it was given out.
+    rows = session.execute(
+        asked.where(Event.position >= after).order_by(Event.position).limit(limit + 1)
+    ).all()
+    if after > 0 and not rows:
+        raise BeyondEnd
+    fresh = [(event, own_id) for event, own_id in rows if event.position != after][:limit]
+    return [Entry(event.position or 0, _cloud_event(event, str(own_id), source)) for event, own_id in fresh]
 
 
 def number_events(session: Session, limit: int = 10_000) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
+from matcher.notices.contacts import note_bounce
 from matcher.notices.letter import one_line
-from matcher.notices.settle import note_bounce
 from matcher.store.tables import Attempt, Delivery
 
 
@@ -23,15 +23,15 @@ def has_arrived(session: Session, delivery_id: UUID, at: datetime | None = None)
         _note(session, delivery, succeeded=True, answer="arrived, as is reported")
 
 
-def came_back(session: Session, delivery_id: UUID, answer: str) -> None:
-    """Notes that it will not arrive, and why: it is dead, and its contact's address has bounced."""
+def came_back(session: Session, delivery_id: UUID, answer: str, *, bounced: bool) -> None:
+    """Notes that it will not arrive, and why: it is dead; `bounced`: nor will anything else there."""
     delivery = session.get(Delivery, delivery_id, with_for_update=True)
     if delivery is None or delivery.arrived_at is not None or delivery.state not in ("due", "delivered"):
         return
     delivery.state, delivery.delivered_at = "dead", None
     _note(session, delivery, succeeded=False, answer=answer)
-    if delivery.contact_id is not None:
-        note_bounce(session, delivery.contact_id, one_line(answer))
+    if bounced and delivery.contact_id is not None:
+        note_bounce(session, delivery.contact_id, delivery.address, one_line(answer))
 
 
 def in_mail(session: Session, mail_id: UUID) -> list[UUID]:

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
+from matcher.notices.contacts import note_bounce
 from matcher.notices.endpoints import Answered, note_answers
 from matcher.notices.letter import Letter, Outcome
 from matcher.store.identifiers import uuid7
-from matcher.store.tables import Contact
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +51,8 @@ def settle(session: Session, made: Sequence[Made]) -> None:
         session.execute(_FAILED, _columns(failed))
     for each in made:
         if each.outcome.bounced and each.letter.contact_id is not None:
-            note_bounce(session, each.letter.contact_id, each.outcome.answer)
+            note_bounce(session, each.letter.contact_id, each.letter.address, each.outcome.answer)
     note_answers(session, _by_endpoint(made))
-
-
-def note_bounce(session: Session, contact_id: UUID, answer: str) -> None:
-    """Notes at the contact that nobody is at its address, as was answered there."""
-    said = {"bounced_at": now(), "bounce": answer}
-    session.execute(update(Contact).where(Contact.id == contact_id).values(**said))
 
 
 # Each column as an array: one short statement, however many rows.

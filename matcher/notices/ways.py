@@ -9,25 +9,31 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.clock import VIETNAM
+from matcher.notices.zalo_templates import carried
+from matcher.store.session import settings_of
 from matcher.store.tables import Contact, Endpoint
-
-# What the party has done itself: no person is told of it who has not asked for these kinds by name.
-OWN_ACTS = frozenset({"order.posted", "order.amended", "order.reopened", "order.withdrawn"})
 
 
 @dataclass(frozen=True)
 class Way:
-    """A channel and its address, the kinds wanted there (None: all but OWN_ACTS), and when it may be used."""
+    """A channel and its address, and when it may be used.
+
+    `wanted` are the kinds that are wanted there, `carried` those that it can carry; None: all.
+    """
 
     channel: str
     address: str
     wanted: list[str] | None
     contact: Contact | None = None
     endpoint_id: UUID | None = None
+    carried: Collection[str] | None = None
 
-    def wants(self, kind: str) -> bool:
+    def tells(self, kind: str, *, own_act: bool) -> bool:
+        """A person is told of its party's own acts only if it has asked for their kind by name."""
+        if self.carried is not None and kind not in self.carried:
+            return False
         if self.wanted is None:
-            return self.channel == "webhook" or kind not in OWN_ACTS
+            return self.channel == "webhook" or not own_act
         return kind in self.wanted
 
     def digest_at(self, kind: str) -> time | None:
@@ -49,9 +55,14 @@ class Way:
 def ways_of(session: Session, parties: Collection[UUID]) -> dict[UUID, list[Way]]:
     """How each party is told; an empty list for one that reads its notices here only."""
     ways: dict[UUID, list[Way]] = {party_id: [] for party_id in parties}
-    told = (Contact.party_id.in_(parties)) & Contact.stopped_at.is_(None)
+    told = Contact.party_id.in_(parties) & Contact.stopped_at.is_(None) & Contact.bounced_at.is_(None)
+    config_folder = settings_of(session).config_folder
     for contact in session.scalars(select(Contact).where(told).order_by(Contact.id)):
-        ways[contact.party_id].append(Way(contact.channel, contact.address, contact.kinds, contact))
+        way = Way(
+            contact.channel, contact.address, contact.kinds, contact,
+            carried=carried(contact, config_folder),
+        )  # fmt: skip
+        ways[contact.party_id].append(way)
     open_ones = (Endpoint.party_id.in_(parties)) & Endpoint.disabled_at.is_(None)
     for endpoint in session.scalars(select(Endpoint).where(open_ones).order_by(Endpoint.id)):
         way = Way("webhook", endpoint.url, endpoint.kinds, endpoint_id=endpoint.id)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, get_args
 
 from matcher.notices.events import (
+    ContactBounced,
     ContractMoved,
     EndpointTold,
     FrameMoved,
@@ -116,7 +117,7 @@ Khối lượng: {quantity} kg
 Hạn đến: {last_day}
 Lý do: {in_words(set_aside["reason"], "vi")}
 
-Xem: {links_begin}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
+Xem: {links_begin}{set_aside["order_page"]}
 """,
     )
 
@@ -136,7 +137,7 @@ Quantity: {quantity} kg
 Good until: {last_day}
 Reason: {in_words(set_aside["reason"], "en")}
 
-Read it: {links_begin}/v1/{set_aside["order"]}s/{set_aside["order_id"]}
+Read it: {links_begin}{set_aside["order_page"]}
 """,
     )
 
@@ -146,8 +147,8 @@ _ORDER_MOVED = {
     "order.amended": ("đã được sửa", "amended"),
     "order.filled": ("đã khớp hết", "matched in full"),
     "order.reopened": (
-        "trở lại thị trường, vì một hợp đồng không thành",
-        "back on the market, as a contract fell through",
+        "trở lại thị trường, vì một hợp đồng không thành hoặc đã giảm khối lượng",
+        "back on the market, as a contract fell through or takes less",
     ),
     "order.withdrawn": ("đã được rút", "withdrawn"),
     "order.expiring": ("sắp hết hạn: ngày mai là ngày cuối", "about to expire: tomorrow is its last day"),
@@ -168,7 +169,7 @@ Khối lượng: {quantity} kg
 Còn lại: {number(moved["remaining_kg"], "vi")} kg
 Hạn đến: {day(moved["last_day"], "vi")}
 
-Xem: {links_begin}/v1/{moved["order"]}s/{moved["order_id"]}
+Xem: {links_begin}{moved["order_page"]}
 """,
     )
 
@@ -185,7 +186,7 @@ Quantity: {quantity} kg
 Left: {number(moved["remaining_kg"], "en")} kg
 Good until: {day(moved["last_day"], "en")}
 
-Read it: {links_begin}/v1/{moved["order"]}s/{moved["order_id"]}
+Read it: {links_begin}{moved["order_page"]}
 """,
     )
 
@@ -352,6 +353,34 @@ def _endpoint_test_en(told: EndpointTold, links_begin: str) -> Words:
     return Words(f"Endpoint test: {told['url']}", f"A test, sent to {told['url']}.\n\nRead it: {where}\n")
 
 
+def _contact_bounced_vi(told: ContactBounced, links_begin: str) -> Words:
+    return Words(
+        f"Không gửi được tới {told['address']}",
+        f"""Thông báo không tới được địa chỉ dưới đây, nên không gửi gì tới đó nữa cho đến khi địa chỉ \
+được sửa hoặc được xác nhận là đúng. Các thông báo vẫn có trong danh sách.
+
+Địa chỉ: {told["address"]}
+Trả lời: {told["answer"]}
+
+Sửa: {links_begin}/v1/contacts/{told["contact_id"]}
+""",
+    )
+
+
+def _contact_bounced_en(told: ContactBounced, links_begin: str) -> Words:
+    return Words(
+        f"Nothing reaches {told['address']}",
+        f"""Nothing arrives at the address below, so nothing more is sent there until it is corrected or \
+confirmed. All notices are kept in your list.
+
+Address: {told["address"]}
+Answer: {told["answer"]}
+
+Correct it: {links_begin}/v1/contacts/{told["contact_id"]}
+""",
+    )
+
+
 # Not strftime's %B, which follows the locale of whoever runs the worker.
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -372,6 +401,8 @@ _WORDS: dict[tuple[str, str], Callable[[Any, str], Words]] = {
     ("endpoint.disabled", "en"): _endpoint_disabled_en,
     ("endpoint.test", "vi"): _endpoint_test_vi,
     ("endpoint.test", "en"): _endpoint_test_en,
+    ("contact.bounced", "vi"): _contact_bounced_vi,
+    ("contact.bounced", "en"): _contact_bounced_en,
     ("order.quarantined", "vi"): _order_quarantined_vi,
     ("order.quarantined", "en"): _order_quarantined_en,
 }

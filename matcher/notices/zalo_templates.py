@@ -12,6 +12,7 @@ from matcher.config_file import read_yaml
 from matcher.errors import ConfigError
 from matcher.notices.events import KINDS, Kind
 from matcher.notices.words import day, number, words
+from matcher.store.tables import Contact
 
 FILE = "zalo.yaml"
 MOST_LETTERS = 100  # of one value; Zalo's own limits are 30 to 200, by how the parameter was registered
@@ -54,6 +55,20 @@ def templates_of(config_folder: Path) -> Templates:
     if faults:
         raise faults[0]
     return templates
+
+
+def carried(contact: Contact, config_folder: Path) -> frozenset[str] | None:
+    """The kinds of events that can be told there, None: every one. By Zalo those with a template.
+
+    None too while the templates can not be read: then an attempt fails, says so, and is made again.
+    """
+    if contact.channel != "zalo":
+        return None
+    language = contact.language or contact.party.language
+    try:
+        return frozenset(kind for kind, spoken in templates_of(config_folder) if spoken == language)
+    except ConfigError:
+        return None
 
 
 def read_templates(config_folder: Path) -> tuple[Templates, list[ConfigError]]:

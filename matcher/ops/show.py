@@ -10,7 +10,10 @@ from matcher.trading.replay import Outcome
 
 
 def show_status(status: Status, console: Console) -> None:
-    """Prints three small tables: queues, overdue work, who is alive; problems in words, not only colour."""
+    """Prints four small tables: queues, overdue work, what else is to be known, who is alive.
+
+    Problems are in words, not only colour.
+    """
     if status.broker != "ok":
         console.print(f"[red]Broker: {status.broker}[/]  The sweep goes on once it is back; no work is lost.")
     waiting = _table("Queue", "rings", "oldest")
@@ -19,13 +22,15 @@ def show_status(status: Status, console: Console) -> None:
     overdue = _table("Overdue in the ledger", "count", "oldest")
     for due in status.overdue:
         overdue.add_row(due.kind, str(due.count), _age(due.oldest_since, status.at))
-    overdue.add_row("dead letters", str(status.dead_letters), "")
-    overdue.add_row("orders in quarantine", str(status.quarantined), "")
-    overdue.add_row("books cleared quickly", str(status.books_cleared_quickly), "")
+    besides = _table("Besides", "count")
+    besides.add_row("deliveries that wait for an endpoint", str(status.waiting_for_endpoints))
+    besides.add_row("dead letters", str(status.dead_letters))
+    besides.add_row("orders in quarantine", str(status.quarantined))
+    besides.add_row("books cleared quickly", str(status.books_cleared_quickly))
     living = _table("Alive", "kind", "queues")
     for process in status.alive:
         living.add_row(process.name, process.kind, ", ".join(process.queues))
-    for table in (waiting, overdue, living):
+    for table in (waiting, overdue, besides, living):
         console.print(table)
     for kind in ("worker", "scheduler"):
         if not any(process.kind == kind for process in status.alive):

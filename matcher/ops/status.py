@@ -21,11 +21,14 @@ from matcher.store.tables import (
     Delivery,
     Demand,
     Document,
+    Endpoint,
     Lot,
     OrderNews,
 )
 from matcher.trading.quarantine import aside
 from matcher.trading.time_limit import short_of_time
+
+_DUE = literal_column("state = 'due'", Boolean) & (Delivery.due_at <= func.now())
 
 
 class Overdue(BaseModel):
@@ -43,6 +46,9 @@ class Status(BaseModel):
     broker: str
     queues: list[QueueView]
     overdue: list[Overdue]
+    waiting_for_endpoints: int = Field(
+        description="deliveries that are due to endpoints that fail, rest or have their pace: not overdue"
+    )
     dead_letters: int
     quarantined: int
     books_cleared_quickly: int = Field(description="they ran out of time less than an hour ago")
@@ -61,6 +67,7 @@ def status(ledger: Ledger, settings: Settings) -> Status:
             broker=broker,
             queues=waiting,
             overdue=_overdue(session),
+            waiting_for_endpoints=_count(session, _DUE & _held_up()),
             dead_letters=_count(session, Delivery.state == "dead"),
             quarantined=_count(session, aside(Lot)) + _count(session, aside(Demand)),
             books_cleared_quickly=_count(session, short_of_time()),
@@ -97,11 +104,16 @@ def _due(
 
 def _due_deliveries(session: Session) -> Overdue:
     # One by one, as each has an index of its own.
-    unsent = literal_column("state = 'due'", Boolean) & (Delivery.due_at <= now())
-    kinds = (Delivery.endpoint_id.is_(None), Delivery.endpoint_id.is_not(None))
-    found = [_due(session, "deliveries to make", Delivery.due_at, unsent & kind) for kind in kinds]
+    kinds = (Delivery.endpoint_id.is_(None), Delivery.endpoint_id.is_not(None) & ~_held_up())
+    found = [_due(session, "deliveries to make", Delivery.due_at, _DUE & kind) for kind in kinds]
     oldest = min((each.oldest_since for each in found if each.oldest_since), default=None)
     return Overdue(kind="deliveries to make", count=sum(each.count for each in found), oldest_since=oldest)
+
+
+def _held_up() -> ColumnElement[bool]:
+    """Deliveries to endpoints that are tried one at a time, or not before a moment: theirs is the delay."""
+    unwell = Endpoint.failing_since.is_not(None) | (Endpoint.rests_until > func.now())
+    return Delivery.endpoint_id.in_(select(Endpoint.id).where(unwell))
 
 
 def _due_orders(session: Session, kind: str, orders: type[Lot] | type[Demand]) -> Overdue:

@@ -65,7 +65,7 @@ class Ledger:
             pool_pre_ping=True,
             connect_args={"connect_timeout": 5, "options": OPTIONS, **VANISHED},
         )
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={"settings": settings})
         self._bell = bell
 
     @contextmanager
@@ -109,6 +109,12 @@ def _commit(session: Session) -> None:
                 error.statement, error.params, error.orig or error, connection_invalidated=True
             ) from error
         raise
+
+
+def settings_of(session: Session) -> Settings:
+    """The settings of the ledger that the session is of."""
+    settings: Settings = session.info["settings"]
+    return settings
 
 
 def ring(session: Session, task: str, identity: object) -> None:

@@ -4,6 +4,7 @@ Quantities are grams (`*_g`), money is whole đồng, per kg where it is a price
 Instants are timestamptz, days are dates in Việt Nam. Ids are UUIDv7, so they sort by creation.
 """
 
+import secrets
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -115,10 +116,10 @@ class Endpoint(Identified, Base):
 class Contact(Identified, Base):
     """Where a person of a party is told; times of day are those of Việt Nam.
 
-    `kinds` are the events wanted, null for all but the party's own acts. With `digest_at` one mail a day, but
-    for the kinds `at_once`.
+    `kinds` are the events wanted, null for all but the party's own acts, as far as the channel can carry
+    them. With `digest_at` one mail a day, but for the kinds `at_once`.
     `token` stands in the link that stops its mails, at `stopped_at`. `bounce` is what was answered when it
-    was last found that nothing arrives there.
+    was found that nothing arrives there, at `bounced_at`; then nothing more is sent there.
     """
 
     __tablename__ = "contact"
@@ -178,6 +179,7 @@ class Order(Identified):
 
     `ranked_at` is what counts in ties: when it was posted, or earlier by its owner's track record.
     `changed_in` is the version of its book that its last change made; what a clearing takes is none.
+    Whoever has `page_key`, which can not be guessed, may read its page.
     `quarantine` says why the clearing passes the order over, if it does: since when and on which error of
     ours, with its traceback, is told to operators.
     """
@@ -203,6 +205,7 @@ class Order(Identified):
     changed_in: Mapped[int] = mapped_column(server_default="0")
     decide_by: Mapped[datetime | None]
     expires_on: Mapped[date]
+    page_key: Mapped[str] = mapped_column(unique=True, default=lambda: secrets.token_urlsafe(16))
 
 
 def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:
@@ -227,7 +230,10 @@ def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:
 
 
 class OrderNews(Identified, Base):
-    """What happened to an order and its owner has yet to be told, from `due_at` on; then the row goes."""
+    """What happened to an order and its owner has yet to be told, from `due_at` on; then the row goes.
+
+    The quantities and the day are those of the order when it happened; `by_owner`: its owner did it.
+    """
 
     __tablename__ = "order_news"
     __table_args__ = (
@@ -237,6 +243,10 @@ class OrderNews(Identified, Base):
     order_id: Mapped[UUID]
     what: Mapped[str]
     version: Mapped[int]
+    quantity_g: Mapped[int]
+    remaining_g: Mapped[int]
+    last_day: Mapped[date]
+    by_owner: Mapped[bool]
     happened_at: Mapped[datetime]
     due_at: Mapped[datetime] = mapped_column(index=True)
 

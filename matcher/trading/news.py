@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from matcher.book.page_link import order_page_path
 from matcher.catalogue import Crop
 from matcher.contracts.draft import page_path
 from matcher.fields import kilograms
-from matcher.notices.events import CropNamed, Happening, record
+from matcher.notices.events import CropNamed
+from matcher.notices.record import Happening, record
 from matcher.parties import get_party, operators
 from matcher.quarantine import Reason
 from matcher.store.tables import Contract, Demand, Lot, Match
@@ -52,6 +54,7 @@ def tell_of_quarantine(session: Session, crop: Crop, order: Lot | Demand, reason
         data={
             "order": "lot" if isinstance(order, Lot) else "demand",
             "order_id": str(order.id),
+            "order_page": order_page_path(order),
             "crop": named(crop),
             "quantity_kg": kilograms_said(order.quantity_g),
             "last_day": order.expires_on.isoformat(),

@@ -6,10 +6,12 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from matcher.book.news import remind_of_end
+from matcher.book.news import as_it_stands, remind_of_end
+from matcher.book.page_link import order_page_path
 from matcher.catalogue import Catalogue
 from matcher.clock import now, today
-from matcher.notices.events import Happening, Kind, OrderMoved, record
+from matcher.notices.events import Kind, OrderMoved
+from matcher.notices.record import Happening, record
 from matcher.store.tables import Demand, Lot, OrderNews
 from matcher.trading.news import kilograms_said, named
 
@@ -58,14 +60,22 @@ def _still_expires(session: Session, order: Lot | Demand) -> bool:
 def _happening(news: OrderNews, order: Lot | Demand, catalogue: Catalogue) -> Happening:
     kind: Kind = f"order.{news.what}"  # type: ignore[assignment]
     crop = catalogue.crops.get(order.crop)  # it may have left the catalogue since
+    # A reminder was noted long before; what it is of, is now.
+    stood = (
+        as_it_stands(order)
+        if news.what == "expiring"
+        else {name: getattr(news, name) for name in ("quantity_g", "remaining_g", "last_day")}
+    )
     data: OrderMoved = {
         "order": "lot" if isinstance(order, Lot) else "demand",
         "order_id": str(order.id),
+        "order_page": order_page_path(order),
         "crop": named(crop) if crop else {"key": order.crop, "vi": order.crop, "en": order.crop},
-        "quantity_kg": kilograms_said(order.quantity_g),
-        "remaining_kg": kilograms_said(order.quantity_g - order.taken_g),
-        "last_day": order.expires_on.isoformat(),
+        "quantity_kg": kilograms_said(stood["quantity_g"]),
+        "remaining_kg": kilograms_said(stood["remaining_g"]),
+        "last_day": stood["last_day"].isoformat(),
+        "by_owner": news.by_owner,
     }
     # One reminder for each last day, however often it was put off.
     version = order.expires_on.toordinal() if news.what == "expiring" else news.version
-    return Happening(kind, order.id, version, data, [order.party_id], news.happened_at)
+    return Happening(kind, order.id, version, data, [order.party_id], news.happened_at, news.by_owner)

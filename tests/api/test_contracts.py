@@ -146,7 +146,7 @@ def test_a_link_that_was_cut_short_is_a_page_not_found(api: Api, sides: Sides) -
     contract = only(api, "/v1/contracts", sides[0])
     answer = api.get(contract["page"][:-1])
     assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert "There is nothing behind this link" in answer.text
 
 
 def test_a_name_with_markup_in_it_is_shown_as_text(

@@ -1,6 +1,10 @@
 """Endpoints over HTTP."""
 
+from config.settings import Settings
+from matcher.knowledge import Knowledge
+from matcher.store.session import Ledger
 from tests.api.conftest import Api
+from tests.conftest import serving
 
 URL = "https://erp.example.vn/hook"
 
@@ -44,3 +48,22 @@ def test_what_is_no_endpoint_is_refused_with_the_field(api: Api) -> None:
         answer = api.post("/v1/endpoints", json=said, headers=own)
         assert answer.status_code == 422
         assert path in [fault["path"] for fault in answer.json()["faults"]], answer.text
+
+
+def test_what_is_plainly_private_is_refused_when_it_is_registered_or_changed(
+    settings: Settings, ledger: Ledger, knowledge: Knowledge
+) -> None:
+    guarded = settings.model_copy(update={"private_addresses_allowed": False})
+    with serving(guarded, ledger, knowledge) as url, Api(url, ledger) as api:
+        own = api.as_new("buyer")
+        made = api.post("/v1/endpoints", json={"url": "https://erp.example.vn/hook"}, headers=own)
+        assert made.status_code == 201
+        for private in ("http://127.1/hook", "http://localhost:9000/", "http://[::1]/", "http://[::1/"):
+            said = {"url": private}
+            for answer in (
+                api.post("/v1/endpoints", json=said, headers=own),
+                api.patch(made.headers["location"], json=said, headers=own),
+            ):
+                assert answer.status_code == 422, private
+                (fault,) = answer.json()["faults"]
+                assert (fault["path"], "https://erp.example.vn/hook" in fault["remedy"]) == ("url", True)

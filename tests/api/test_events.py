@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.store.tables import Party
 from tests.api.conftest import Api
 from tests.notices.letters import match_made
@@ -74,6 +74,30 @@ def test_a_cursor_that_is_none_is_refused(api: Api) -> None:
     assert api.get("/v1/events?cursor=x", headers=own).status_code == 422
     assert api.get("/v1/events", headers=own | {"Last-Event-ID": "x"}).status_code == 422
     assert api.get("/v1/events").status_code == 401
+
+
+def test_a_position_beyond_the_newest_is_refused_as_a_page_and_as_a_stream(api: Api) -> None:
+    own, other = api.as_new("buyer"), api.as_new("buyer")
+    tell(api, own, 3)
+    tell(api, other, 1)
+    newest = int(api.get("/v1/events", headers=own).json()["next"])
+    stream = {"Accept": "text/event-stream"}
+    for beyond in (newest + 1, 10**17):
+        for headers, query, path in (
+            ({}, f"?cursor={beyond}", "cursor"),
+            ({"Last-Event-ID": str(beyond)}, "", "Last-Event-ID"),
+            ({"Last-Event-ID": str(beyond), **stream}, "", "Last-Event-ID"),
+        ):
+            answer = api.get(f"/v1/events{query}", headers=own | headers)
+            assert answer.status_code == 422
+            (fault,) = answer.json()["faults"]
+            assert fault["path"] == path
+            assert "from 0" in fault["remedy"]
+    assert api.get(f"/v1/events?cursor={newest}", headers=own).json() == {"items": [], "next": str(newest)}
+    with api.stream("GET", "/v1/events", headers=own | stream | {"Last-Event-ID": str(newest)}) as response:
+        assert response.status_code == 200
+    assert api.get("/v1/events?cursor=1", headers=api.as_new("buyer")).status_code == 422, "it has none yet"
+    assert api.get("/v1/events", headers=own | {"Last-Event-ID": "9" * 19}).status_code == 422
 
 
 def test_unread_notices_are_counted_until_they_are_marked(api: Api) -> None:

@@ -65,7 +65,8 @@ PLANTS = (
     "UPDATE lot SET changed_at = now()",
     "DELETE FROM book",
     "UPDATE lot SET quarantine = 'x'",
-    """INSERT INTO order_news SELECT gen_random_uuid(), id, 'posted', 1, now(), now() FROM lot""",
+    """INSERT INTO order_news
+       SELECT gen_random_uuid(), id, 'posted', 1, now(), now(), 1, 1, now(), true FROM lot""",
     f"UPDATE delivery SET state = 'due', due_at = now() WHERE id = {ONE_DELIVERY}",
     f"DELETE FROM attempt; UPDATE delivery SET state = 'due', due_at = {LATER}",
     "UPDATE document SET rendered_at = NULL, content = NULL",

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from typer.testing import CliRunner, Result
 
 from config.settings import Settings
 from matcher.cli import app
 from matcher.errors import Unauthenticated
 from matcher.knowledge import Knowledge
-from matcher.notices.events import record
-from matcher.parties import party_by_key
+from matcher.notices.record import record
+from matcher.parties import amend_party, party_by_key
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Lot
 from matcher.trading.clear import clear
@@ -180,3 +180,34 @@ def test_dead_letters_are_listed_and_requeued(run: Run, ledger: Ledger) -> None:
     assert run("dead", "list", "--since", "2100-01-01T00:00:00").output == ""
     assert "1 due now" in run("dead", "requeue", "--address", "mua@example.vn").output
     assert run("dead", "list").output == ""
+
+
+def test_a_requeue_says_which_dead_letters_it_means(run: Run, ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer", email="mua@example.vn")
+        record(session, [match_made(buyer), match_made(buyer), match_made(buyer)])
+        session.execute(update(Delivery).values(state="dead"))
+        first, second, _ = session.scalars(select(Delivery.id).order_by(Delivery.id)).all()
+    for unclear in ((), (first, "--channel", "email"), ("--all", "--channel", "email"), (first, "--all")):
+        refused = run("dead", "requeue", *unclear)
+        assert refused.exit_code != 0
+        assert "--all" in refused.output
+    assert "2 due now" in run("dead", "requeue", first, second).output
+    assert "1 due now" in run("dead", "requeue", "--all").output
+    assert "0 due now" in run("dead", "requeue", "--all").output
+
+
+def test_dead_letters_are_found_by_their_former_address_and_by_the_present_one(
+    run: Run, ledger: Ledger
+) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer", email="cu@example.vn")
+        record(session, [match_made(buyer)])
+        session.execute(update(Delivery).values(state="dead"))
+        amend_party(session, buyer.id, {"email": "moi@example.vn"})
+    for address in ("cu@example.vn", "moi@example.vn"):
+        assert "cu@example.vn" in run("dead", "list", "--address", address).output
+    assert run("dead", "list", "--address", "khac@example.vn").output == ""
+    assert "1 due now" in run("dead", "requeue", "--address", "moi@example.vn").output
+    with ledger.transaction() as session:
+        assert session.scalars(select(Delivery.address)).one() == "moi@example.vn"

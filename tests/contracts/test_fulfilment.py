@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import pytest
@@ -32,7 +32,7 @@ from matcher.contracts.life import Reason, moves
 from matcher.contracts.mistakes import withdraw_delivery, withdraw_payment
 from matcher.contracts.steps import digest, steps_of
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
-from matcher.store.tables import Attachment, Contract, Demand, Lot, Party
+from matcher.store.tables import Attachment, Contract, Demand, Lot, OrderNews, Party
 from tests.contracts.deal import Deal
 from tests.market import party
 from tests.trading.invariants import broken
@@ -181,6 +181,24 @@ def test_a_shortfall_is_a_new_demand_with_the_time_of_the_old_one(agreed: Deal) 
     agreed.clear()
     assert agreed.count(Contract) == 2, "what is left of the lot meets what is short"
     assert broken(agreed.ledger) == {}
+
+
+@pytest.mark.parametrize("by", ["seller", "buyer"])
+def test_what_goes_back_to_the_market_is_news_to_its_owner_unless_it_said_so_itself(
+    agreed: Deal, by: Literal["seller", "buyer"]
+) -> None:
+    recorded = ticket(400, surplus_kg=50, final=True)
+    weigh(agreed, recorded, agreed.seller if by == "seller" else agreed.buyer)
+    short, surplus = (
+        reoffered(agreed, Demand, agreed.demand_id),
+        reoffered(agreed, Lot, agreed.lot_id),
+    )
+    assert short
+    assert surplus
+    with agreed.ledger.transaction() as session:
+        posted = session.scalars(select(OrderNews).where(OrderNews.what == "posted"))
+        knows = {news.order_id: news.by_owner for news in posted}
+    assert (knows[short.id], knows[surplus.id]) == (by == "buyer", by == "seller")
 
 
 def test_a_contract_of_which_nothing_came_is_breached(agreed: Deal) -> None:

@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
-from matcher.notices.events import Happening, MatchMade, record
+from matcher.notices.events import MatchMade
+from matcher.notices.record import Happening, record
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Endpoint, Party
 from tests.market import party

@@ -69,12 +69,24 @@ def test_a_webhook_to_this_machine_is_refused_and_says_why(
     assert read(ledger, delivery_id).state == "due"
 
 
-def test_an_endpoint_that_is_plainly_private_is_refused_at_once() -> None:
-    for url in ("http://169.254.169.254/latest", "http://[::1]:80/", "https://10.0.0.1/hook"):
-        with pytest.raises(Invalid, match="private network"):
-            refuse_private(url)
-    for url in ("https://erp.example.vn/hook", "http://203.162.4.191/", "na"):
-        refuse_private(url)
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254", "10.0.0.1", "[::1]:80", "[::ffff:10.0.0.1]", "127.1", "2130706433", "0x7f000001",
+        "0177.0.0.1", "0", "127.0.0.1.", "①②⑦.⓪.⓪.①", "localhost", "LocalHost", "localhost.", "erp.localhost",
+        "erp.local", "erp", "erp.internal", "router.home.arpa", "erp.test",
+    ],
+)  # fmt: skip
+def test_an_endpoint_that_is_plainly_private_is_refused_at_once(host: str) -> None:
+    with pytest.raises(Invalid, match="private network"):
+        refuse_private(f"http://{host}/hook")
+
+
+@pytest.mark.parametrize(
+    "host", ["erp.example.vn", "203.162.4.191", "[2405:4800::1]", "localhost.example.vn"]
+)
+def test_an_endpoint_that_may_be_public_is_not(host: str) -> None:
+    refuse_private(f"https://{host}/hook")
 
 
 def test_the_address_that_was_looked_at_is_the_one_that_is_called(

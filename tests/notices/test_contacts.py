@@ -23,8 +23,8 @@ from matcher.notices.contacts import (
     stop,
 )
 from matcher.notices.deliver import deliver
-from matcher.notices.events import record
 from matcher.notices.inbox import list_notices
+from matcher.notices.record import record
 from matcher.notices.ways import next_time, quiet_over
 from matcher.parties import amend_party
 from matcher.store.session import Ledger, rings_of

@@ -13,7 +13,7 @@ from matcher.errors import Conflict, NotFound
 from matcher.notices.dead import DeadLetters, list_dead, requeue, requeue_dead
 from matcher.notices.deliver import deliver
 from matcher.notices.due import ring_for_due
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.notices.settle import ATTEMPTS, RETRY_AFTER
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Delivery, Endpoint

@@ -27,7 +27,7 @@ from matcher.notices.endpoints import (
     rotate_secret,
     send_test,
 )
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.notices.settle import ATTEMPTS
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Endpoint, Event, Notice
@@ -240,7 +240,12 @@ def test_a_party_has_so_many_endpoints_and_each_address_once(ledger: Ledger) -> 
             add_endpoint(session, buyer, f"https://erp.example.vn/{number}")
         with pytest.raises(Conflict):
             add_endpoint(session, buyer, "https://erp.example.vn/more")
-        odd = "https://a b/", "https://erp.example.vn:99999/", "https://name:word@erp.example.vn/"
+        odd = (
+            "https://a b/",
+            "https://erp.example.vn:99999/",
+            "https://name:word@erp.example.vn/",
+            "http://%31/",
+        )
         for url in ("ftp://example.vn", "https://", "http://[", "na", *odd):
             with pytest.raises(Invalid):
                 add_endpoint(session, party(session, "buyer"), url)

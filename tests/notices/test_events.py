@@ -3,7 +3,7 @@ from uuid import uuid4
 from sqlalchemy import event, func, select
 
 from matcher.notices.endpoints import add_endpoint
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Delivery, Event, Notice
 from tests.market import party

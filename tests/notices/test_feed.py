@@ -5,8 +5,9 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-from matcher.notices.events import KINDS, Kind, record
+from matcher.notices.events import KINDS, Kind
 from matcher.notices.feed import feed
+from matcher.notices.record import record
 from matcher.store.session import Ledger
 from matcher.store.tables import Party
 from tests.market import party

@@ -21,19 +21,21 @@ from matcher.notices.contacts import ContactPost, add_contact
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
 from matcher.notices.due import claim
-from matcher.notices.events import record
 from matcher.notices.letter import outcome
+from matcher.notices.record import Happening, record
 from matcher.notices.reported import came_back
 from matcher.notices.settle import Made, settle
 from matcher.notices.sms import report_key
 from matcher.notices.zalo_templates import read_templates
+from matcher.parties import add_key
 from matcher.store.session import Ledger
-from matcher.store.tables import Contact, Delivery
+from matcher.store.tables import Contact, Delivery, Event, Notice
 from tests.chaos.sound import connect
 from tests.conftest import serving
 from tests.market import party
 from tests.notices.dying import Doomed, Killed
 from tests.notices.letters import answers, let_come_due, match_made, read
+from tests.notices.test_words import ORDER
 
 TEMPLATES = """
 templates:
@@ -42,6 +44,13 @@ templates:
     kinds: [match.made, contract.agreed]
     parameters: [contract_number, crop, quantity_kg, link]
 """
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """Settings with templates, as the ledger knows them too."""
+    (tmp_path / "zalo.yaml").write_text(TEMPLATES)
+    return settings.model_copy(update={"config_folder": tmp_path})
 
 
 @pytest.fixture
@@ -66,12 +75,10 @@ def own(
     tmp_path: Path,
 ) -> Iterator[Settings]:
     """Settings with both gateways, and the service that they report to."""
-    (tmp_path / "zalo.yaml").write_text(TEMPLATES)
     (tmp_path / "token").write_text("oa-access-token\n")
     given = {
         "sms_url": esms.url, "sms_key": esms.key, "sms_secret": esms.secret, "sms_brand": esms.brand,
         "zalo_url": zalo.url, "zalo_token_file": tmp_path / "token", "zalo_secret": zalo.secret,
-        "config_folder": tmp_path,
     }  # fmt: skip
     gateways = settings.model_copy(update=given)
     with serving(gateways, ledger, knowledge) as url:
@@ -116,7 +123,7 @@ def test_an_sms_says_it_in_400_letters_and_is_delivered_once_its_arrival_is_repo
     assert read(ledger, delivery_id).state == "delivered", "what has arrived has arrived"
 
 
-def test_an_sms_that_is_reported_lost_is_dead_and_its_number_has_bounced_and_it_can_be_sent_again(
+def test_an_sms_that_is_reported_lost_is_dead_and_can_be_sent_again_as_the_telephone_may_have_been_off(
     ledger: Ledger, own: Settings, transport: httpx.HTTPTransport, esms: SmsGateway
 ) -> None:
     delivery_id = told(ledger, "sms")
@@ -126,7 +133,7 @@ def test_an_sms_that_is_reported_lost_is_dead_and_its_number_has_bounced_and_it_
     lost = read(ledger, delivery_id)
     assert lost.state == "dead"
     assert answers(lost)[1:] == ["the gateway reports that it could not be delivered"]
-    assert bounce_of(ledger) == answers(lost)[1]
+    assert bounce_of(ledger) is None
     with ledger.transaction() as session:
         requeue(session, delivery_id)
     deliver(ledger, own, transport)
@@ -216,7 +223,7 @@ def test_a_report_that_comes_before_the_sending_is_recorded_is_not_undone_by_it(
         (letter,) = claim(session, timedelta(minutes=1), 0, {"sms": 8})
     began = now()
     with ledger.transaction() as session:
-        came_back(session, delivery_id, "lost")
+        came_back(session, delivery_id, "lost", bounced=False)
     with ledger.transaction() as session:
         settle(session, [Made(letter, began, began, outcome(True, "100"))])
     assert read(ledger, delivery_id).state == "dead"
@@ -257,15 +264,54 @@ def test_an_arrival_is_known_by_either_of_its_names(
     assert read(ledger, delivery_id).arrived_at is not None
 
 
-def test_an_event_without_a_template_is_dead_and_says_which_is_missing(
-    ledger: Ledger, own: Settings, transport: httpx.HTTPTransport, zalo: ZaloGateway
+def test_what_zalo_has_no_template_for_is_not_sent_there_and_never_dead(ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer", email="mua@example.vn")
+        zalo = ContactPost.model_validate({"channel": "zalo", "address": "0912345678", "language": "vi"})
+        english = ContactPost.model_validate({"channel": "zalo", "address": "0987654321", "language": "en"})
+        for post in (zalo, english):
+            add_contact(session, buyer, post)
+        record(session, [match_made(buyer), Happening("order.filled", buyer.id, 1, ORDER, [buyer.id])])
+        sent = session.execute(
+            select(Event.kind, Delivery.address)
+            .join(Notice, Notice.event_id == Event.id)
+            .join(Delivery, Delivery.notice_id == Notice.id)
+        ).all()
+    assert sorted(map(tuple, sent)) == [
+        ("match.made", "+84912345678"), ("match.made", "mua@example.vn"), ("order.filled", "mua@example.vn"),
+    ]  # fmt: skip
+
+
+def test_a_template_that_was_taken_away_meanwhile_is_named_as_missing(
+    ledger: Ledger, own: Settings, transport: httpx.HTTPTransport, zalo: ZaloGateway, tmp_path: Path
 ) -> None:
-    delivery_id = told(ledger, "zalo", language="en")
-    deliver(ledger, own, transport)
+    delivery_id = told(ledger, "zalo")
+    without = tmp_path / "without"
+    without.mkdir()
+    (without / "zalo.yaml").write_text("templates: []")
+    deliver(ledger, own.model_copy(update={"config_folder": without}), transport)
     delivery = read(ledger, delivery_id)
     assert delivery.state == "dead"
-    assert answers(delivery) == ["config/zalo.yaml has no template for match.made in en"]
+    assert answers(delivery) == ["config/zalo.yaml has no template for match.made in vi"]
     assert zalo.taken == []
+
+
+def test_templates_that_can_not_be_read_hold_up_nothing(ledger: Ledger, settings: Settings) -> None:
+    (settings.config_folder / "zalo.yaml").write_text("templates: rain")
+    assert read(ledger, told(ledger, "zalo")).state == "due"
+
+
+def test_a_contact_says_what_zalo_can_carry_in_its_language(own: Settings, ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        key = {"Authorization": f"Bearer {add_key(session, party(session, 'buyer'))}"}
+    contacts = f"{own.public_url}/v1/contacts"
+    said = {"channel": "zalo", "address": "0912345678"}
+    made = httpx.post(contacts, json=said, headers=key).json()
+    assert made["carried"] == ["contract.agreed", "match.made"]
+    changed = httpx.patch(f"{contacts}/{made['id']}", json={"language": "en"}, headers=key).json()
+    assert changed["carried"] == []
+    by_sms = httpx.post(contacts, json=said | {"channel": "sms"}, headers=key).json()
+    assert by_sms["carried"] is None
 
 
 def test_reports_that_nobody_of_ours_was_given_are_refused(

@@ -4,8 +4,8 @@ import pytest
 from config.settings import Settings
 from matcher.errors import NotFound
 from matcher.notices.deliver import deliver
-from matcher.notices.events import record
 from matcher.notices.inbox import list_notices, mark_read, unread_count
+from matcher.notices.record import record
 from matcher.store.session import Ledger
 from tests.market import party
 from tests.notices.letters import match_made

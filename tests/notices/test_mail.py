@@ -16,7 +16,7 @@ from matcher.clock import now
 from matcher.notices.contacts import ContactChange, change_contact, list_contacts, stop
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.notices.words import words
 from matcher.parties import remove_contact
 from matcher.store.session import Ledger
@@ -222,7 +222,9 @@ def test_what_is_due_to_a_contact_that_stopped_or_was_removed_is_dead_and_says_w
     for delivery_id in (stopped, removed):
         delivery = read(ledger, delivery_id)
         assert delivery.state == "dead"
-        assert answers(delivery) == ["this contact was removed, or asked for nothing more"]
+        assert answers(delivery) == [
+            "this contact was removed, asked for nothing more, or its address has bounced"
+        ]
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])

@@ -17,10 +17,11 @@ from matcher.knowledge import Knowledge
 from matcher.notices.deliver import deliver
 from matcher.notices.due import claim
 from matcher.notices.endpoints import Replay, add_endpoint, replay
-from matcher.notices.events import Happening, Kind, record
+from matcher.notices.events import Kind
 from matcher.notices.inbox import list_notices
 from matcher.notices.letter import outcome
 from matcher.notices.overtaken import OVERTAKES
+from matcher.notices.record import Happening, record
 from matcher.notices.settle import Made, settle
 from matcher.notices.told import told_of
 from matcher.store.session import Ledger
@@ -137,6 +138,7 @@ def test_that_an_order_was_filled_is_not_told_once_it_is_open_again(ledger: Ledg
     assert states == {
         ("order.filled", 2, "email"): "withdrawn",
         ("order.filled", 2, "webhook"): "withdrawn",
+        ("order.reopened", 3, "email"): "withdrawn",
         ("order.reopened", 3, "webhook"): "withdrawn",
         ("order.filled", 4, "email"): "due",
         ("order.filled", 4, "webhook"): "due",

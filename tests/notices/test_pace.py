@@ -17,7 +17,7 @@ from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
 from matcher.notices.due import AT_ONCE, claim
 from matcher.notices.endpoints import LONGEST_REST, EndpointChange, add_endpoint, change_endpoint
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Attempt, Delivery, Endpoint
 from tests.market import party

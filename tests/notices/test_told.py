@@ -8,8 +8,8 @@ from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
 from matcher.notices.deliver import deliver
-from matcher.notices.events import record
 from matcher.notices.inbox import list_notices
+from matcher.notices.record import record
 from matcher.notices.told import Told, told_of
 from matcher.store.session import Ledger
 from matcher.store.tables import Contract, Delivery, Event, Notice, Party

@@ -16,7 +16,7 @@ from config.settings import Settings
 from demo.receivers import Behaviour, WebhookReceiver
 from matcher.clock import now
 from matcher.notices.deliver import deliver
-from matcher.notices.events import record
+from matcher.notices.record import record
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Endpoint, Party
 from tests.notices.letters import answers, match_made, read, secret_of, told

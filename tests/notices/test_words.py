@@ -14,6 +14,7 @@ PUBLIC = "https://cho.example"
 QUARANTINED: OrderQuarantined = {
     "order": "demand",
     "order_id": CONTRACT,
+    "order_page": "/o/Zr4tB8wQmYk1Xb9T8uHnRw",
     "crop": {"key": "custard_apple", "vi": "Na", "en": "Custard apple"},
     "quantity_kg": "500",
     "last_day": "2020-08-03",
@@ -23,10 +24,12 @@ QUARANTINED: OrderQuarantined = {
 ORDER: OrderMoved = {
     "order": "lot",
     "order_id": CONTRACT,
+    "order_page": "/o/Zr4tB8wQmYk1Xb9T8uHnRw",
     "crop": {"key": "custard_apple", "vi": "Na", "en": "Custard apple"},
     "quantity_kg": "1250.5",
     "remaining_kg": "250.5",
     "last_day": "2020-08-23",
+    "by_owner": False,
 }
 MOVED: ContractMoved = {
     "contract_id": CONTRACT,
@@ -42,6 +45,12 @@ DATA: dict[str, Any] = {
     "match.made": dict(match_made().data),
     "order.quarantined": dict(QUARANTINED),
     "endpoint.disabled": {"endpoint_id": CONTRACT, "url": "https://erp.example.vn/hook", "reason": "gone"},
+    "contact.bounced": {
+        "contact_id": CONTRACT,
+        "channel": "email",
+        "address": "nobody@example.vn",
+        "answer": "550 no mailbox",
+    },
     "endpoint.test": {"endpoint_id": CONTRACT, "url": "https://erp.example.vn/hook"},
 }
 DATA |= {kind: dict(MOVED) for kind in get_args(Kind) if kind.startswith("contract.")}
@@ -79,7 +88,7 @@ def test_a_notice_of_a_quarantine_says_which_order_why_and_until_when(language: 
     said = words("order.quarantined", DATA["order.quarantined"], language, PUBLIC)
     assert last_day in said.subject
     assert in_words("unreadable", language) in said.text
-    assert said.text.endswith(f"https://cho.example/v1/demands/{CONTRACT}\n")
+    assert said.text.endswith("https://cho.example/o/Zr4tB8wQmYk1Xb9T8uHnRw\n")
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

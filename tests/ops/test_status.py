@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -13,13 +14,16 @@ from sqlalchemy.engine import make_url
 from config.settings import Settings
 from matcher.clock import VIETNAM, now, today
 from matcher.knowledge import Knowledge
+from matcher.notices.endpoints import add_endpoint
+from matcher.notices.record import record
 from matcher.ops.heartbeat import ALIVE_FOR, FORGOTTEN_AFTER, alive, beat, stop
 from matcher.ops.queues import QUEUES, queues
 from matcher.ops.status import status
 from matcher.store.session import Ledger, Ring
-from matcher.store.tables import Book, Delivery, Demand, Document, Heartbeat, Lot
+from matcher.store.tables import Book, Delivery, Demand, Document, Endpoint, Heartbeat, Lot
 from matcher.trading.clear import clear
 from tests.market import demand, lot, party
+from tests.notices.letters import match_made
 from tests.servers.helpers import eventually
 from workers.bell import bell
 
@@ -76,6 +80,28 @@ def test_overdue_work_is_counted_by_kind_with_the_moment_it_fell_due(
     assert (later.dead_letters, later.quarantined) == (1, 2)
     counts = {each.kind: each.count for each in later.overdue}
     assert (counts["deliveries to make"], counts["demands to expire"]) == (0, 0)
+
+
+def test_what_waits_for_an_endpoint_that_fails_or_rests_is_not_overdue_but_counted(
+    ledger: Ledger, settings: Settings
+) -> None:
+    hour_ago, soon = now() - timedelta(hours=1), now() + timedelta(seconds=15)
+    well = ({"rests_until": None}, {"rests_until": hour_ago})
+    unwell = (
+        {"failing_since": hour_ago},
+        {"rests_until": soon},
+        {"failing_since": hour_ago, "rests_until": soon},
+    )
+    standings: list[dict[str, Any]] = [*well, *unwell]
+    with ledger.transaction() as session:
+        for number, standing in enumerate(standings):
+            buyer = party(session, "buyer")
+            endpoint = add_endpoint(session, buyer, f"https://erp.example.vn/{number}")
+            session.execute(update(Endpoint).where(Endpoint.id == endpoint.id).values(**standing))
+            record(session, [match_made(buyer)])
+    seen = status(ledger, settings)
+    (overdue,) = [each for each in seen.overdue if each.kind == "deliveries to make"]
+    assert (overdue.count, seen.waiting_for_endpoints) == (len(well), len(unwell))
 
 
 def test_each_queue_shows_how_many_rings_wait_and_since_when(own_broker: Settings) -> None:

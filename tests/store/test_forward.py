@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select, text
 from chaos.checker import check_always
 from config.settings import Settings
 from matcher.book.lots import lot_view
+from matcher.book.page_link import order_page_path
 from matcher.contracts.evidence import evidence
 from matcher.contracts.keys import sealing_key
 from matcher.contracts.steps import steps_of
@@ -20,13 +21,13 @@ from matcher.contracts.verify import verify
 from matcher.store import migrate as store
 from matcher.store.migrate import migrate
 from matcher.store.session import Ledger
-from matcher.store.tables import Contact, Contract, Delivery, Demand, Frame, Lot, Party
+from matcher.store.tables import Contact, Contract, Delivery, Demand, Event, Frame, Lot, Party
 from matcher.trading.quarantine import quarantined
 from tests.chaos.sound import connect
 
 TRADED = Path(__file__).with_name("traded_0001.sql")
 # What later migrations have written anew or done without, on purpose.
-REWRITTEN = {("lot", "quarantine"), ("delivery", "rung_at")}
+REWRITTEN = {("lot", "quarantine"), ("delivery", "rung_at"), ("event", "data")}
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -76,6 +77,10 @@ def test_what_later_releases_added_is_filled_in_from_what_was_there(first_releas
         assert len({contract.page_key for contract in contracts}) == len(contracts) == 2
         assert all(len(contract.page_key) >= 22 for contract in contracts)
         orders = [*session.scalars(select(Lot)), *session.scalars(select(Demand))]
+        pages = {order.id: order_page_path(order) for order in orders}
+        assert len(set(pages.values())) == len(orders)
+        for event in session.scalars(select(Event).where(Event.kind == "order.quarantined")):
+            assert event.data["order_page"] == pages[event.subject_id]
         assert [order.changed_at for order in orders] == [order.posted_at for order in orders]
         (aside,) = quarantined(session)
         assert (aside.reason, aside.error) == ("unreadable", "KeyError: 'grade_9'")

@@ -8,16 +8,17 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from matcher.book.lots import amend_lot
 from matcher.book.orders import expire, withdraw
+from matcher.book.page_link import order_page_path
 from matcher.catalogue import Catalogue
 from matcher.clock import now, today
-from matcher.contracts.life import decline
+from matcher.contracts.life import decline, lapse
 from matcher.knowledge import Knowledge
 from matcher.notices.endpoints import add_endpoint
 from matcher.store.session import Ledger
 from matcher.store.tables import Contract, Delivery, Event, Lot, Notice, OrderNews, Party
 from matcher.trading.clear import clear
 from matcher.trading.tell_owners import tell_owners
-from tests.market import demand, lot, party
+from tests.market import day, demand, lot, party
 
 
 def told(ledger: Ledger, catalogue: Catalogue) -> list[str]:
@@ -55,10 +56,12 @@ def test_an_owner_is_told_of_every_turn_of_its_order_once_and_of_nobody_elses(
     assert data == {
         "order": "lot",
         "order_id": str(offered.id),
+        "order_page": order_page_path(offered),
         "crop": {"key": "custard_apple", "vi": "Na", "en": "Custard apple"},
         "quantity_kg": "1000",
         "remaining_kg": "1000",
         "last_day": offered.expires_on.isoformat(),
+        "by_owner": True,
     }
 
 
@@ -76,6 +79,34 @@ def test_one_matched_in_full_is_filled_and_open_again_when_its_contract_falls_th
     with ledger.transaction() as session:
         decline(session, session.scalars(select(Contract.id)).one(), buyer, "Vì lý do khác")
     assert told(ledger, knowledge.catalogue) == ["reopened", "reopened"]
+
+
+def test_each_turn_is_told_as_the_order_stood_then_however_late_it_is_told(
+    ledger: Ledger, knowledge: Knowledge, settings: Settings
+) -> None:
+    with ledger.transaction() as session:
+        seller, buyer = party(session, "producer"), party(session, "buyer")
+        offered = lot(session, seller, knowledge, quantity_kg=600)
+        demand(session, buyer, knowledge, quantity_kg=600)
+    with ledger.transaction() as session:
+        clear(session, "custard_apple", knowledge, settings)
+    with ledger.transaction() as session:
+        decline(session, session.scalars(select(Contract.id)).one(), buyer, "Vì lý do khác")
+    with ledger.transaction() as session:
+        changes = {"quantity_kg": 900, "harvest_until": day(5)}
+        amend_lot(session, seller, offered.id, changes, None, knowledge)
+    told(ledger, knowledge.catalogue)
+    with ledger.transaction() as session:
+        own = select(Event).where(Event.subject_id == offered.id).order_by(Event.occurred_at, Event.id)
+        events = session.scalars(own).all()
+    assert [
+        (each.kind, each.data["quantity_kg"], each.data["remaining_kg"], each.data["by_owner"])
+        for each in events
+    ] == [
+        ("order.posted", "600", "600", True), ("order.filled", "600", "0", False),
+        ("order.reopened", "600", "600", False), ("order.amended", "900", "900", True),
+    ]  # fmt: skip
+    assert len({each.data["last_day"] for each in events}) == 2
 
 
 def test_one_whose_last_day_has_passed_is_expired(ledger: Ledger, knowledge: Knowledge) -> None:
@@ -96,12 +127,16 @@ def test_the_day_before_its_last_an_owner_is_reminded_once(ledger: Ledger, knowl
     def noon_comes(expires_in: int) -> None:
         with ledger.transaction() as session:
             session.execute(update(Lot).values(expires_on=today() + timedelta(days=expires_in)))
-            session.execute(update(OrderNews).values(due_at=now()))
+            session.execute(update(OrderNews).values(due_at=now(), happened_at=now()))
 
     noon_comes(expires_in=5)
     assert told(ledger, knowledge.catalogue) == [], "it was amended to last longer"
     noon_comes(expires_in=1)
     assert told(ledger, knowledge.catalogue) == ["expiring"]
+    with ledger.transaction() as session:
+        reminder = session.scalars(select(Event).where(Event.kind == "order.expiring")).one()
+        assert reminder.data["last_day"] == day(1)
+        assert reminder.occurred_at > now() - timedelta(hours=1), "not when it was noted"
     with ledger.transaction() as session:
         assert session.scalar(select(func.count()).select_from(OrderNews)) == 0
 
@@ -133,3 +168,44 @@ def test_nobody_gets_a_mail_of_what_it_did_itself_but_every_webhook_has_it(
     assert sorted(map(tuple, sent)) == [
         ("order.expired", "email"), ("order.expired", "webhook"), ("order.posted", "webhook"),
     ]  # fmt: skip
+
+
+def test_a_person_hears_that_its_order_is_open_again_unless_its_own_party_declined(
+    ledger: Ledger, knowledge: Knowledge, settings: Settings
+) -> None:
+    with ledger.transaction() as session:
+        seller = party(session, "producer", email="htx@example.vn")
+        buyer = party(session, "buyer", email="mua@example.vn")
+        lot(session, seller, knowledge, quantity_kg=600)
+        demand(session, buyer, knowledge, quantity_kg=600)
+    with ledger.transaction() as session:
+        clear(session, "custard_apple", knowledge, settings)
+    with ledger.transaction() as session:
+        decline(session, session.scalars(select(Contract.id)).one(), buyer, "Vì lý do khác")
+    told(ledger, knowledge.catalogue)
+    assert mailed(ledger, "order.reopened") == ["htx@example.vn"]
+
+
+def test_a_person_hears_of_a_lapse_whichever_side_it_is(
+    ledger: Ledger, knowledge: Knowledge, settings: Settings
+) -> None:
+    with ledger.transaction() as session:
+        seller = party(session, "producer", email="htx@example.vn")
+        buyer = party(session, "buyer", email="mua@example.vn")
+        lot(session, seller, knowledge, quantity_kg=600)
+        demand(session, buyer, knowledge, quantity_kg=600)
+    with ledger.transaction() as session:
+        clear(session, "custard_apple", knowledge, settings)
+    with ledger.transaction() as session:
+        session.execute(update(Contract).values(deadline_at=now()))
+        assert lapse(session) == 1
+    told(ledger, knowledge.catalogue)
+    assert mailed(ledger, "order.reopened") == ["htx@example.vn", "mua@example.vn"]
+
+
+def mailed(ledger: Ledger, kind: str) -> list[str]:
+    """The addresses that get a mail of these events."""
+    with ledger.transaction() as session:
+        told_of = select(Delivery.address).join(Notice, Notice.id == Delivery.notice_id)
+        of_kind = told_of.join(Event, Event.id == Notice.event_id).where(Event.kind == kind)
+        return sorted(session.scalars(of_kind))

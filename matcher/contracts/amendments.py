@@ -19,23 +19,11 @@ from matcher.book.checks import Faults, crop_named, grams, positive
 from matcher.book.orders import books_changed, give_back, has_left, take_more
 from matcher.clock import now
 from matcher.contracts.amended import Other, amended_terms, grams_of
-from matcher.contracts.life import (
-    WAITING,
-    Acceptance,
-    Move,
-    Reason,
-    Side,
-    Signer,
-    locked,
-    moved,
-    open_amendment,
-    require_hash,
-    side_of,
-    sign,
-)
+from matcher.contracts.life import Acceptance, Reason, Signer, locked, moved, require_hash, sign
+from matcher.contracts.moves import WAITING, Move, Side, illegal, open_amendment, side_of
 from matcher.contracts.steps import terms_of_version
 from matcher.contracts.terms import terms_hash
-from matcher.errors import Conflict, Fault, Invalid
+from matcher.errors import Fault, Invalid
 from matcher.fields import Day, Dong, Quantity, Text
 from matcher.knowledge import Knowledge
 from matcher.notices.events import Kind
@@ -184,7 +172,7 @@ def _answered(
     contract = locked(session, contract_id, party, move)
     amendment = open_amendment(contract)
     if amendment is None or amendment.id != amendment_id:
-        raise Conflict("Another amendment has taken this one's place; read the contract again.")
+        raise illegal(contract, party, "Another amendment has taken this one's place")
     return contract, amendment
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from matcher.contracts.draft import page_path
-from matcher.contracts.life import Move, moves
+from matcher.contracts.moves import Move, moves
 from matcher.contracts.terms import terms_hash
 from matcher.store.tables import Amendment, Contract, Party
 

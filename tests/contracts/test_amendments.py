@@ -11,7 +11,8 @@ from matcher.contracts.amendments import decline_amendment, lapse_amendments, wi
 from matcher.contracts.compared import comparison
 from matcher.contracts.documents import contract_document, render
 from matcher.contracts.draft import DOCX, HTML, PDF
-from matcher.contracts.life import Reason, moves, remind
+from matcher.contracts.life import Reason, remind
+from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of, terms_of_version
 from matcher.errors import Conflict, Invalid, NotFound
 from matcher.store.tables import Amendment, Contract, Demand, Event, Lot, Signature, Step

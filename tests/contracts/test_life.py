@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 from matcher.book.orders import book_changed
 from matcher.contracts.documents import contract_document, render
 from matcher.contracts.draft import HTML
-from matcher.contracts.life import lapse, moves
+from matcher.contracts.life import lapse
+from matcher.contracts.moves import moves
 from matcher.contracts.terms import terms_hash
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
 from matcher.store.tables import Book, Contract, Demand, Document, Lot, Match

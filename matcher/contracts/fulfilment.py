@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from matcher.book.checks import crop_named
 from matcher.clock import now, today
+from matcher.contracts.declined import pairing_changed
 from matcher.contracts.life import Reason, agreed_on, locked, moved
 from matcher.contracts.moves import side_of
 from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus
@@ -167,6 +168,8 @@ def _close(
     match = session.get_one(Match, contract.match_id)
     short_g = contract.quantity_g - accepted_grams(session, contract)
     contract.fulfilment = "breached" if short_g == contract.quantity_g else "short"
+    if contract.fulfilment == "breached":
+        pairing_changed(session, match)
     agreed_on = date.fromisoformat(contract.terms["delivery_day"])  # an amendment may have made it later
     until = said.deliver_until or max(match.demand.deliver_until, agreed_on)
     if said.deliver_until is not None and until < today():

@@ -375,6 +375,16 @@ class Match(Identified, Base):
     buyer: Mapped[Party] = relationship(foreign_keys=buyer_id)
 
 
+class DeclinedPair(Base):
+    """A copy of an order inherits whom that is not proposed to; for others their contract says it."""
+
+    __tablename__ = "declined_pair"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    demand_id: Mapped[UUID] = mapped_column(ForeignKey("demand.id"), primary_key=True, index=True)
+    crop: Mapped[str] = mapped_column(index=True)
+
+
 class ContractSeries(Base):
     """The last serial given in a series and year; its row lock keeps numbers without gaps."""
 

@@ -35,9 +35,9 @@ from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
-from matcher.store.tables import Attachment, Contract, Demand, Lot, Party, Signature
+from matcher.store.tables import Attachment, Contract, Demand, Lot, Match, Party, Signature
 from tests.contracts.deal import Deal
-from tests.market import party
+from tests.market import lot, party
 from tests.trading.invariants import broken
 
 PHOTOGRAPH = b"\xff\xd8\xff\xe0 weigh ticket"
@@ -247,6 +247,32 @@ def test_a_contract_of_which_nothing_came_is_breached(agreed: Deal) -> None:
     assert reoffered(agreed, Demand, agreed.demand_id) is None
     with pytest.raises(Conflict):
         weigh(agreed, ticket())
+
+
+def test_the_pair_of_a_breached_contract_is_not_matched_again_also_not_by_what_is_wanted_anew(
+    agreed: Deal,
+) -> None:
+    with agreed.ledger.transaction() as session:
+        wanted = session.get_one(Demand, agreed.demand_id)
+        wanted.quantity_g, wanted.state = 700_000, "open"
+    assert end(agreed) == "breached"
+    agreed.clear()
+    assert agreed.count(Match) == 1, "both have something left, and so has the copy"
+    with agreed.ledger.transaction() as session:
+        other = lot(session, agreed.seller, agreed.knowledge, quantity_kg=600).id
+    agreed.clear()
+    with agreed.ledger.transaction() as session:
+        assert set(session.scalars(select(Match.lot_id))) == {agreed.lot_id, other}
+        again = session.scalars(select(Contract).join(Match).where(Match.lot_id == other)).all()
+        renewed = next(each for each in again if session.get_one(Match, each.match_id).quantity_g >= 500_000)
+        renewed.signature, agreed.id = "agreed", renewed.id
+    end(agreed)
+    agreed.clear()
+    with agreed.ledger.transaction() as session:
+        pairs = [tuple(row) for row in session.execute(select(Match.lot_id, Match.demand_id))]
+        assert len(pairs) == len(set(pairs)), "nor by the copy of the copy"
+        assert set(session.scalars(select(Match.lot_id))) == {agreed.lot_id, other}
+    assert broken(agreed.ledger) == {}
 
 
 def test_that_nothing_comes_is_not_for_the_buyer_to_say_before_the_day(agreed: Deal) -> None:

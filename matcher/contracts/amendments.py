@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher.book.checks import Faults, crop_named, grams, positive
-from matcher.book.orders import books_changed, give_back, has_left, take_more
+from matcher.book.orders import books_changed, give_back, have_left, take_more
 from matcher.clock import now
 from matcher.contracts.amended import Other, amended_terms, grams_of
 from matcher.contracts.life import Acceptance, Reason, Signer, locked, moved, require_hash, sign
@@ -216,15 +216,16 @@ def _new_terms(session: Session, contract: Contract, said: Proposal, knowledge: 
     terms = amended_terms(contract.terms, match.lot, Other(quantity_g, said.price, said.delivery_day))
     if terms == contract.terms:
         raise Invalid(Fault("", "these are the terms as they are", "Change the quantity, price or day."))
-    more = (quantity_g or contract.quantity_g) - contract.quantity_g
-    has_left(match.lot, more)
-    has_left(match.demand, more)
+    have_left(match.lot, match.demand, contract.quantity_g, quantity_g or contract.quantity_g)
     return terms
 
 
 def _retake(session: Session, contract: Contract, quantity_g: int) -> None:
     """Makes the contract take `quantity_g` of both its orders."""
     match = session.get_one(Match, contract.match_id)
+    for order in (match.lot, match.demand):
+        session.refresh(order, with_for_update=True)
+    have_left(match.lot, match.demand, contract.quantity_g, quantity_g)
     more = quantity_g - contract.quantity_g
     lots, demands = {match.lot_id: abs(more)}, {match.demand_id: abs(more)}
     contract.quantity_g = quantity_g

@@ -15,6 +15,7 @@ from matcher.api import (
     contracts,
     crops,
     demands,
+    description,
     endpoints,
     events,
     frames,
@@ -31,6 +32,7 @@ from matcher.api import (
 )
 from matcher.api.body_limit import BodyLimit
 from matcher.api.in_flight import InFlight
+from matcher.api.page_headers import PageHeaders
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 
@@ -43,9 +45,9 @@ RESOURCES = (
 class _Service(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI description, problems included."""
-        description = super().openapi()
-        description["components"]["schemas"].update(problems.SCHEMAS)
-        return description
+        described = super().openapi()
+        described["components"]["schemas"].update(problems.SCHEMAS)
+        return described
 
 
 def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> FastAPI:
@@ -63,6 +65,8 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
         description="Prices are whole đồng per kg, quantities exact kg, days those of Asia/Ho_Chi_Minh.",
         lifespan=lifespan,
         responses=problems.RESPONSES,
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,  # such redirects go wherever the Host header says
     )
     app.state.settings = settings
@@ -76,8 +80,10 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
         files=r"(/v1)?/verify|/v1/contracts/[^/]+/deliveries/\d+/attachments",
         most_file_bytes=10 * 1024 * 1024,
     )
+    app.add_middleware(PageHeaders, description=description.PATH)
     for resource in RESOURCES:
         app.include_router(resource.router)
     app.include_router(contracts.pages)
     app.include_router(contacts.pages)
+    description.install(app)
     return app

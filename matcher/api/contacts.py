@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1/contacts", tags=["notices"], route_class=OnceRout
 pages = APIRouter(tags=["notices"])
 
 Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-_UNLISTED = {"Referrer-Policy": "no-referrer", "Cache-Control": "private, no-store"}
+_UNLISTED = {"Cache-Control": "private, no-store"}
 
 
 class ContactView(BaseModel):

@@ -24,12 +24,8 @@ Form = Literal["html", "pdf", "docx"]
 MEDIA_TYPES: dict[Form, str] = {"html": HTML, "pdf": PDF, "docx": DOCX}
 DOCUMENT: dict[int | str, dict[str, Any]] = {200: {"content": {each: {} for each in MEDIA_TYPES.values()}}}
 
-# The link is the key: it should not travel on in a Referer, a shared cache or a search engine.
-_UNLISTED = {
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "private, no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-}
+# The link is the key: it should not travel on in a shared cache or a search engine.
+_UNLISTED = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, nofollow"}
 
 
 def network_address(request: Request) -> str:

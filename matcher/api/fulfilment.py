@@ -94,10 +94,7 @@ def read_file(
 ) -> Response:
     """The attached file as it was sent."""
     attachment = get_attachment(session, contract_id, position, attachment_id, caller)
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.name, safe='')}",
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.name, safe='')}"}
     return Response(attachment.content, media_type=attachment.media_type, headers=headers)
 
 

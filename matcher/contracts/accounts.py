@@ -86,7 +86,8 @@ def payable(session: Session, contract: Contract) -> int:
 
 
 def payment_state(due: int, paid: int) -> PaymentState:
-    if due == 0 and paid == 0:
+    """Of what is due; money paid in advance makes nothing due."""
+    if due == 0:
         return "nothing_due"
     if paid >= due:
         return "paid"

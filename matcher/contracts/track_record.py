@@ -106,7 +106,7 @@ def share(outcomes: Sequence[bool | None]) -> Share:
     centre = (kept + Z * Z / 2) / (counted + Z * Z)
     half = Z / (counted + Z * Z) * sqrt(kept * (counted - kept) / counted + Z * Z / 4)
     percent, low, high = (round(100 * value, 1) for value in (centre, centre - half, centre + half))
-    return Share(kept=kept, counted=counted, percent=percent, low=max(low, 0.0), high=min(high, 100.0))
+    return Share(kept=kept, counted=counted, percent=percent, low=max(0.0, low), high=min(high, 100.0))
 
 
 def head_start(session: Session, party: Party, most_seconds: int) -> timedelta:

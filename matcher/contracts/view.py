@@ -12,8 +12,7 @@ from matcher.contracts.terms import terms_hash
 from matcher.store.tables import Amendment, Contract, Party
 
 State = Literal[
-    "draft", "sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined", "lapsed",
-    "cancelled", "superseded",
+    "draft", "sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined", "lapsed", "cancelled",
 ]  # fmt: skip
 Fulfilment = Literal["unfulfilled", "partly_delivered", "fulfilled", "short", "breached"]
 

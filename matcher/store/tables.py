@@ -410,7 +410,7 @@ class Contract(Identified, Base):
         UniqueConstraint("series", "year", "serial"),
         one_of(
             "signature", "draft", "sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined",
-            "lapsed", "cancelled", "superseded",
+            "lapsed", "cancelled",
         ),
         one_of("fulfilment", "unfulfilled", "partly_delivered", "fulfilled", "short", "breached"),
         Index(

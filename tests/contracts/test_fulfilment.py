@@ -434,7 +434,8 @@ def test_a_payment_recorded_by_mistake_is_withdrawn_and_its_reference_is_free_ag
 @given(due=st.integers(0, 10**12), paid=st.integers(0, 10**12))
 def test_what_is_paid_is_told_by_what_is_due(due: int, paid: int) -> None:
     state = payment_state(due, paid)
-    assert (state == "paid") == (paid >= due and due + paid > 0)
+    assert (state == "paid") == (paid >= due > 0)
+    assert (state == "nothing_due") == (due == 0)
     assert (state == "unpaid") == (paid == 0 < due)
 
 

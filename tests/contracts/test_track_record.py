@@ -218,6 +218,10 @@ def test_a_share_is_surer_the_more_contracts_there_are(kept: int, missed: int) -
     assert more.high - more.low < seen.high - seen.low
 
 
+def test_no_share_is_below_nothing() -> None:
+    assert str(share([False, False]).low) == "0.0"
+
+
 def test_one_contract_kept_is_not_a_hundred_percent() -> None:
     # (1 + z²/2) / (1 + z²) with z = 1.96, and its lower bound, by hand.
     seen = share([True])

@@ -20,3 +20,7 @@ def upgrade() -> None:
         "dispute_open", "dispute", ["contract_id", "side"], unique=True, postgresql_where=still_open
     )
     op.drop_column("contract", "disputed_by")
+    # Versions are superseded; no contract ever was.
+    op.drop_constraint("signature_known", "contract")
+    states = "'draft', 'sent', 'accepted_by_seller', 'accepted_by_buyer', 'agreed', 'declined', 'lapsed', 'cancelled'"
+    op.create_check_constraint("signature_known", "contract", f"signature IN ({states})")

@@ -22,5 +22,10 @@ def spelling(text: str) -> tuple[str, ...]:
     return tuple("".join(sorted(word, key=unicodedata.combining)) for word in words)
 
 
+def as_number(text: str) -> str:
+    """The number of a paper as numbers are compared: in any case, with or without spaces."""
+    return "".join(text.casefold().split())
+
+
 def has_diacritics(text: str) -> bool:
     return bool(re.search(r"[đĐ\u0300-\u036f]", unicodedata.normalize("NFD", text)))

@@ -43,14 +43,20 @@ def up(settings: Settings, console: Console) -> None:
         address = f"http://{ready.host}:{ready.port}"
         console.print(f"Service     {address}/healthz", highlight=False)
         console.print(f"API         {address}/docs", highlight=False)
-        console.print(f"PostgreSQL  {ready.database_url}", highlight=False, soft_wrap=True)
-        console.print(f"Broker      {ready.redis_url}", highlight=False, soft_wrap=True)
+        console.print(f"PostgreSQL  {without_password(ready.database_url)}", highlight=False, soft_wrap=True)
+        console.print(f"Broker      {without_password(ready.redis_url)}", highlight=False, soft_wrap=True)
         console.print(f"Logs        {ready.data_folder / 'log'}", highlight=False, soft_wrap=True)
         console.print(
             "Add a party with `.venv/bin/matcher party add producer 'Hợp tác xã …'`. Ctrl-C stops all."
         )
         while True:  # a signal that ends nothing, such as a terminal's new size, wakes it too
             signal.pause()
+
+
+def without_password(url: str | None) -> str:
+    """Where a server is, without who may use it: that is for no screen and no log."""
+    scheme, _, place = (url or "").partition("://")
+    return f"{scheme}://{place.partition('?')[0].rpartition('@')[2]}"
 
 
 def _wait_until_ready(settings: Settings, ledger: Ledger, started_at: datetime, expected: int) -> None:

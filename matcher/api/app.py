@@ -15,6 +15,7 @@ from matcher.api import (
     contracts,
     crops,
     demands,
+    description,
     endpoints,
     events,
     frames,
@@ -33,6 +34,7 @@ from matcher.api import (
 from matcher.api.body_limit import BodyLimit
 from matcher.api.head import Head
 from matcher.api.in_flight import InFlight
+from matcher.api.page_headers import PageHeaders
 from matcher.api.parameters import known_parameters
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
@@ -46,9 +48,9 @@ RESOURCES = (
 class _Service(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI description, problems included."""
-        description = super().openapi()
-        description["components"]["schemas"].update(problems.SCHEMAS)
-        return description
+        described = super().openapi()
+        described["components"]["schemas"].update(problems.SCHEMAS)
+        return described
 
 
 def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> FastAPI:
@@ -67,6 +69,8 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
         lifespan=lifespan,
         responses=problems.RESPONSES,
         dependencies=[Depends(known_parameters)],
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,  # such redirects go wherever the Host header says
     )
     app.state.settings = settings
@@ -81,9 +85,11 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
         most_file_bytes=10 * 1024 * 1024,
     )
     app.add_middleware(Head)
+    app.add_middleware(PageHeaders, description=description.PATH)
     for resource in RESOURCES:
         app.include_router(resource.router)
     app.include_router(contracts.pages)
     app.include_router(contacts.pages)
     app.include_router(order_pages.pages)
+    description.install(app)
     return app

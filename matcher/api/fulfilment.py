@@ -10,11 +10,13 @@ from matcher.api.once import OnceRoute, once
 from matcher.api.requests import FILE_BODY, Caller, FileBody, Known, Transaction
 from matcher.contracts.accounts import PaymentPost, close_dispute, open_dispute, record_payment
 from matcher.contracts.attachments import attach, get_attachment
+from matcher.contracts.confirmed import confirm_delivery, confirm_payment
 from matcher.contracts.draft import get_contract
-from matcher.contracts.fulfilment import Closing, DeliveryPost, close, record_delivery
+from matcher.contracts.fulfilment import Closing, close, record_delivery
 from matcher.contracts.fulfilment_view import AttachmentView, FulfilmentView, fulfilment_view
 from matcher.contracts.life import Reason
 from matcher.contracts.mistakes import withdraw_delivery, withdraw_payment
+from matcher.contracts.tickets import DeliveryPost
 from matcher.fields import Text
 
 router = APIRouter(prefix="/v1/contracts/{contract_id}", tags=["contracts"], route_class=OnceRoute)
@@ -33,6 +35,22 @@ def weigh(
 ) -> FulfilmentView:
     """Record a weigh ticket; with `final`, a shortfall is offered anew at once."""
     return fulfilment_view(session, record_delivery(session, contract_id, caller, body, known))
+
+
+@router.post("/deliveries/{position}/confirm", dependencies=[once])
+def confirm_ticket(
+    session: Transaction, caller: Caller, contract_id: UUID, position: Position
+) -> FulfilmentView:
+    """Confirm a weigh ticket that the other side recorded."""
+    return fulfilment_view(session, confirm_delivery(session, contract_id, position, caller))
+
+
+@router.post("/payments/{payment_id}/confirm", dependencies=[once])
+def confirm_money(
+    session: Transaction, caller: Caller, contract_id: UUID, payment_id: UUID
+) -> FulfilmentView:
+    """Confirm a payment that the other side recorded."""
+    return fulfilment_view(session, confirm_payment(session, contract_id, payment_id, caller))
 
 
 @router.post("/deliveries/{position}/withdraw", dependencies=[once])
@@ -76,10 +94,7 @@ def read_file(
 ) -> Response:
     """The attached file as it was sent."""
     attachment = get_attachment(session, contract_id, position, attachment_id, caller)
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.name, safe='')}",
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.name, safe='')}"}
     return Response(attachment.content, media_type=attachment.media_type, headers=headers)
 
 
@@ -97,5 +112,5 @@ def dispute(session: Transaction, caller: Caller, contract_id: UUID, body: Reaso
 
 @router.post("/disputes/close", dependencies=[once])
 def settle(session: Transaction, caller: Caller, contract_id: UUID, body: Reason) -> FulfilmentView:
-    """Close the open dispute, with its outcome."""
+    """Close your open dispute, with its outcome; for an operator, both sides'."""
     return fulfilment_view(session, close_dispute(session, contract_id, caller, body))

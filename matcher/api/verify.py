@@ -1,9 +1,9 @@
 """/verify: whether a document is genuine; open to everybody, as whoever is shown a contract may ask."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response, UploadFile
+from fastapi import APIRouter, File, Response, UploadFile
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
@@ -63,14 +63,20 @@ def verify_file(session: Transaction, document: FileBody) -> VerdictView:
 @router.get("/verify", response_class=HTMLResponse)
 def ask() -> str:
     """A page to drop a document on."""
-    return templates.get_template("verify.html").render(verdict=None)
+    return _page()
 
 
 @router.post("/verify", response_class=HTMLResponse)
-def answer(session: Transaction, document: UploadFile) -> str:
-    """The same page with the answer."""
-    verdict = _view(session, verify(document.file.read(), known_keys(session)))
-    return templates.get_template("verify.html").render(verdict=verdict)
+def answer(session: Transaction, document: Annotated[UploadFile | str | None, File()] = None) -> HTMLResponse:
+    """The same page with the answer, or that no file was chosen."""
+    # A form that is sent without a file has an empty text in its place.
+    if document is None or isinstance(document, str) or not document.filename:
+        return HTMLResponse(_page(no_file=True), status_code=422)
+    return HTMLResponse(_page(_view(session, verify(document.file.read(), known_keys(session)))))
+
+
+def _page(verdict: VerdictView | None = None, *, no_file: bool = False) -> str:
+    return templates.get_template("verify.html").render(verdict=verdict, no_file=no_file)
 
 
 def _view(session: Session, verdict: Verdict) -> VerdictView:

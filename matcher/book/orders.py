@@ -176,22 +176,24 @@ def give_back(
     return orders
 
 
-def has_left(order: Lot | Demand, more_g: int) -> None:
-    """Raises Invalid when a contract that is to take `more_g` more of the order finds less there."""
-    left_g = order.quantity_g - order.taken_g if order.state == "open" else 0
-    if more_g > left_g:
-        left, name = f"{kilograms(left_g).normalize():f} kg", order.__tablename__
-        raise Invalid(
-            Fault("quantity_kg", f"the {name} has {left} left", f"Take at most {left} more than now.")
-        )
+def have_left(lot: Lot, demand: Demand, held_g: int, wanted_g: int) -> None:
+    """Raises Invalid when a contract that holds `held_g` of both is to hold more than they have for it."""
+    left_g, scarce = min((_left_g(order), order.__tablename__) for order in (lot, demand))
+    if wanted_g > held_g + left_g:
+        left, most = (f"{kilograms(grams).normalize():f} kg" for grams in (left_g, held_g + left_g))
+        what = f"the {scarce} has {left} left beside what this contract holds"
+        raise Invalid(Fault("quantity_kg", what, f"Give at most {most}."))
+
+
+def _left_g(order: Lot | Demand) -> int:
+    return order.quantity_g - order.taken_g if order.state == "open" else 0
 
 
 def take_more(session: Session, kind: type[OrderT], quantities: Mapping[UUID, int]) -> Sequence[OrderT]:
-    """Takes grams more of orders, by id, as `give_back` returns them. Raises Invalid where one has less."""
+    """Takes grams more of orders, by id, that have them; returns them as `give_back` does."""
     locked = select(kind).where(kind.id.in_(quantities)).order_by(kind.id).with_for_update()
     orders = session.scalars(locked.execution_options(populate_existing=True)).all()
     for order in orders:
-        has_left(order, quantities[order.id])
         order.taken_g += quantities[order.id]
         order.version += 1
         order.changed_at = now()

@@ -76,7 +76,7 @@ def price(pairs: Pairs) -> Booleans:
 
 
 def party(pairs: Pairs) -> Booleans:
-    """Nobody trades with itself, and a pair that was declined is not proposed again."""
+    """Nobody trades with itself, and a pair that was declined, or failed, is not proposed again."""
     other: Booleans = pairs.book.lots.party[pairs.lot] != pairs.book.demands.party[pairs.demand]
     codes = pairs.book.declined_codes
     if not len(codes):

@@ -9,13 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.book.checks import Faults
 from matcher.clock import now, today
 from matcher.contracts.fulfilment import accepted_grams
-from matcher.contracts.life import Reason, locked, moved, side_of
+from matcher.contracts.life import Reason, agreed_on, locked, moved
+from matcher.contracts.moves import side_of
 from matcher.contracts.terms import amount
-from matcher.errors import Fault, Invalid
+from matcher.errors import NotFound
 from matcher.fields import Day, Text
 from matcher.store.tables import Contract, Dispute, Party, Payment
+from matcher.text import as_number
 
 PaymentState = Literal["nothing_due", "unpaid", "partly_paid", "paid"]
 
@@ -33,12 +36,13 @@ class PaymentPost(BaseModel):
 def record_payment(session: Session, contract_id: UUID, party: Party, post: PaymentPost) -> Contract:
     """Writes a payment down, from either side. Raises NotFound, Conflict, Invalid."""
     contract = locked(session, contract_id, party, "record_payment")
-    if post.paid_on > today():
-        raise Invalid(Fault("paid_on", "has not come yet", "Give the day on which it was paid."))
-    own = (Payment.contract_id == contract.id) & Payment.withdrawn_at.is_(None)
-    repeated = own & (Payment.reference == post.reference)
-    if session.scalar(select(Payment.id).where(repeated)):
-        raise Invalid(Fault("reference", "is recorded already", "Record each payment once."))
+    faults = Faults()
+    _check_day(faults, contract, post.paid_on)
+    standing = [each for each in payments_of(session, contract) if each.withdrawn_at is None]
+    if as_number(post.reference) in {as_number(each.reference) for each in standing}:
+        faults.add("reference", "is recorded already", "Record each payment once.")
+    _check_amount(faults, payable(session, contract) - paid_by(standing), post.amount)
+    faults.raise_any()
     side = side_of(contract, party)
     session.add(Payment(contract_id=contract.id, side=side, recorded_at=now(), **post.model_dump()))
     facts = post.model_dump(mode="json")
@@ -52,6 +56,14 @@ def payments_of(session: Session, contract: Contract) -> Sequence[Payment]:
     return session.scalars(select(Payment).where(own).order_by(Payment.id)).all()
 
 
+def payment_at(session: Session, contract: Contract, payment_id: UUID) -> Payment:
+    """The contract's payment of this id. Raises NotFound."""
+    payment = session.get(Payment, payment_id)
+    if payment is None or payment.contract_id != contract.id:
+        raise NotFound(f"Contract {contract.number} has no payment {payment_id}.")
+    return payment
+
+
 def paid_by(payments: Sequence[Payment], last: date = date.max) -> int:
     """What was paid until the end of `last`, in đồng, by the payments that stand."""
     return sum(each.amount for each in payments if each.withdrawn_at is None and each.paid_on <= last)
@@ -63,8 +75,19 @@ def due(session: Session, contract: Contract) -> int:
     return amount(accepted_grams(session, contract), price["farm_gate"])
 
 
+def payable(session: Session, contract: Contract) -> int:
+    """The most that is to be paid in all, in đồng: what is due, or all of the contract while goods may come.
+
+    Paying before delivery is the buyer's to choose.
+    """
+    if contract.fulfilment in ("unfulfilled", "partly_delivered"):
+        return int(contract.terms["amount"])
+    return due(session, contract)
+
+
 def payment_state(due: int, paid: int) -> PaymentState:
-    if due == 0 and paid == 0:
+    """Of what is due; money paid in advance makes nothing due."""
+    if due == 0:
         return "nothing_due"
     if paid >= due:
         return "paid"
@@ -72,27 +95,37 @@ def payment_state(due: int, paid: int) -> PaymentState:
 
 
 def open_dispute(session: Session, contract_id: UUID, party: Party, said: Reason) -> Contract:
-    """Opens a dispute; one at a time. Raises NotFound, Conflict."""
+    """Opens a dispute; one at a time for each side. Raises NotFound, Conflict."""
     contract = locked(session, contract_id, party, "open_dispute")
     side = side_of(contract, party)
-    session.add(Dispute(contract_id=contract.id, side=side, about=said.reason, opened_at=now()))
-    contract.disputed_by = side
+    contract.disputes.append(Dispute(side=side, about=said.reason, opened_at=now()))
     moved(session, contract, "contract.dispute_opened", side, party.name, reason=said.reason)
     return contract
 
 
 def close_dispute(session: Session, contract_id: UUID, party: Party, said: Reason) -> Contract:
-    """Closes the open dispute, by whoever opened it or an operator. Raises NotFound, Conflict."""
+    """Closes the party's own open dispute, or for an operator all that are. Raises NotFound, Conflict."""
     contract = locked(session, contract_id, party, "close_dispute")
     by = "operator" if party.kind == "operator" else side_of(contract, party)
-    still_open = (Dispute.contract_id == contract.id) & Dispute.closed_at.is_(None)
-    dispute = session.scalars(select(Dispute).where(still_open)).one()
-    dispute.closed_at, dispute.closed_by, dispute.outcome = now(), by, said.reason
-    contract.disputed_by = None
+    for dispute in contract.disputes:
+        if dispute.closed_at is None and by in ("operator", dispute.side):
+            dispute.closed_at, dispute.closed_by, dispute.outcome = now(), by, said.reason
     moved(session, contract, "contract.dispute_closed", by, party.name, reason=said.reason)
     return contract
 
 
-def disputes_of(session: Session, contract: Contract) -> Sequence[Dispute]:
-    own = Dispute.contract_id == contract.id
-    return session.scalars(select(Dispute).where(own).order_by(Dispute.id)).all()
+def _check_day(faults: Faults, contract: Contract, paid_on: date) -> None:
+    agreed = agreed_on(contract)
+    if paid_on > today():
+        faults.add("paid_on", "has not come yet", "Give the day on which it was paid.")
+    elif paid_on < agreed:
+        why = f"before the contract was agreed, on {agreed}"
+        faults.add("paid_on", why, f"Give the day on which it was paid, {agreed} or later.")
+
+
+def _check_amount(faults: Faults, left: int, amount: int) -> None:
+    if left <= 0:
+        remedy = "Record nothing; withdraw a payment that was recorded by mistake."
+        faults.add("amount", "nothing more is to be paid", remedy)
+    elif amount > left:
+        faults.add("amount", f"more than the {left} đồng still to be paid", f"Give at most {left}.")

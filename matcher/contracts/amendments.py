@@ -16,26 +16,14 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher.book.checks import Faults, crop_named, grams, positive
-from matcher.book.orders import books_changed, give_back, has_left, take_more
+from matcher.book.orders import books_changed, give_back, have_left, take_more
 from matcher.clock import now
 from matcher.contracts.amended import Other, amended_terms, grams_of
-from matcher.contracts.life import (
-    WAITING,
-    Acceptance,
-    Move,
-    Reason,
-    Side,
-    Signer,
-    locked,
-    moved,
-    open_amendment,
-    require_hash,
-    side_of,
-    sign,
-)
+from matcher.contracts.life import Acceptance, Reason, Signer, locked, moved, require_hash, sign
+from matcher.contracts.moves import WAITING, Move, Side, illegal, open_amendment, side_of
 from matcher.contracts.steps import terms_of_version
 from matcher.contracts.terms import terms_hash
-from matcher.errors import Conflict, Fault, Invalid
+from matcher.errors import Fault, Invalid
 from matcher.fields import Day, Dong, Quantity, Text
 from matcher.knowledge import Knowledge
 from matcher.notices.events import Kind
@@ -184,7 +172,7 @@ def _answered(
     contract = locked(session, contract_id, party, move)
     amendment = open_amendment(contract)
     if amendment is None or amendment.id != amendment_id:
-        raise Conflict("Another amendment has taken this one's place; read the contract again.")
+        raise illegal(contract, party, "Another amendment has taken this one's place")
     return contract, amendment
 
 
@@ -228,15 +216,16 @@ def _new_terms(session: Session, contract: Contract, said: Proposal, knowledge: 
     terms = amended_terms(contract.terms, match.lot, Other(quantity_g, said.price, said.delivery_day))
     if terms == contract.terms:
         raise Invalid(Fault("", "these are the terms as they are", "Change the quantity, price or day."))
-    more = (quantity_g or contract.quantity_g) - contract.quantity_g
-    has_left(match.lot, more)
-    has_left(match.demand, more)
+    have_left(match.lot, match.demand, contract.quantity_g, quantity_g or contract.quantity_g)
     return terms
 
 
 def _retake(session: Session, contract: Contract, quantity_g: int) -> None:
     """Makes the contract take `quantity_g` of both its orders."""
     match = session.get_one(Match, contract.match_id)
+    for order in (match.lot, match.demand):
+        session.refresh(order, with_for_update=True)
+    have_left(match.lot, match.demand, contract.quantity_g, quantity_g)
     more = quantity_g - contract.quantity_g
     lots, demands = {match.lot_id: abs(more)}, {match.demand_id: abs(more)}
     contract.quantity_g = quantity_g

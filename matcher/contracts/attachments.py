@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from matcher.clock import now
 from matcher.contracts.draft import get_contract
 from matcher.contracts.fulfilment import delivery_at
-from matcher.contracts.life import side_of
+from matcher.contracts.moves import side_of
 from matcher.contracts.steps import add_step
 from matcher.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from matcher.store.tables import Attachment, Contract, Party

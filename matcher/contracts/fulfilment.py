@@ -7,54 +7,27 @@ What is short goes back to the market as a demand, what is too much as a lot: se
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from matcher.book.checks import Faults, crop_named, grams, known
-from matcher.catalogue import Crop
+from matcher.book.checks import crop_named
 from matcher.clock import now, today
-from matcher.contracts.life import Reason, locked, moved, side_of
+from matcher.contracts.declined import pairing_changed
+from matcher.contracts.life import Reason, agreed_on, locked, moved
+from matcher.contracts.moves import side_of
 from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus
 from matcher.contracts.terms import kilograms_text
+from matcher.contracts.tickets import DeliveryPost, ticket_columns
 from matcher.errors import Fault, Invalid, NotFound
-from matcher.fields import Day, Instant, Quantity, Text
+from matcher.fields import Day
 from matcher.knowledge import Knowledge
 from matcher.store.tables import Contract, GoodsDelivery, Match, Party
+from matcher.text import as_number
 
 GRACE = timedelta(days=2)  # after the day of delivery; then what came is all that comes
-FURTHEST_BACK = timedelta(days=60)
-
-
-class GradePart(BaseModel):
-    """How much of what was weighed was of which grade."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    grade: str
-    net_kg: Quantity
-
-
-class DeliveryPost(BaseModel):
-    """One weigh ticket. Net is gross less tare; the buyer takes over net less what it rejects."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    ticket_number: Text
-    delivered_at: Instant
-    gross_kg: Quantity
-    tare_kg: Quantity
-    rejected_kg: Quantity | None = None
-    rejection_reason: Text | None = None
-    grades: Annotated[list[GradePart], Field(max_length=20)] = []
-    surplus_kg: Annotated[
-        Quantity | None, Field(description="brought beside it and not taken over; offered as a new lot")
-    ] = None
-    final: Annotated[bool, Field(description="nothing more comes; a shortfall is offered anew")] = False
-    note: Text | None = None
 
 
 class Closing(Reason):
@@ -70,7 +43,7 @@ def record_delivery(
     """Writes a weigh ticket down, from either side. Raises NotFound, Conflict, Invalid naming every fault."""
     contract = locked(session, contract_id, party, "record_delivery")
     match = session.get_one(Match, contract.match_id)
-    columns = _columns(post, crop_named(knowledge.catalogue, match.crop))
+    columns = ticket_columns(post, crop_named(knowledge.catalogue, match.crop), agreed_on(contract))
     surplus_g = columns.pop("surplus_g")
     position = len(deliveries_of(session, contract)) + 1
     side = side_of(contract, party)
@@ -168,8 +141,8 @@ def tolerance_percent(contract: Contract) -> int:
 def _once(session: Session, contract: Contract, ticket_number: str) -> None:
     """Both sides hold the same weigh ticket; only one of them records it."""
     standing = (each for each in deliveries_of(session, contract) if each.withdrawn_at is None)
-    same = ticket_number.casefold()
-    recorded = next((each for each in standing if each.ticket_number.casefold() == same), None)
+    same = as_number(ticket_number)
+    recorded = next((each for each in standing if as_number(each.ticket_number) == same), None)
     if recorded is not None:
         what = f"is recorded already, by the {recorded.side}, as delivery {recorded.position}"
         raise Invalid(Fault("ticket_number", what, "Record each weigh ticket once, or withdraw the other."))
@@ -195,6 +168,8 @@ def _close(
     match = session.get_one(Match, contract.match_id)
     short_g = contract.quantity_g - accepted_grams(session, contract)
     contract.fulfilment = "breached" if short_g == contract.quantity_g else "short"
+    if contract.fulfilment == "breached":
+        pairing_changed(session, match)
     agreed_on = date.fromisoformat(contract.terms["delivery_day"])  # an amendment may have made it later
     until = said.deliver_until or max(match.demand.deliver_until, agreed_on)
     if said.deliver_until is not None and until < today():
@@ -208,44 +183,3 @@ def _close(
         "demand": str(demand.id) if demand else None,
     }
     moved(session, contract, "contract.closed", by, name, reason=said.reason, **facts)
-
-
-def _columns(post: DeliveryPost, crop: Crop) -> dict[str, Any]:
-    faults = Faults()
-    weights = {
-        f"{name}_g": 0 if said is None else grams(faults, f"{name}_kg", said, crop)
-        for name, said in (
-            ("gross", post.gross_kg), ("tare", post.tare_kg), ("rejected", post.rejected_kg),
-            ("surplus", post.surplus_kg),
-        )
-    }  # fmt: skip
-    net_g = weights["gross_g"] - weights["tare_g"]
-    if net_g <= 0:
-        faults.add("tare_kg", "not less than gross_kg", "Give the weight of the empty vehicle and packages.")
-    if weights["rejected_g"] > max(net_g, 0):
-        faults.add("rejected_kg", "more than the net weight", "Reject at most gross_kg less tare_kg.")
-    if (weights["rejected_g"] > 0) != (post.rejection_reason is not None):
-        faults.add("rejection_reason", "goes with rejected_kg", "Give both, or neither.")
-    _check_time(faults, post)
-    grades = _grades(faults, post, crop, net_g)
-    faults.raise_any()
-    plain = post.model_dump(include={"ticket_number", "delivered_at", "rejection_reason", "note"})
-    return plain | weights | {"grades": grades}
-
-
-def _check_time(faults: Faults, post: DeliveryPost) -> None:
-    if post.delivered_at > now() + timedelta(minutes=5):
-        faults.add("delivered_at", "has not come yet", "Give when the goods were weighed.")
-    elif post.delivered_at < now() - FURTHEST_BACK:
-        faults.add("delivered_at", "more than 60 days ago", "Give when the goods were weighed.")
-
-
-def _grades(faults: Faults, post: DeliveryPost, crop: Crop, net_g: int) -> list[dict[str, Any]]:
-    parts = []
-    for index, part in enumerate(post.grades):
-        known(faults, f"grades.{index}.grade", part.grade, crop.grade_keys, "grade")
-        parts.append((part.grade, grams(faults, f"grades.{index}.net_kg", part.net_kg, crop)))
-    if parts and sum(weight for _, weight in parts) != net_g:
-        right = kilograms_text(max(net_g, 0))
-        faults.add("grades", "do not add up to the net weight", f"Let their net_kg add up to {right}.")
-    return [{"grade": grade, "net_kg": kilograms_text(weight)} for grade, weight in parts]

@@ -7,11 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from matcher.contracts.accounts import PaymentState, disputes_of, due, paid_by, payment_state, payments_of
+from matcher.contracts.accounts import PaymentState, due, paid_by, payable, payment_state, payments_of
 from matcher.contracts.fulfilment import accepted_grams, deliveries_of, tolerance_percent
+from matcher.contracts.relied import Standing, contestable_until, standing
 from matcher.contracts.view import Fulfilment
 from matcher.fields import Kilograms, kilograms
-from matcher.store.tables import Contract, GoodsDelivery
+from matcher.store.tables import Contract, GoodsDelivery, Payment
 
 Side = Literal["seller", "buyer"]
 
@@ -29,11 +30,26 @@ class AttachmentView(BaseModel):
     added_at: datetime
 
 
-class DeliveryView(BaseModel):
+class RecordedView(BaseModel):
+    """What one side recorded, and how far both can rely on it."""
+
+    side: Side
+    recorded_at: datetime
+    confirmed_at: datetime | None = Field(description="by the other side")
+    contestable_until: datetime = Field(description="a dispute of the other side after it comes too late")
+    standing: Standing = Field(
+        description="for the track records counts only what is relied_on: recorded to its own cost, "
+        "confirmed, or not disputed in time"
+    )
+    withdrawn_at: datetime | None = Field(description="then it counts no more")
+    withdrawn_by: str | None
+    withdrawal_reason: str | None
+
+
+class DeliveryView(RecordedView):
     """One weigh ticket as it was recorded."""
 
     position: int
-    side: Side
     ticket_number: str
     delivered_at: datetime
     gross_kg: Kilograms
@@ -44,27 +60,16 @@ class DeliveryView(BaseModel):
     rejection_reason: str | None
     grades: list[dict[str, Any]]
     note: str | None
-    recorded_at: datetime
-    withdrawn_at: datetime | None = Field(description="then it counts no more")
-    withdrawn_by: str | None
-    withdrawal_reason: str | None
     attachments: list[AttachmentView]
 
 
-class PaymentView(BaseModel):
-    """A payment, and the side that recorded it."""
-
-    model_config = ConfigDict(from_attributes=True)
+class PaymentView(RecordedView):
+    """A payment of the buyer to the seller."""
 
     id: UUID
-    side: Side
     amount: int
     paid_on: date
     reference: str
-    recorded_at: datetime
-    withdrawn_at: datetime | None = Field(description="then it counts no more")
-    withdrawn_by: str | None
-    withdrawal_reason: str | None
 
 
 class DisputeView(BaseModel):
@@ -90,6 +95,9 @@ class FulfilmentView(BaseModel):
     accepted_kg: Kilograms
     outstanding_kg: Kilograms = Field(description="promised and not accepted, 0 once all of it is")
     due: int = Field(description="what was accepted costs at the farm gate")
+    payable: int = Field(
+        description="the most that may be paid now: the contract's amount until it is fulfilled"
+    )
     paid: int
     payment: PaymentState
     deliveries: list[DeliveryView]
@@ -108,16 +116,21 @@ def fulfilment_view(session: Session, contract: Contract) -> FulfilmentView:
         accepted_kg=kilograms(accepted_g),
         outstanding_kg=kilograms(max(contract.quantity_g - accepted_g, 0)),
         due=owed,
+        payable=payable(session, contract),
         paid=paid,
         payment=payment_state(owed, paid),
-        deliveries=[_delivery_view(delivery) for delivery in deliveries_of(session, contract)],
-        payments=[PaymentView.model_validate(payment) for payment in payments],
-        disputes=[DisputeView.model_validate(dispute) for dispute in disputes_of(session, contract)],
+        deliveries=[_delivery_view(each, contract) for each in deliveries_of(session, contract)],
+        payments=[_payment_view(payment, contract) for payment in payments],
+        disputes=[DisputeView.model_validate(dispute) for dispute in contract.disputes],
     )
 
 
-def _delivery_view(delivery: GoodsDelivery) -> DeliveryView:
-    shown = {name: getattr(delivery, name) for name in DeliveryView.model_fields if hasattr(delivery, name)}
+def _payment_view(payment: Payment, contract: Contract) -> PaymentView:
+    return PaymentView.model_validate(_shown(PaymentView, payment, contract))
+
+
+def _delivery_view(delivery: GoodsDelivery, contract: Contract) -> DeliveryView:
+    shown = _shown(DeliveryView, delivery, contract)
     weights = {f"{name}_kg": kilograms(getattr(delivery, f"{name}_g")) for name in _WEIGHTS}
     return DeliveryView.model_validate(
         shown
@@ -127,6 +140,14 @@ def _delivery_view(delivery: GoodsDelivery) -> DeliveryView:
             "attachments": [AttachmentView.model_validate(each) for each in delivery.attachments],
         }
     )
+
+
+def _shown(view: type[RecordedView], recorded: GoodsDelivery | Payment, contract: Contract) -> dict[str, Any]:
+    columns = {name: getattr(recorded, name) for name in view.model_fields if hasattr(recorded, name)}
+    return columns | {
+        "standing": standing(recorded, contract),
+        "contestable_until": contestable_until(recorded, contract),
+    }
 
 
 _WEIGHTS = ("gross", "tare", "net", "rejected")

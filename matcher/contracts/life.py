@@ -7,8 +7,8 @@ at once. matcher.contracts.amendments has how its terms change, matcher.contract
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,25 +16,18 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from matcher.book.orders import books_changed, give_back
-from matcher.clock import now, today
+from matcher.clock import day_of, now
 from matcher.contracts.documents import ask_again
 from matcher.contracts.draft import get_contract
+from matcher.contracts.moves import WAITING, Move, Side, illegal, moves, side_of, state_of
 from matcher.contracts.news import tell_of_contract
 from matcher.contracts.steps import add_step
 from matcher.contracts.terms import terms_hash
-from matcher.errors import Conflict, Fault, Invalid
+from matcher.errors import Fault, Invalid
 from matcher.fields import Text
 from matcher.notices.events import Kind
 from matcher.parties import require
-from matcher.store.tables import CONTRACT_WAITING, Amendment, Contract, Demand, Lot, Match, Party, Signature
-
-Side = Literal["seller", "buyer"]
-Move = Literal[
-    "accept", "decline", "cancel", "amend", "accept_amendment", "decline_amendment", "withdraw_amendment",
-    "record_delivery", "withdraw_delivery", "record_payment", "withdraw_payment", "close", "open_dispute",
-    "close_dispute",
-]  # fmt: skip
-WAITING = ("draft", "sent", "accepted_by_seller", "accepted_by_buyer")
+from matcher.store.tables import CONTRACT_WAITING, Contract, Demand, Lot, Match, Party, Signature
 
 
 class Signer(BaseModel):
@@ -57,73 +50,6 @@ class Reason(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Text
-
-
-def moves(contract: Contract, party: Party) -> list[Move]:
-    """What `party` may do with the contract now."""
-    if party.kind == "operator":
-        return _operator_moves(contract)
-    side = side_of(contract, party)
-    return [
-        *_signing_moves(contract, side),
-        *_amending_moves(contract, party),
-        *_fulfilling_moves(contract, side),
-    ]
-
-
-def _operator_moves(contract: Contract) -> list[Move]:
-    if contract.signature != "agreed":
-        return ["cancel"] if contract.signature in WAITING else []
-    # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
-    ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
-    allowed = [*ends.get(contract.fulfilment, []), *_withdrawing_moves(contract)]
-    return [*allowed, "close_dispute"] if contract.disputed_by else allowed
-
-
-def _withdrawing_moves(contract: Contract) -> list[Move]:
-    # Once the deliveries are closed, what was short is on the market again.
-    if contract.fulfilment in ("partly_delivered", "fulfilled"):
-        return ["withdraw_delivery", "withdraw_payment"]
-    return ["withdraw_payment"]
-
-
-def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
-    if contract.signature != "agreed":
-        return []
-    allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract)]
-    if contract.fulfilment in ("unfulfilled", "partly_delivered", "fulfilled"):
-        allowed += ["record_delivery"]
-    # Before the goods are due it is not for the buyer to say that none will come.
-    due = side == "seller" or today().isoformat() >= contract.terms["delivery_day"]
-    if contract.fulfilment == "partly_delivered" or (contract.fulfilment == "unfulfilled" and due):
-        allowed += ["close"]
-    if contract.disputed_by is None:
-        return [*allowed, "open_dispute"]
-    return [*allowed, "close_dispute"] if contract.disputed_by == side else allowed
-
-
-def _signing_moves(contract: Contract, side: Side) -> list[Move]:
-    if contract.signature not in WAITING or contract.deadline_at <= now():
-        return []
-    return ["decline"] if contract.signature == f"accepted_by_{side}" else ["accept", "decline"]
-
-
-def _amending_moves(contract: Contract, party: Party) -> list[Move]:
-    late = contract.signature in WAITING and contract.deadline_at <= now()
-    if late or contract.signature not in (*WAITING, "agreed") or contract.fulfilment != "unfulfilled":
-        return []
-    proposed = open_amendment(contract)
-    if proposed is None:
-        return ["amend"]
-    if proposed.side == side_of(contract, party):
-        return ["withdraw_amendment"]
-    return ["amend", "accept_amendment", "decline_amendment"]
-
-
-def open_amendment(contract: Contract) -> Amendment | None:
-    """The amendment that waits for the other side's answer, if any; past its deadline it waits no more."""
-    waiting = (each for each in contract.amendments if each.state == "open" and each.deadline_at > now())
-    return next(waiting, None)
 
 
 def accept(
@@ -180,7 +106,8 @@ def decline(session: Session, contract_id: UUID, party: Party, reason: str) -> C
 
 
 def cancel(session: Session, contract_id: UUID, party: Party, reason: str) -> Contract:
-    """Cancels, agreed or not; for operators. Raises Forbidden, NotFound, Conflict."""
+    """Cancels, agreed or not; for operators. Raises NotFound, Forbidden for a side, Conflict."""
+    get_contract(session, contract_id, party)
     require(party, "operator")
     contract = locked(session, contract_id, party, "cancel")
     _end(session, [contract], "cancelled", reason)
@@ -238,22 +165,18 @@ def locked(session: Session, contract_id: UUID, party: Party, move: Move) -> Con
     """The contract, locked. Raises NotFound, and Conflict unless `party` may make the move now."""
     get_contract(session, contract_id, party)
     contract = session.get_one(Contract, contract_id, with_for_update=True, populate_existing=True)
-    legal = moves(contract, party)
-    if move not in legal:
-        raise Conflict(
-            f"This contract is {_state(contract, now())}; you may now: {', '.join(legal) or 'nothing'}."
-        )
+    if move not in moves(contract, party):
+        raise illegal(contract, party, f"This contract is {state_of(contract)}")
     return contract
 
 
-def _state(contract: Contract, at: datetime) -> str:
-    late = contract.signature in WAITING and contract.deadline_at <= at
-    return f"past its deadline of {contract.deadline_at:%Y-%m-%dT%H:%M:%SZ}" if late else contract.signature
-
-
-def side_of(contract: Contract, party: Party) -> Side:
-    """Which side a party to the contract is."""
-    return "seller" if party.id == contract.seller_id else "buyer"
+def agreed_on(contract: Contract) -> date:
+    """The day on which both sides had first signed the same version of an agreed contract."""
+    signed: dict[int, list[datetime]] = {}
+    for signature in contract.signatures:
+        signed.setdefault(signature.version, []).append(signature.signed_at)
+    both = (max(instants) for instants in signed.values() if len(instants) == 2)
+    return day_of(min(both, default=contract.drafted_at))
 
 
 def _end(

@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
+from matcher.contracts.accounts import payment_at
 from matcher.contracts.fulfilment import delivery_at, fulfilment_now
-from matcher.contracts.life import Reason, locked, moved, side_of
-from matcher.errors import Conflict, Forbidden, NotFound
+from matcher.contracts.life import Reason, locked, moved
+from matcher.contracts.moves import illegal, side_of
+from matcher.errors import Forbidden
 from matcher.store.tables import Contract, GoodsDelivery, Party, Payment
 
 
@@ -33,9 +35,7 @@ def withdraw_payment(
 ) -> Contract:
     """Counts the payment no more. Raises NotFound, Forbidden, Conflict."""
     contract = locked(session, contract_id, party, "withdraw_payment")
-    payment = session.get(Payment, payment_id)
-    if payment is None or payment.contract_id != contract.id:
-        raise NotFound(f"Contract {contract.number} has no payment {payment_id}.")
+    payment = payment_at(session, contract, payment_id)
     by = _withdraw(session, contract, payment, party, said)
     facts = {"reference": payment.reference, "amount": payment.amount}
     moved(session, contract, "contract.payment_withdrawn", by, party.name, reason=said.reason, **facts)
@@ -52,7 +52,7 @@ def _withdraw(
             f"The {recorded.side} recorded it; only the {recorded.side} or an operator withdraws it."
         )
     if recorded.withdrawn_at is not None:
-        raise Conflict("It is withdrawn already.")
+        raise illegal(contract, party, "It is withdrawn already")
     recorded.withdrawn_at, recorded.withdrawn_by, recorded.withdrawal_reason = now(), by, said.reason
     session.flush()
     return by

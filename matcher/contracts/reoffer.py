@@ -1,7 +1,7 @@
 """What a contract leaves over goes back to the market by itself: a shortfall as a demand, a surplus as a lot.
 
 Both are copies of the orders that made the contract, with the time those were posted, so that in a tie they
-go before orders that came later.
+go before orders that came later. Whom those are not proposed to, they are not either.
 """
 
 from datetime import date
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from matcher.book.news import note_posted
 from matcher.book.orders import book_changed
 from matcher.clock import today
+from matcher.contracts.declined import inherit_declined
 from matcher.errors import Fault, Invalid
 from matcher.store.tables import Demand, Lot, Match
 
@@ -39,6 +40,7 @@ def reoffer_shortfall(
     demand.changed_in = book_changed(session, demand.crop)
     session.add(demand)
     session.flush()
+    inherit_declined(session, old, demand)
     note_posted(session, demand, by_owner=by_owner)
     return demand
 
@@ -64,6 +66,7 @@ def reoffer_surplus(session: Session, match: Match, surplus_g: int, *, by_owner:
     lot.changed_in = book_changed(session, lot.crop)
     session.add(lot)
     session.flush()
+    inherit_declined(session, old, lot)
     note_posted(session, lot, by_owner=by_owner)
     return lot
 

@@ -1,8 +1,11 @@
 """How a party has kept its contracts: counts first, and shares that a few contracts can not make look sure.
 
 Shares are the centre and the bounds of Wilson's score interval at 95 % (E. B. Wilson, JASA 22, 1927): of one
-contract kept they say 21 to 100 %, not "100 %". Contracts in dispute do not count while they are; nothing is
-counted of which nobody has recorded how it went. It is never a list of whom to avoid.
+contract kept they say 21 to 100 %, not "100 %". Nothing is counted of which nobody has recorded how it went,
+nor what one side alone says to its own good and the other may still contest, or does: see
+matcher.contracts.relied. A contract in dispute counts nowhere for as long as its terms give for negotiating,
+from a side's first dispute on it; then it counts again, so that nobody disputes a failure away. It is never
+a list of whom to avoid.
 """
 
 from collections.abc import Sequence
@@ -15,12 +18,14 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from matcher.clock import day_of, today
+from matcher.clock import day_of, now, today
 from matcher.contracts.accounts import due, paid_by, payments_of
-from matcher.contracts.fulfilment import accepted_grams, deliveries_of
+from matcher.contracts.fulfilment import deliveries_of
+from matcher.contracts.moves import disputed_by
+from matcher.contracts.relied import standing
 from matcher.errors import NotFound
 from matcher.fields import Kilograms, kilograms
-from matcher.store.tables import Contract, Party
+from matcher.store.tables import Contract, GoodsDelivery, Party
 
 ENDED = ("fulfilled", "short", "breached")
 Z = 1.959964  # of the normal distribution, two-sided 95 %
@@ -52,7 +57,7 @@ class TrackRecord(BaseModel):
 
     party_id: UUID
     contracts: int = Field(description="ended contracts, contested ones among them")
-    contested: int = Field(description="in dispute now, and counted nowhere below")
+    contested: int = Field(description="in dispute now; while that is young they are counted nowhere below")
     promised_kg: Kilograms
     delivered_kg: Kilograms
     in_full: Share
@@ -67,8 +72,8 @@ class TrackRecord(BaseModel):
 @dataclass(frozen=True)
 class _Told:
     entry: Entry
-    promised_g: int
-    delivered_g: int
+    promised_g: int = 0
+    delivered_g: int = 0
 
 
 def track_record(session: Session, party_id: UUID, reader: Party, head_start_seconds: int) -> TrackRecord:
@@ -76,20 +81,19 @@ def track_record(session: Session, party_id: UUID, reader: Party, head_start_sec
     if not (reader.kind == "operator" or reader.id == party_id or _partners(session, reader.id, party_id)):
         raise NotFound(f"No party {party_id} that you have a contract with.")
     told = [_told(session, contract) for contract in _ended(session, party_id)]
-    counted = [each for each in told if not each.entry.contested]
-    entries = [each.entry for each in counted]
+    entries = [each.entry for each in told]
     selling = session.get_one(Party, party_id).kind == "producer"
     return TrackRecord(
         party_id=party_id,
         contracts=len(told),
-        contested=len(told) - len(counted),
-        promised_kg=kilograms(sum(each.promised_g for each in counted)),
-        delivered_kg=kilograms(sum(each.delivered_g for each in counted)),
+        contested=sum(entry.contested for entry in entries),
+        promised_kg=kilograms(sum(each.promised_g for each in told)),
+        delivered_kg=kilograms(sum(each.delivered_g for each in told)),
         in_full=share([each.delivered_in_full for each in entries] if selling else []),
         on_time=share([each.delivered_on_time for each in entries] if selling else []),
         paid_on_time=share([] if selling else [each.paid_on_time for each in entries]),
         head_start_seconds=head_start_seconds,
-        entries=[each.entry for each in told] if reader.kind == "operator" or reader.id == party_id else [],
+        entries=entries if reader.kind == "operator" or reader.id == party_id else [],
     )
 
 
@@ -102,7 +106,7 @@ def share(outcomes: Sequence[bool | None]) -> Share:
     centre = (kept + Z * Z / 2) / (counted + Z * Z)
     half = Z / (counted + Z * Z) * sqrt(kept * (counted - kept) / counted + Z * Z / 4)
     percent, low, high = (round(100 * value, 1) for value in (centre, centre - half, centre + half))
-    return Share(kept=kept, counted=counted, percent=percent, low=max(low, 0.0), high=min(high, 100.0))
+    return Share(kept=kept, counted=counted, percent=percent, low=max(0.0, low), high=min(high, 100.0))
 
 
 def head_start(session: Session, party: Party, most_seconds: int) -> timedelta:
@@ -128,26 +132,48 @@ def _ended(session: Session, party_id: UUID) -> Sequence[Contract]:
 
 
 def _told(session: Session, contract: Contract) -> _Told:
-    deliveries = [each for each in deliveries_of(session, contract) if each.withdrawn_at is None]
-    last = max((day_of(delivery.delivered_at) for delivery in deliveries), default=None)
-    in_full = contract.fulfilment == "fulfilled"
-    until = str(contract.terms.get("deliver_until", contract.terms["delivery_day"]))
     entry = Entry(
         contract_id=contract.id,
         number=contract.number,
-        delivered_in_full=in_full,
-        delivered_on_time=in_full and last is not None and last.isoformat() <= until,
-        paid_on_time=None if last is None else _paid_on_time(session, contract, last),
-        contested=contract.disputed_by is not None,
+        delivered_in_full=None,
+        delivered_on_time=None,
+        paid_on_time=None,
+        contested=bool(disputed_by(contract)),
     )
-    delivered_g = min(accepted_grams(session, contract), contract.quantity_g)
-    return _Told(entry, contract.quantity_g, delivered_g)
+    if _set_aside(contract):
+        return _Told(entry)
+    deliveries = [each for each in deliveries_of(session, contract) if each.withdrawn_at is None]
+    relied_on = [each for each in deliveries if standing(each, contract) == "relied_on"]
+    sure = relied_on == deliveries
+    if sure and deliveries:
+        entry.paid_on_time = _paid_on_time(session, contract, _last_day(deliveries))
+    if contract.fulfilment == "fulfilled" and not sure:
+        return _Told(entry)
+    until = str(contract.terms.get("deliver_until", contract.terms["delivery_day"]))
+    entry.delivered_in_full = contract.fulfilment == "fulfilled"
+    entry.delivered_on_time = entry.delivered_in_full and _last_day(deliveries).isoformat() <= until
+    delivered_g = sum(each.net_g - each.rejected_g for each in relied_on)
+    return _Told(entry, contract.quantity_g, min(delivered_g, contract.quantity_g))
+
+
+def _set_aside(contract: Contract) -> bool:
+    """Whether a dispute is open whose side had its first on this contract within the days for negotiating."""
+    days = timedelta(days=int(contract.terms.get("rules", {}).get("negotiation_days", 15)))
+    firsts = (
+        min(each.opened_at for each in contract.disputes if each.side == side)
+        for side in disputed_by(contract)
+    )
+    return any(now() <= first + days for first in firsts)
+
+
+def _last_day(deliveries: Sequence[GoodsDelivery]) -> date:
+    return max(day_of(delivery.delivered_at) for delivery in deliveries)
 
 
 def _paid_on_time(session: Session, contract: Contract, last: date) -> bool | None:
-    """Null while there is still time to pay."""
-    days = int(contract.terms.get("rules", {}).get("payment_days", 7))
-    in_time = paid_by(payments_of(session, contract), last + timedelta(days=days))
-    if in_time >= due(session, contract):
+    """Null while there is still time to pay, or what the buyer says it paid may be contested, or is."""
+    until = last + timedelta(days=int(contract.terms.get("rules", {}).get("payment_days", 7)))
+    payments, owed = payments_of(session, contract), due(session, contract)
+    if paid_by([each for each in payments if standing(each, contract) == "relied_on"], until) >= owed:
         return True
-    return False if today() > last + timedelta(days=days) else None
+    return None if today() <= until or paid_by(payments, until) >= owed else False

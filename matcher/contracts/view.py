@@ -7,13 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from matcher.contracts.draft import page_path
-from matcher.contracts.life import Move, moves
+from matcher.contracts.moves import Move, moves
 from matcher.contracts.terms import terms_hash
 from matcher.store.tables import Amendment, Contract, Party
 
 State = Literal[
-    "draft", "sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined", "lapsed",
-    "cancelled", "superseded",
+    "draft", "sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined", "lapsed", "cancelled",
 ]  # fmt: skip
 Fulfilment = Literal["unfulfilled", "partly_delivered", "fulfilled", "short", "breached"]
 

@@ -385,6 +385,16 @@ class Match(Identified, Base):
     buyer: Mapped[Party] = relationship(foreign_keys=buyer_id)
 
 
+class DeclinedPair(Base):
+    """A copy of an order inherits whom that is not proposed to; for others their contract says it."""
+
+    __tablename__ = "declined_pair"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    demand_id: Mapped[UUID] = mapped_column(ForeignKey("demand.id"), primary_key=True, index=True)
+    crop: Mapped[str] = mapped_column(index=True)
+
+
 class ContractSeries(Base):
     """The last serial given in a series and year; its row lock keeps numbers without gaps."""
 
@@ -410,10 +420,9 @@ class Contract(Identified, Base):
         UniqueConstraint("series", "year", "serial"),
         one_of(
             "signature", "draft", "sent", "accepted_by_seller", "accepted_by_buyer", "agreed", "declined",
-            "lapsed", "cancelled", "superseded",
+            "lapsed", "cancelled",
         ),
         one_of("fulfilment", "unfulfilled", "partly_delivered", "fulfilled", "short", "breached"),
-        one_of("disputed_by", "seller", "buyer"),
         Index(
             "contract_partly_delivered", "id",
             postgresql_where=text("fulfilment = 'partly_delivered'"),
@@ -449,9 +458,9 @@ class Contract(Identified, Base):
     opened_by_buyer_at: Mapped[datetime | None]
     moved_at: Mapped[datetime | None]
     reason: Mapped[str | None]
-    disputed_by: Mapped[str | None]
     signatures: Mapped[list["Signature"]] = relationship(order_by="Signature.id")
     amendments: Mapped[list["Amendment"]] = relationship(order_by="Amendment.id")
+    disputes: Mapped[list["Dispute"]] = relationship(order_by="Dispute.id")
 
 
 class Signature(Identified, Base):
@@ -500,9 +509,12 @@ class Amendment(Identified, Base):
     reason: Mapped[str | None]
 
 
-class Withdrawable:
-    """What a side may have recorded by mistake, and then withdraws: from then on it counts no more."""
+class Recorded:
+    """What one side has recorded: the other may confirm it; withdrawn, it counts no more."""
 
+    side: Mapped[str]
+    recorded_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None]
     withdrawal_reason: Mapped[str | None]
@@ -516,7 +528,7 @@ def withdrawn_for_a_reason() -> CheckConstraint:
     )
 
 
-class GoodsDelivery(Identified, Withdrawable, Base):
+class GoodsDelivery(Identified, Recorded, Base):
     """One weigh ticket of a contract, in grams: the buyer took over net less rejected."""
 
     __tablename__ = "goods_delivery"
@@ -531,7 +543,6 @@ class GoodsDelivery(Identified, Withdrawable, Base):
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
     position: Mapped[int]
-    side: Mapped[str]
     ticket_number: Mapped[str]
     delivered_at: Mapped[datetime]
     gross_g: Mapped[int]
@@ -541,7 +552,6 @@ class GoodsDelivery(Identified, Withdrawable, Base):
     rejection_reason: Mapped[str | None]
     grades: Mapped[list[Json]]
     note: Mapped[str | None]
-    recorded_at: Mapped[datetime]
     attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id")
 
 
@@ -559,7 +569,7 @@ class Attachment(Identified, Base):
     added_at: Mapped[datetime]
 
 
-class Payment(Identified, Withdrawable, Base):
+class Payment(Identified, Recorded, Base):
     """Money that went from buyer to seller, in whole đồng, as one side has recorded it."""
 
     __tablename__ = "payment"
@@ -577,20 +587,21 @@ class Payment(Identified, Withdrawable, Base):
     )
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
-    side: Mapped[str]
     amount: Mapped[int]
     paid_on: Mapped[date]
     reference: Mapped[str]
-    recorded_at: Mapped[datetime]
 
 
 class Dispute(Identified, Base):
-    """What one side holds against the other about a contract, until it or an operator closes it."""
+    """What one side holds against the other about a contract, until it or an operator closes it.
+
+    Each side has one open at a time.
+    """
 
     __tablename__ = "dispute"
     __table_args__ = (
         one_of("side", "seller", "buyer"),
-        Index("dispute_open", "contract_id", unique=True, postgresql_where=text("closed_at IS NULL")),
+        Index("dispute_open", "contract_id", "side", unique=True, postgresql_where=text("closed_at IS NULL")),
         Index("dispute_of_contract", "contract_id"),
     )
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from matcher.catalogue import Crop
 from matcher.clearing.change import Change, Keys
+from matcher.contracts.declined import declined_pairs
 from matcher.store.tables import Demand, Lot
 from matcher.trading.numbers import Numbers, key_of
-from matcher.trading.snapshot import declined_pairs, rows, sellers_so_far
+from matcher.trading.snapshot import rows, sellers_so_far
 
 OrderT = TypeVar("OrderT", Lot, Demand)
 Taken = tuple[UUID, UUID, int]  # lot, demand, g
@@ -57,7 +58,7 @@ def read_changed(
     gone_demands = _gone(all_demands, demand_rows, known[1])
     # An order may come back long after its contract was declined, while the other has not changed.
     back = [*(lot.id for lot in lot_rows), *(demand.id for demand in demand_rows)]
-    declined = declined_pairs(session, crop, back) if back else []
+    declined = declined_pairs(session, crop.key, back) if back else []
     change = Change(
         lots=lots,
         demands=demands,

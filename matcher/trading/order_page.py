@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from matcher.catalogue import Catalogue
 from matcher.clock import VIETNAM
 from matcher.contracts.draft import page_path
-from matcher.contracts.life import WAITING
+from matcher.contracts.moves import WAITING
 from matcher.fields import kilograms
 from matcher.notices.words import day, number
 from matcher.parties import get_party

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from matcher.catalogue import Crop
 from matcher.clearing import Demands, Lots, Terms
-from matcher.store.tables import Contract, Demand, Lot, Match
+from matcher.contracts.declined import declined_pairs
+from matcher.store.tables import Demand, Lot, Match
 from matcher.trading.failure import Failure
 from matcher.trading.numbers import Numbers
 
@@ -48,7 +49,7 @@ def take_snapshot(session: Session, crop: Crop, numbers: Numbers, terms: Terms) 
     demand_index = {demand.id: index for index, demand in enumerate(demand_rows)}
     declined = [
         (lot_index[lot_id], demand_index[demand_id])
-        for lot_id, demand_id in declined_pairs(session, crop, None)
+        for lot_id, demand_id in declined_pairs(session, crop.key, None)
         if lot_id in lot_index and demand_id in demand_index
     ]
     return Snapshot(
@@ -102,20 +103,3 @@ def sellers_so_far(session: Session, crop: Crop, demands: Collection[UUID] | Non
     for demand_id, _ in session.execute(query):
         counts[demand_id] = counts.get(demand_id, 0) + 1
     return counts
-
-
-def declined_pairs(
-    session: Session, crop: Crop, orders: Collection[UUID] | None
-) -> Sequence[tuple[UUID, UUID]]:
-    """Pairs (lot, demand) whose contract was declined or has lapsed: they are not proposed again.
-
-    All of the crop, or those that one of `orders` belongs to.
-    """
-    query = (
-        select(Match.lot_id, Match.demand_id)
-        .join(Contract, Contract.match_id == Match.id)
-        .where(Match.crop == crop.key, Contract.signature.in_(("declined", "lapsed")))
-    )
-    if orders is not None:
-        query = query.where(or_(Match.lot_id.in_(orders), Match.demand_id.in_(orders)))
-    return [(lot_id, demand_id) for lot_id, demand_id in session.execute(query)]

@@ -37,3 +37,16 @@ def test_a_key_tells_whose_it_is_and_other_parties_stay_hidden(api: Api) -> None
     assert (me["kind"], me["name"]) == ("buyer", "Chợ đầu mối")
     assert api.get(f"/v1/parties/{me['id']}", headers=other).status_code == 404
     assert api.get(f"/v1/parties/{me['id']}", headers=operator).json() == me
+
+
+def test_the_page_that_describes_the_api_fetches_nothing_from_elsewhere(api: Api) -> None:
+    page = api.get("/docs")
+    assert page.status_code == 200
+    fetched = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(fetched) == 3
+    for path in fetched:
+        assert path.startswith("/")
+        assert api.get(path).status_code == 200, path
+    policy = page.headers["Content-Security-Policy"]
+    assert "script-src 'self' 'unsafe-inline';" in policy
+    assert "http" not in policy

@@ -50,8 +50,20 @@ def test_evidence_grows_with_the_contract(api: Api, sides: Sides) -> None:
     assert kinds == ["drafted", "accepted", "opened"]
 
 
-def test_a_form_without_a_file_is_answered_clearly(api: Api) -> None:
-    assert api.get("/verify").status_code == 200
-    answer = api.post("/verify", data={"document": "na"})
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
+NOTHING_CHOSEN = (
+    b'--x\r\nContent-Disposition: form-data; name="document"; filename=""\r\n'
+    b"Content-Type: application/octet-stream\r\n\r\n\r\n--x--\r\n"
+)
+
+
+def test_a_form_without_a_file_is_answered_by_the_page(api: Api) -> None:
+    assert "No file was chosen" not in api.get("/verify").text
+    as_browsers_do = {"Content-Type": "multipart/form-data; boundary=x"}
+    for answer in (
+        api.post("/verify", content=NOTHING_CHOSEN, headers=as_browsers_do),
+        api.post("/verify", data={"document": "na"}),
+        api.post("/verify"),
+    ):
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
+        assert "No file was chosen" in answer.text
+        assert "Chưa chọn tệp nào" in answer.text

@@ -8,7 +8,8 @@ from sqlalchemy import func, select, update
 
 from config.settings import Settings
 from matcher.contracts.amendments import Proposal, accept_amendment, propose
-from matcher.contracts.life import Acceptance, accept, cancel, decline, lapse, open_amendment
+from matcher.contracts.life import Acceptance, accept, cancel, decline, lapse
+from matcher.contracts.moves import open_amendment
 from matcher.contracts.terms import terms_hash
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger

@@ -11,7 +11,8 @@ from matcher.contracts.amendments import decline_amendment, lapse_amendments, wi
 from matcher.contracts.compared import comparison
 from matcher.contracts.documents import contract_document, render
 from matcher.contracts.draft import DOCX, HTML, PDF
-from matcher.contracts.life import Reason, moves, remind
+from matcher.contracts.life import Reason, remind
+from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of, terms_of_version
 from matcher.errors import Conflict, Invalid, NotFound
 from matcher.store.tables import Amendment, Contract, Demand, Event, Lot, Signature, Step
@@ -65,6 +66,21 @@ def test_more_is_taken_of_both_orders_when_more_is_agreed(deal: Deal) -> None:
     deal.accept_amendment(deal.seller, amendment)
     assert taken(deal) == (599_999, 599_999)
     assert broken(deal.ledger) == {}
+
+
+@pytest.mark.parametrize(("lot_kg", "demand_kg", "most"), [(650, 900, 650), (900, 620, 620), (601, 900, 601)])
+def test_who_asks_for_too_much_is_told_the_most_that_both_orders_have(
+    deal: Deal, lot_kg: int, demand_kg: int, most: int
+) -> None:
+    with deal.ledger.transaction() as session:
+        for kind, quantity in ((Lot, lot_kg), (Demand, demand_kg)):
+            session.execute(update(kind).values(quantity_g=quantity * 1000, state="open"))
+    with pytest.raises(Invalid) as refused:
+        deal.propose(deal.buyer, quantity_kg=1000)
+    assert refused.value.faults[0].remedy == f"Give at most {most} kg."
+    with pytest.raises(Invalid, match="beside what"):
+        deal.propose(deal.buyer, quantity_kg=f"{most}.001")
+    deal.accept_amendment(deal.seller, deal.propose(deal.buyer, quantity_kg=most))
 
 
 def test_what_was_sold_to_others_meanwhile_can_not_be_agreed_on(deal: Deal) -> None:

@@ -1,7 +1,8 @@
 """Fulfilment: weigh tickets, tolerance, shortfall and surplus, payments, disputes."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from matcher.clock import now, today
+from matcher.clock import VIETNAM, now, today
 from matcher.contracts.accounts import (
     PaymentPost,
     close_dispute,
@@ -19,22 +20,24 @@ from matcher.contracts.accounts import (
     record_payment,
 )
 from matcher.contracts.attachments import attach, get_attachment
+from matcher.contracts.confirmed import confirm_delivery, confirm_payment
 from matcher.contracts.fulfilment import (
     Closing,
-    DeliveryPost,
     close,
     close_overdue,
     least_grams,
     record_delivery,
 )
 from matcher.contracts.fulfilment_view import FulfilmentView, fulfilment_view
-from matcher.contracts.life import Reason, moves
+from matcher.contracts.life import Reason
 from matcher.contracts.mistakes import withdraw_delivery, withdraw_payment
+from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of
+from matcher.contracts.tickets import DeliveryPost
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
-from matcher.store.tables import Attachment, Contract, Demand, Lot, OrderNews, Party
+from matcher.store.tables import Attachment, Contract, Demand, Lot, Match, OrderNews, Party, Signature
 from tests.contracts.deal import Deal
-from tests.market import party
+from tests.market import lot, party
 from tests.trading.invariants import broken
 
 PHOTOGRAPH = b"\xff\xd8\xff\xe0 weigh ticket"
@@ -98,7 +101,7 @@ def test_a_weigh_ticket_counts_once_whichever_side_records_it(agreed: Deal) -> N
         with pytest.raises(Invalid, match="recorded already, by the buyer, as delivery 1"):
             weigh(agreed, ticket(300), side)
         with pytest.raises(Invalid, match="recorded already, by the buyer, as delivery 1"):
-            weigh(agreed, ticket(300, ticket_number="pc-17"), side)
+            weigh(agreed, ticket(300, ticket_number="pc - 17"), side)
     assert weigh(agreed, ticket(270, ticket_number="PC-18")).fulfilment == "fulfilled"
 
 
@@ -149,7 +152,7 @@ def test_what_is_rejected_counts_as_not_delivered(agreed: Deal) -> None:
         ({"rejection_reason": "x"}, "rejection_reason"),
         ({"gross_kg": "650.0001"}, "gross_kg"),
         ({"delivered_at": now() + timedelta(days=1)}, "delivered_at"),
-        ({"delivered_at": now() - timedelta(days=90)}, "delivered_at"),
+        ({"delivered_at": now() - timedelta(days=1)}, "delivered_at"),
         ({"grades": [{"grade": "grade_1", "net_kg": 599}]}, "grades"),
         ({"grades": [{"grade": "gold", "net_kg": 600}]}, "grades.0.grade"),
     ],
@@ -159,6 +162,62 @@ def test_a_ticket_that_can_not_be_is_refused(agreed: Deal, other: dict[str, Any]
         weigh(agreed, ticket(600, **other))
     assert path in [fault.path for fault in refused.value.faults]
     assert agreed.read(Contract, agreed.id).fulfilment == "unfulfilled"
+
+
+def signed(deal: Deal, days_ago: int) -> None:
+    with deal.ledger.transaction() as session:
+        session.execute(update(Signature).values(signed_at=now() - timedelta(days=days_ago)))
+
+
+@pytest.mark.parametrize(("days_ago", "earliest"), [(0, 0), (3, 3), (90, 60)])
+def test_goods_were_weighed_on_the_day_of_the_agreement_or_later_and_not_long_ago(
+    agreed: Deal, days_ago: int, earliest: int
+) -> None:
+    signed(agreed, days_ago)
+    first = datetime.combine(today() - timedelta(days=earliest), time(0, 1), VIETNAM)
+    for by in (agreed.seller, agreed.buyer):
+        with pytest.raises(Invalid) as refused:
+            weigh(agreed, ticket(10, delivered_at=first - timedelta(minutes=2)), by)
+        assert f"on {first.date()} or later" in refused.value.faults[0].remedy
+    assert weigh(agreed, ticket(10, delivered_at=min(first, now()))).fulfilment == "partly_delivered"
+
+
+def test_an_amended_contract_was_agreed_when_it_first_was(agreed: Deal) -> None:
+    signed(agreed, 2)
+    agreed.accept_amendment(agreed.seller, agreed.propose(agreed.buyer, price=21_000))
+    assert weigh(agreed, ticket(10, delivered_at=now() - timedelta(days=1))).deliveries
+    with pytest.raises(Invalid, match="before the contract was agreed"):
+        weigh(agreed, ticket(10, delivered_at=now() - timedelta(days=3), ticket_number="PC-18"))
+
+
+def confirm(deal: Deal, by: Party) -> FulfilmentView:
+    with deal.ledger.transaction() as session:
+        return fulfilment_view(session, confirm_delivery(session, deal.id, 1, by))
+
+
+def test_what_one_side_recorded_the_other_confirms_once(agreed: Deal) -> None:
+    assert weigh(agreed, ticket(), agreed.seller).deliveries[0].standing == "waiting"
+    with pytest.raises(Forbidden, match="the other side confirms"):
+        confirm(agreed, agreed.seller)
+    with pytest.raises(Conflict, match="you may now: withdraw_delivery"):
+        confirm(agreed, agreed.operator)
+    seen = confirm(agreed, agreed.buyer).deliveries[0]
+    assert (seen.standing, seen.confirmed_at is not None) == ("relied_on", True)
+    with pytest.raises(Conflict, match="confirmed already; you may now: record_payment"):
+        confirm(agreed, agreed.buyer)
+    assert agreed.kinds().count("contract.delivery_confirmed") == 1
+
+
+def test_a_withdrawn_ticket_is_not_confirmed_or_withdrawn_again_and_the_refusal_says_what_is_left(
+    agreed: Deal,
+) -> None:
+    weigh(agreed, ticket(300), agreed.seller)
+    weigh(agreed, ticket(100, ticket_number="PC-18"), agreed.seller)
+    assert withdraw(agreed, 1, agreed.seller).deliveries[0].standing == "withdrawn"
+    with pytest.raises(Conflict, match=r"withdrawn; you may now: .*confirm_delivery"):
+        confirm(agreed, agreed.buyer)
+    with pytest.raises(Conflict, match=r"withdrawn already; you may now: .*withdraw_delivery"):
+        withdraw(agreed, 1, agreed.seller)
 
 
 def test_nothing_is_delivered_before_both_have_agreed(deal: Deal) -> None:
@@ -206,6 +265,32 @@ def test_a_contract_of_which_nothing_came_is_breached(agreed: Deal) -> None:
     assert reoffered(agreed, Demand, agreed.demand_id) is None
     with pytest.raises(Conflict):
         weigh(agreed, ticket())
+
+
+def test_the_pair_of_a_breached_contract_is_not_matched_again_also_not_by_what_is_wanted_anew(
+    agreed: Deal,
+) -> None:
+    with agreed.ledger.transaction() as session:
+        wanted = session.get_one(Demand, agreed.demand_id)
+        wanted.quantity_g, wanted.state = 700_000, "open"
+    assert end(agreed) == "breached"
+    agreed.clear()
+    assert agreed.count(Match) == 1, "both have something left, and so has the copy"
+    with agreed.ledger.transaction() as session:
+        other = lot(session, agreed.seller, agreed.knowledge, quantity_kg=600).id
+    agreed.clear()
+    with agreed.ledger.transaction() as session:
+        assert set(session.scalars(select(Match.lot_id))) == {agreed.lot_id, other}
+        again = session.scalars(select(Contract).join(Match).where(Match.lot_id == other)).all()
+        renewed = next(each for each in again if session.get_one(Match, each.match_id).quantity_g >= 500_000)
+        renewed.signature, agreed.id = "agreed", renewed.id
+    end(agreed)
+    agreed.clear()
+    with agreed.ledger.transaction() as session:
+        pairs = [tuple(row) for row in session.execute(select(Match.lot_id, Match.demand_id))]
+        assert len(pairs) == len(set(pairs)), "nor by the copy of the copy"
+        assert set(session.scalars(select(Match.lot_id))) == {agreed.lot_id, other}
+    assert broken(agreed.ledger) == {}
 
 
 def test_that_nothing_comes_is_not_for_the_buyer_to_say_before_the_day(agreed: Deal) -> None:
@@ -288,8 +373,8 @@ def test_an_operator_closes_what_came_in_part_and_the_rest_is_back_on_the_market
     assert broken(agreed.ledger) == {}
 
 
-def pay(deal: Deal, amount: int, reference: str) -> FulfilmentView:
-    post = PaymentPost(amount=amount, paid_on=today(), reference=reference)
+def pay(deal: Deal, amount: int, reference: str, days_ago: int = 0) -> FulfilmentView:
+    post = PaymentPost(amount=amount, paid_on=today() - timedelta(days=days_ago), reference=reference)
     with deal.ledger.transaction() as session:
         return fulfilment_view(session, record_payment(session, deal.id, deal.buyer, post))
 
@@ -299,18 +384,65 @@ def test_payments_add_up_and_each_is_recorded_once(agreed: Deal) -> None:
     assert pay(agreed, due - 1, "FT1").payment == "partly_paid"
     with pytest.raises(Invalid, match="recorded already"):
         pay(agreed, due, "FT1")
+    for same in ("ft1", "FT 1", "Ft1 "):
+        with pytest.raises(Invalid, match="recorded already"):
+            pay(agreed, 1, same)
     assert pay(agreed, 1, "FT2").payment == "paid"
     tomorrow = PaymentPost(amount=1, paid_on=today() + timedelta(days=1), reference="FT3")
     with pytest.raises(Invalid, match="has not come yet"), agreed.ledger.transaction() as session:
         record_payment(session, agreed.id, agreed.buyer, tomorrow)
 
 
+def test_a_payment_was_made_on_the_day_of_the_agreement_or_later(agreed: Deal) -> None:
+    signed(agreed, 5)
+    for days_ago in (6, 4000):
+        with pytest.raises(Invalid) as refused:
+            pay(agreed, 1, "FT1", days_ago)
+        assert str(today() - timedelta(days=5)) in refused.value.faults[0].remedy
+    assert pay(agreed, 1, "FT1", 5).paid == 1
+
+
+def test_no_more_is_paid_than_the_contract_before_and_what_came_after(agreed: Deal) -> None:
+    whole = agreed.read(Contract, agreed.id).terms["amount"]
+    with pytest.raises(Invalid, match=f"more than the {whole} đồng still to be paid"):
+        pay(agreed, whole + 1, "FT1")
+    assert pay(agreed, whole - 10, "FT1").payable == whole
+    weigh(agreed, ticket(300))
+    with pytest.raises(Invalid, match="more than the 10 đồng"):
+        pay(agreed, 11, "FT2")
+    seen = weigh(agreed, ticket(300, ticket_number="PC-18"))
+    assert seen.payable == seen.due == whole
+    assert pay(agreed, 10, "FT2").payment == "paid"
+    with pytest.raises(Invalid, match="nothing more is to be paid"):
+        pay(agreed, 1, "FT3")
+
+
+def test_nothing_is_paid_for_goods_that_never_came(agreed: Deal) -> None:
+    end(agreed)
+    with pytest.raises(Invalid, match="nothing more is to be paid"):
+        pay(agreed, 1, "FT1")
+
+
+def test_a_payment_of_the_buyer_is_the_sellers_to_confirm(agreed: Deal) -> None:
+    paid = pay(agreed, 1, "FT1").payments[0]
+    assert paid.standing == "waiting"
+    with pytest.raises(Forbidden), agreed.ledger.transaction() as session:
+        confirm_payment(session, agreed.id, paid.id, agreed.buyer)
+    with agreed.ledger.transaction() as session:
+        contract = confirm_payment(session, agreed.id, paid.id, agreed.seller)
+        assert fulfilment_view(session, contract).payments[0].standing == "relied_on"
+    with agreed.ledger.transaction() as session:
+        said = PaymentPost(amount=1, paid_on=today(), reference="FT2")
+        contract = record_payment(session, agreed.id, agreed.seller, said)
+        assert fulfilment_view(session, contract).payments[1].standing == "relied_on", "to its own cost"
+
+
 def test_a_payment_recorded_by_mistake_is_withdrawn_and_its_reference_is_free_again(agreed: Deal) -> None:
     due = weigh(agreed, ticket(600)).due
-    mistaken = pay(agreed, due * 10, "FT1").payments[0].id
+    mistaken = pay(agreed, due // 10, "FT1").payments[0].id
     for by, refused in ((agreed.seller, Forbidden), (agreed.buyer, None), (agreed.buyer, Conflict)):
         with pytest.raises(refused) if refused else nullcontext(), agreed.ledger.transaction() as session:
-            contract = withdraw_payment(session, agreed.id, mistaken, by, Reason(reason="Thừa một số 0"))
+            contract = withdraw_payment(session, agreed.id, mistaken, by, Reason(reason="Thiếu một số 0"))
             assert fulfilment_view(session, contract).payment == "unpaid"
     with pytest.raises(NotFound), agreed.ledger.transaction() as session:
         withdraw_payment(session, agreed.id, agreed.id, agreed.buyer, Reason(reason="Không có"))
@@ -320,18 +452,40 @@ def test_a_payment_recorded_by_mistake_is_withdrawn_and_its_reference_is_free_ag
 @given(due=st.integers(0, 10**12), paid=st.integers(0, 10**12))
 def test_what_is_paid_is_told_by_what_is_due(due: int, paid: int) -> None:
     state = payment_state(due, paid)
-    assert (state == "paid") == (paid >= due and due + paid > 0)
+    assert (state == "paid") == (paid >= due > 0)
+    assert (state == "nothing_due") == (due == 0)
     assert (state == "unpaid") == (paid == 0 < due)
+
+
+def dispute(deal: Deal, by: Party, what: Callable[..., Contract] = open_dispute) -> Contract:
+    with deal.ledger.transaction() as session:
+        contract = what(session, deal.id, by, Reason(reason="Sai phẩm cấp"))
+        assert contract.disputes
+        return contract
+
+
+def test_each_side_may_have_one_dispute_open_and_an_operator_closes_both(agreed: Deal) -> None:
+    dispute(agreed, agreed.buyer)
+    with pytest.raises(Conflict):
+        dispute(agreed, agreed.buyer)
+    with pytest.raises(Conflict):
+        dispute(agreed, agreed.seller, close_dispute)
+    dispute(agreed, agreed.seller)
+    assert [bool(each.closed_at) for each in dispute(agreed, agreed.seller, close_dispute).disputes] == [
+        False, True,
+    ]  # fmt: skip
+    dispute(agreed, agreed.seller)
+    closed = dispute(agreed, agreed.operator, close_dispute).disputes
+    assert [(each.side, each.closed_by) for each in closed] == [
+        ("buyer", "operator"), ("seller", "seller"), ("seller", "operator"),
+    ]  # fmt: skip
 
 
 def test_a_dispute_is_open_until_its_side_or_an_operator_closes_it(agreed: Deal) -> None:
     for closer in (agreed.buyer, agreed.operator):
-        with agreed.ledger.transaction() as session:
-            open_dispute(session, agreed.id, agreed.buyer, Reason(reason="Sai phẩm cấp"))
+        dispute(agreed, agreed.buyer)
         with pytest.raises(Conflict), agreed.ledger.transaction() as session:
             close_dispute(session, agreed.id, agreed.seller, Reason(reason="Không đúng"))
-        with pytest.raises(Conflict), agreed.ledger.transaction() as session:
-            open_dispute(session, agreed.id, agreed.seller, Reason(reason="Cũng vậy"))
         with agreed.ledger.transaction() as session:
             contract = close_dispute(session, agreed.id, closer, Reason(reason="Bồi thường 5 %"))
             assert "open_dispute" in moves(contract, agreed.seller)

@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 from matcher.book.orders import book_changed
 from matcher.contracts.documents import contract_document, render
 from matcher.contracts.draft import HTML
-from matcher.contracts.life import lapse, moves
+from matcher.contracts.life import lapse
+from matcher.contracts.moves import moves
 from matcher.contracts.terms import terms_hash
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
 from matcher.store.tables import Book, Contract, Demand, Document, Lot, Match
@@ -164,3 +165,12 @@ def test_a_decline_does_not_hold_the_book_while_it_waits_for_an_order(deal: Deal
             wait_for_waiting(deal.ledger)
             book_changed(session, "custard_apple")
         assert declined.result(30) == "declined"
+
+
+def test_a_stranger_finds_no_contract_to_cancel_and_a_side_is_told_whose_it_is_to_cancel(deal: Deal) -> None:
+    with deal.ledger.transaction() as session:
+        stranger = party(session, "buyer")
+    with pytest.raises(NotFound):
+        deal.cancel(stranger)
+    with pytest.raises(Forbidden, match="operators"):
+        deal.cancel(deal.seller)

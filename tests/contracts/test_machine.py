@@ -15,10 +15,13 @@ from config.settings import Settings
 from matcher.clock import now
 from matcher.contracts.accounts import close_dispute, open_dispute
 from matcher.contracts.amendments import decline_amendment, lapse_amendments, withdraw_amendment
-from matcher.contracts.fulfilment import Closing, DeliveryPost, close, deliveries_of, record_delivery
-from matcher.contracts.life import Reason, lapse, moves, open_amendment, side_of
+from matcher.contracts.confirmed import confirm_delivery
+from matcher.contracts.fulfilment import Closing, close, deliveries_of, record_delivery
+from matcher.contracts.life import Reason, lapse
 from matcher.contracts.mistakes import withdraw_delivery
+from matcher.contracts.moves import moves, open_amendment, side_of
 from matcher.contracts.steps import digest, steps_of
+from matcher.contracts.tickets import DeliveryPost
 from matcher.errors import Conflict, Forbidden, Invalid
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
@@ -78,6 +81,20 @@ def withdraw_ticket(deal: Deal, by: Party) -> None:
         withdraw_delivery(session, deal.id, chosen[0], by, WHY)
 
 
+def confirm_ticket(deal: Deal, by: Party) -> None:
+    """The first that the other side recorded and that is not confirmed; where there is none, one's own."""
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        tickets = [each for each in deliveries_of(session, contract) if each.withdrawn_at is None]
+        own = [
+            each.position for each in tickets if by.kind == "operator" or each.side == side_of(contract, by)
+        ]
+        others = [each.position for each in tickets if each.position not in own and not each.confirmed_at]
+        if tickets and not own and not others:
+            return
+        confirm_delivery(session, deal.id, [*others, *own, 1][0], by)
+
+
 def in_transaction(doing: Callable[..., object], *given_too: object) -> Callable[[Deal, Party], None]:
     def act(deal: Deal, by: Party) -> None:
         with deal.ledger.transaction() as session:
@@ -95,6 +112,7 @@ MOVES: dict[str, Callable[[Deal, Party], object]] = {
     "decline_amendment": lambda deal, by: amendment(deal, decline_amendment, by),
     "withdraw_amendment": lambda deal, by: amendment(deal, withdraw_amendment, by),
     "record_delivery": weigh,
+    "confirm_delivery": confirm_ticket,
     "withdraw_delivery": withdraw_ticket,
     "close": in_transaction(close, Closing(reason="Thử", reoffer=False)),
     "open_dispute": in_transaction(open_dispute, WHY),
@@ -152,7 +170,7 @@ def try_move(deal: Deal, name: str, by: Party) -> None:
     try:
         MOVES[name](deal, by)
     except Forbidden:
-        assert not allowed or name == "withdraw_delivery", "another's ticket"
+        assert not allowed or name in ("withdraw_delivery", "confirm_delivery"), "the wrong side's ticket"
     except Conflict:
         assert not allowed, f"{name} was said to be allowed"
     except Invalid:

@@ -12,6 +12,7 @@ from tests.servers.helpers import ROOT, broker_answers, run_sql, server_processe
 from workers.embedded import PORTS, free_port, open_home, package_folder
 from workers.processes import bound_to_us
 from workers.servers import ServerError, servers
+from workers.up import without_password
 
 WITH_BOTH_URLS = """
 import sys
@@ -33,6 +34,22 @@ def test_with_both_urls_set_nothing_is_started_or_imported(tmp_path: Path) -> No
         [sys.executable, "-c", WITH_BOTH_URLS, tmp_path / "data"], cwd=ROOT, check=True, timeout=30
     )
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (
+            "postgresql+psycopg://matcher:s3cret@127.0.0.1:5/matcher",
+            "postgresql+psycopg://127.0.0.1:5/matcher",
+        ),
+        ("postgresql+psycopg://h:5/m?user=u&password=s3cret", "postgresql+psycopg://h:5/m"),
+        ("redis://:s3cr@et@127.0.0.1:6/0", "redis://127.0.0.1:6/0"),
+        ("amqp://h", "amqp://h"),
+    ],
+)
+def test_where_a_server_is_is_told_without_its_password(url: str, shown: str) -> None:
+    assert without_password(url) == shown
 
 
 def test_with_the_database_set_only_the_broker_is_started(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""What the other side recorded is confirmed: a weigh ticket or a payment that both can rely on at once."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from matcher.clock import now
+from matcher.contracts.accounts import payment_at
+from matcher.contracts.fulfilment import delivery_at
+from matcher.contracts.life import locked, moved
+from matcher.contracts.moves import Side, illegal, side_of
+from matcher.errors import Forbidden
+from matcher.store.tables import Contract, GoodsDelivery, Party, Payment
+
+
+def confirm_delivery(session: Session, contract_id: UUID, position: int, party: Party) -> Contract:
+    """Confirms a weigh ticket of the other side. Raises NotFound, Forbidden for one's own, Conflict."""
+    contract = locked(session, contract_id, party, "confirm_delivery")
+    delivery = delivery_at(session, contract, position)
+    by = _confirm(contract, delivery, party)
+    facts = {"position": position, "ticket_number": delivery.ticket_number}
+    moved(session, contract, "contract.delivery_confirmed", by, party.name, **facts)
+    return contract
+
+
+def confirm_payment(session: Session, contract_id: UUID, payment_id: UUID, party: Party) -> Contract:
+    """Confirms a payment that the other side recorded. Raises NotFound, Forbidden for one's own, Conflict."""
+    contract = locked(session, contract_id, party, "confirm_payment")
+    payment = payment_at(session, contract, payment_id)
+    by = _confirm(contract, payment, party)
+    facts = {"reference": payment.reference, "amount": payment.amount}
+    moved(session, contract, "contract.payment_confirmed", by, party.name, **facts)
+    return contract
+
+
+def _confirm(contract: Contract, recorded: GoodsDelivery | Payment, party: Party) -> Side:
+    side = side_of(contract, party)
+    if recorded.side == side:
+        raise Forbidden(f"The {side} recorded it; the other side confirms it.")
+    if recorded.withdrawn_at is not None:
+        raise illegal(contract, party, "It is withdrawn")
+    if recorded.confirmed_at is not None:
+        raise illegal(contract, party, "It is confirmed already")
+    recorded.confirmed_at = now()
+    return side

@@ -1,0 +1,50 @@
+"""Which lots and demands are not proposed to each other again."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy import insert, or_, select
+from sqlalchemy.orm import Session
+
+from matcher.book.orders import books_changed
+from matcher.store.tables import Contract, DeclinedPair, Demand, Lot, Match
+
+Pair = tuple[UUID, UUID]  # lot, demand
+
+
+def declined_pairs(session: Session, crop: str, orders: Collection[UUID] | None) -> Sequence[Pair]:
+    """Pairs whose contract was declined, has lapsed or was breached, and those that copies inherit.
+
+    All of the crop, or those that one of `orders` belongs to.
+    """
+    over = or_(Contract.signature.in_(("declined", "lapsed")), Contract.fulfilment == "breached")
+    failed = select(Match.lot_id, Match.demand_id).join(Contract, Contract.match_id == Match.id)
+    failed = failed.where(Match.crop == crop, over)
+    inherited = select(DeclinedPair.lot_id, DeclinedPair.demand_id).where(DeclinedPair.crop == crop)
+    if orders is not None:
+        failed = failed.where(or_(Match.lot_id.in_(orders), Match.demand_id.in_(orders)))
+        of_these = or_(DeclinedPair.lot_id.in_(orders), DeclinedPair.demand_id.in_(orders))
+        inherited = inherited.where(of_these)
+    return [(lot_id, demand_id) for lot_id, demand_id in session.execute(failed.union(inherited))]
+
+
+def inherit_declined(session: Session, old: Lot | Demand, copy: Lot | Demand) -> None:
+    """Whom the old order is not proposed to, its copy is not either."""
+    pairs = declined_pairs(session, old.crop, [old.id])
+    rows = [
+        {
+            "lot_id": copy.id if lot_id == old.id else lot_id,
+            "demand_id": copy.id if demand_id == old.id else demand_id,
+            "crop": old.crop,
+        }
+        for lot_id, demand_id in pairs
+    ]
+    if rows:
+        session.execute(insert(DeclinedPair), rows)
+
+
+def pairing_changed(session: Session, match: Match) -> None:
+    """Has the book cleared anew without the pair of the match, whose orders may both have something left."""
+    lot = session.get_one(Lot, match.lot_id, with_for_update=True)
+    demand = session.get_one(Demand, match.demand_id, with_for_update=True)
+    books_changed(session, [lot, demand])

@@ -1,0 +1,105 @@
+"""What each side of a contract, and an operator, may do with it now."""
+
+from typing import Literal
+
+from matcher.clock import now, today
+from matcher.errors import Conflict
+from matcher.store.tables import Amendment, Contract, Party
+
+Side = Literal["seller", "buyer"]
+Move = Literal[
+    "accept", "decline", "cancel", "amend", "accept_amendment", "decline_amendment", "withdraw_amendment",
+    "record_delivery", "confirm_delivery", "withdraw_delivery", "record_payment", "confirm_payment",
+    "withdraw_payment", "close", "open_dispute", "close_dispute",
+]  # fmt: skip
+WAITING = ("draft", "sent", "accepted_by_seller", "accepted_by_buyer")
+
+
+def moves(contract: Contract, party: Party) -> list[Move]:
+    """What `party` may do with the contract now."""
+    if party.kind == "operator":
+        return _operator_moves(contract)
+    side = side_of(contract, party)
+    return [
+        *_signing_moves(contract, side),
+        *_amending_moves(contract, party),
+        *_fulfilling_moves(contract, side),
+    ]
+
+
+def _operator_moves(contract: Contract) -> list[Move]:
+    if contract.signature != "agreed":
+        return ["cancel"] if contract.signature in WAITING else []
+    # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
+    ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
+    allowed = [*ends.get(contract.fulfilment, []), *_withdrawing_moves(contract)]
+    return [*allowed, "close_dispute"] if disputed_by(contract) else allowed
+
+
+def _withdrawing_moves(contract: Contract) -> list[Move]:
+    # Once the deliveries are closed, what was short is on the market again.
+    if contract.fulfilment in ("partly_delivered", "fulfilled"):
+        return ["withdraw_delivery", "withdraw_payment"]
+    return ["withdraw_payment"]
+
+
+def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
+    if contract.signature != "agreed":
+        return []
+    allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract), "confirm_payment"]
+    if contract.fulfilment in ("partly_delivered", "fulfilled", "short"):
+        allowed += ["confirm_delivery"]
+    if contract.fulfilment in ("unfulfilled", "partly_delivered", "fulfilled"):
+        allowed += ["record_delivery"]
+    # Before the goods are due it is not for the buyer to say that none will come.
+    due = side == "seller" or today().isoformat() >= contract.terms["delivery_day"]
+    if contract.fulfilment == "partly_delivered" or (contract.fulfilment == "unfulfilled" and due):
+        allowed += ["close"]
+    return [*allowed, "close_dispute" if side in disputed_by(contract) else "open_dispute"]
+
+
+def _signing_moves(contract: Contract, side: Side) -> list[Move]:
+    if contract.signature not in WAITING or contract.deadline_at <= now():
+        return []
+    return ["decline"] if contract.signature == f"accepted_by_{side}" else ["accept", "decline"]
+
+
+def _amending_moves(contract: Contract, party: Party) -> list[Move]:
+    late = contract.signature in WAITING and contract.deadline_at <= now()
+    if late or contract.signature not in (*WAITING, "agreed") or contract.fulfilment != "unfulfilled":
+        return []
+    proposed = open_amendment(contract)
+    if proposed is None:
+        return ["amend"]
+    if proposed.side == side_of(contract, party):
+        return ["withdraw_amendment"]
+    return ["amend", "accept_amendment", "decline_amendment"]
+
+
+def open_amendment(contract: Contract) -> Amendment | None:
+    """The amendment that waits for the other side's answer, if any; past its deadline it waits no more."""
+    waiting = (each for each in contract.amendments if each.state == "open" and each.deadline_at > now())
+    return next(waiting, None)
+
+
+def disputed_by(contract: Contract) -> set[Side]:
+    """The sides whose dispute is open."""
+    return {
+        "seller" if each.side == "seller" else "buyer" for each in contract.disputes if not each.closed_at
+    }
+
+
+def side_of(contract: Contract, party: Party) -> Side:
+    """Which side a party to the contract is."""
+    return "seller" if party.id == contract.seller_id else "buyer"
+
+
+def illegal(contract: Contract, party: Party, why: str) -> Conflict:
+    """The refusal of a move: why, and what `party` may do instead."""
+    return Conflict(f"{why}; you may now: {', '.join(moves(contract, party)) or 'nothing'}.")
+
+
+def state_of(contract: Contract) -> str:
+    """Its state in words that follow “This contract is”."""
+    late = contract.signature in WAITING and contract.deadline_at <= now()
+    return f"past its deadline of {contract.deadline_at:%Y-%m-%dT%H:%M:%SZ}" if late else contract.signature

@@ -40,13 +40,13 @@ def read_changed(
     crop: Crop,
     numbers: Numbers,
     since: int,
-    known: tuple[Collection[UUID], Collection[UUID]],
+    known: tuple[Collection[int], Collection[int]],
     taken: Sequence[Taken],
     effort: int,
 ) -> Changed:
     """The orders changed after version `since` of the book, and those of which `taken` was taken since.
 
-    `known` are the lots and the demands of the book as it was.
+    `known` are the keys of the lots and of the demands of the book as it was.
     """
     all_lots = _changed(session, Lot, crop, since, {lot_id for lot_id, _, _ in taken})
     all_demands = _changed(session, Demand, crop, since, {demand_id for _, demand_id, _ in taken})
@@ -89,10 +89,10 @@ def _open(order: Lot | Demand) -> bool:
 
 
 def _gone(
-    every: Sequence[Lot] | Sequence[Demand], kept: Sequence[Lot] | Sequence[Demand], known: Collection[UUID]
+    every: Sequence[Lot] | Sequence[Demand], kept: Sequence[Lot] | Sequence[Demand], known: Collection[int]
 ) -> list[UUID]:
     still = {order.id for order in kept}
-    return [order.id for order in every if order.id in known and order.id not in still]
+    return [order.id for order in every if key_of(order.id) in known and order.id not in still]
 
 
 def _keys(ids: Sequence[UUID]) -> Keys:

@@ -17,7 +17,7 @@ from matcher.trading.link import Link
 from matcher.trading.looking import Looking
 from matcher.trading.record import unpack
 from matcher.trading.snapshot import Snapshot, rows_of
-from matcher.trading.standing import StandingBook
+from matcher.trading.standing import StandingBook, by_key
 
 # So small a book is read and cleared anew in the time it takes to settle a change.
 SMALL = 40_000  # pairs
@@ -72,8 +72,8 @@ def _from_base(looking: Looking, base: Clearing) -> StandingBook | None:
     own = StandingBook(
         core=core,
         terms=given.terms,
-        lots={lot.id: lot for lot in lot_rows},
-        demands={demand.id: demand for demand in demand_rows},
+        lots=by_key(lot_rows),
+        demands=by_key(demand_rows),
         matches=Matches(found),
         base_id=base.id,
         clearing_id=base.id,
@@ -101,7 +101,7 @@ def _changed(session: Session, own: StandingBook, link: Link) -> Changed:
     lot_rows = rows_of(session, Lot, [*map(UUID, link.lot_ids)])
     demand_rows = rows_of(session, Demand, [*map(UUID, link.demand_ids)])
     gone = [*link.change.gone_lots.tolist(), *link.change.gone_demands.tolist()]
-    return Changed(link.change, lot_rows, demand_rows, [own.ids[key] for key in gone])
+    return Changed(link.change, lot_rows, demand_rows, [*map(own.id_of, gone)])
 
 
 def _made_by(session: Session, clearing_id: UUID) -> Sequence[Taken]:

@@ -4,7 +4,6 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 import numpy as np
 
@@ -15,13 +14,14 @@ from matcher.store.tables import Demand, Lot
 from matcher.trading.freeze import freezes
 from matcher.trading.snapshot import Snapshot
 
-Pair = tuple[UUID, UUID]
+Pair = tuple[int, int]  # the keys of a lot and of a demand, as the clearing knows them
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """One match; `lot` and `demand` are the rows it was found for, and for reading only."""
 
+    pair: Pair
     lot: Lot
     demand: Demand
     freeze_at: datetime
@@ -35,17 +35,13 @@ class Found:
     leave_day: date
     delivery_day: date
 
-    @property
-    def pair(self) -> Pair:
-        return self.lot.id, self.demand.id
-
 
 class Matches:
     """The matches of a book as it stands, tentative until their freeze."""
 
     def __init__(self, found: Iterable[Found] = ()) -> None:
         self._found: dict[Pair, Found] = {}
-        self._of: dict[UUID, set[Pair]] = {}
+        self._of: dict[int, set[Pair]] = {}
         # What a match that is gone or moved has left here stays until it comes up.
         self._calendar: list[tuple[datetime, Pair]] = []
         for each in found:
@@ -60,32 +56,32 @@ class Matches:
     def get(self, pair: Pair) -> Found | None:
         return self._found.get(pair)
 
-    def of(self, order_id: UUID) -> set[Pair]:
+    def of(self, key: int) -> set[Pair]:
         """The pairs of one order."""
-        return set(self._of.get(order_id, ()))
+        return set(self._of.get(key, ()))
 
     def put(self, found: Found) -> None:
         pair = found.pair
         before, self._found[pair] = self._found.get(pair), found
         if before is None or before.freeze_at != found.freeze_at:
             heapq.heappush(self._calendar, (found.freeze_at, pair))
-        for order_id in pair:
-            self._of.setdefault(order_id, set()).add(pair)
+        for key in pair:
+            self._of.setdefault(key, set()).add(pair)
 
     def drop(self, pair: Pair) -> None:
         if self._found.pop(pair, None) is not None:
-            for order_id in pair:
-                self._of[order_id].discard(pair)
+            for key in pair:
+                self._of[key].discard(pair)
 
     def due(self, at: datetime) -> list[Found]:
-        """Those whose freeze has come, by (lot, demand)."""
+        """Those whose freeze has come, in the order of their lots' and demands' ids."""
         due = {}
         while (first := self.first_freeze()) is not None and first <= at:
             _, pair = heapq.heappop(self._calendar)
             due[pair] = self._found[pair]
         for pair, found in due.items():
             heapq.heappush(self._calendar, (found.freeze_at, pair))
-        return [due[pair] for pair in sorted(due)]
+        return sorted(due.values(), key=lambda found: (found.lot.id, found.demand.id))
 
     def first_freeze(self) -> datetime | None:
         while self._calendar:
@@ -121,8 +117,12 @@ def found_matches(
     ordinals = zip(
         *(days.tolist() for days in (pairs.pick_day, pairs.leave_day, pairs.delivery_day)), strict=True
     )
+    keys = zip(
+        snapshot.lots.key[pairs.lot].tolist(), snapshot.demands.key[pairs.demand].tolist(), strict=True
+    )
     return [
         Found(
+            pair,
             snapshot.lot_rows[own],
             snapshot.demand_rows[other],
             freeze,
@@ -130,7 +130,7 @@ def found_matches(
             *money,
             *map(date.fromordinal, days),
         )
-        for own, other, freeze, grams, money, days in zip(
-            lot, demand, freeze_at, quantity, figures, ordinals, strict=True
+        for pair, own, other, freeze, grams, money, days in zip(
+            keys, lot, demand, freeze_at, quantity, figures, ordinals, strict=True
         )
     ]

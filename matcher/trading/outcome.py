@@ -1,7 +1,7 @@
 """What a clearing comes to, before it is written: of a whole book, or of what changed in a standing one."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -12,13 +12,13 @@ from matcher.clearing.standing import Standing
 from matcher.store.identifiers import uuid7
 from matcher.trading import follow
 from matcher.trading.changed import read_changed
-from matcher.trading.found import Found, Matches, Pair, found_matches
+from matcher.trading.found import Found, Matches, found_matches
 from matcher.trading.isolate import FAILURES, clear_isolated
 from matcher.trading.link import pack_change, pack_settled
 from matcher.trading.looking import Looking
 from matcher.trading.record import pack, pack_result
 from matcher.trading.snapshot import Snapshot, take_snapshot
-from matcher.trading.standing import StandingBook
+from matcher.trading.standing import Moved, StandingBook, by_key
 
 StandingBooks = dict[str, StandingBook]
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Outcome:
-    """What is to be written. `moved` are the pairs whose outlook may be another; None: any may be.
+    """What is to be written. `moved` is what has another outlook; None: anything may have.
 
     Where work is `put_off`, no match is to be made for good yet.
     """
@@ -40,7 +40,7 @@ class Outcome:
     lots: int
     demands: int
     matches: Matches
-    moved: Collection[Pair] | None
+    moved: Moved | None
     packed_input: bytes
     packed_result: bytes
     standing: StandingBook | None
@@ -53,9 +53,9 @@ class Outcome:
         for each in found:
             self.matches.drop(each.pair)
         if self.standing is not None:
-            self.standing.took([(*each.pair, each.quantity_g) for each in found])
+            self.standing.took([(each.lot.id, each.demand.id, each.quantity_g) for each in found])
         if self.moved is not None:
-            self.moved = {*self.moved, *(each.pair for each in found)}
+            self.moved.gone += [(each.lot.id, each.demand.id) for each in found]
 
 
 def look(looking: Looking, standing: StandingBooks) -> Outcome:
@@ -156,8 +156,8 @@ def _standing(solved: Standing, snapshot: Snapshot, matches: Matches, clearing_i
     return StandingBook(
         core=solved,
         terms=snapshot.terms,
-        lots={lot.id: lot for lot in snapshot.lot_rows},
-        demands={demand.id: demand for demand in snapshot.demand_rows},
+        lots=by_key(snapshot.lot_rows),
+        demands=by_key(snapshot.demand_rows),
         matches=matches,
         base_id=clearing_id,
         clearing_id=clearing_id,

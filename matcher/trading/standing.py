@@ -1,8 +1,9 @@
 """Books kept solved in a worker's memory: a cache of the ledger, followed or thrown away, never the truth."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -17,41 +18,41 @@ from matcher.trading.found import Found, Matches, Pair, found_matches
 from matcher.trading.numbers import Numbers, key_of
 from matcher.trading.snapshot import Snapshot
 
+OrderT = TypeVar("OrderT", Lot, Demand)
+
+
+@dataclass
+class Moved:
+    """Matches that are new or another than they were, and the ids (lot, demand) of what is none any more."""
+
+    changed: list[Found] = field(default_factory=list)
+    gone: list[tuple[UUID, UUID]] = field(default_factory=list)
+
 
 @dataclass
 class StandingBook:
     """One book as of the clearing `clearing_id`, the `link`-th since that of the whole book, `base_id`.
 
-    `lots` and `demands` are the rows of its orders; `taken` is what that last clearing made matches of.
+    `lots` and `demands` are the rows of its orders, by key; `taken` is what that clearing made matches of.
     `put_off` is the effort after which it left the rest of its work, 0 if it left none.
     """
 
     core: Standing
     terms: Terms
-    lots: dict[UUID, Lot]
-    demands: dict[UUID, Demand]
+    lots: dict[int, Lot]
+    demands: dict[int, Demand]
     matches: Matches
     base_id: UUID
     clearing_id: UUID
     link: int = 0
     taken: Sequence[Taken] = ()
     put_off: int = 0
-    ids: dict[int, UUID] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.ids = {key_of(order_id): order_id for order_id in (*self.lots, *self.demands)}
 
     def took(self, taken: Sequence[Taken]) -> None:
         """Notes what the last clearing made matches of: they are tentative no more."""
         self.taken = taken
         for lot_id, demand_id, _ in taken:
-            self.matches.drop((lot_id, demand_id))
-
-    def take_over(self, changed: Changed) -> None:
-        """Makes the rows of the orders those of the change; what is gone keeps its id until it is let go."""
-        self.lots |= {lot.id: lot for lot in changed.lot_rows}
-        self.demands |= {demand.id: demand for demand in changed.demand_rows}
-        self.ids |= {key_of(order_id): order_id for order_id in changed.ids}
+            self.matches.drop((key_of(lot_id), key_of(demand_id)))
 
     def follow(
         self,
@@ -61,76 +62,81 @@ class StandingBook:
         crop: Crop,
         signing_time: timedelta,
         now: datetime,
-    ) -> set[Pair]:
-        """Brings rows and matches up to what was settled; returns the pairs whose outlook may be another."""
-        self.take_over(changed)
+    ) -> Moved:
+        """Brings rows and matches up to what was settled; returns what is another than it was."""
+        self.lots |= by_key(changed.lot_rows)
+        self.demands |= by_key(changed.demand_rows)
         self.put_off = changed.change.effort if settled.put_off else 0
-        quantities = {
-            (self.ids[lot], self.ids[demand]): quantity
-            for lot, demand, quantity in zip(
-                settled.lot.tolist(), settled.demand.tolist(), settled.quantity.tolist(), strict=True
-            )
-        }
-        for order_id in changed.ids:
-            self._as_they_were(order_id, quantities)
-        others = set(changed.ids)
-        # What together reaches a smallest fill freezes together.
-        for _, demand_id in tuple(quantities):
-            if self.demands[demand_id].min_fill_g:
-                self._as_they_were(demand_id, quantities)
-                others.add(demand_id)
-        anew = [self._another_quantity(pair, quantity, others) for pair, quantity in quantities.items()]
-        kept = [(pair, quantity) for pair, quantity in filter(None, anew) if quantity]
-        for found in self._found(kept, numbers, crop, signing_time, now):
-            self.matches.put(found)
-        self._let_go(changed.gone)
-        return set(quantities)
-
-    def _another_quantity(self, pair: Pair, quantity: int, others: set[UUID]) -> tuple[Pair, int] | None:
-        """Gives a match its new quantity, or drops it and returns what it is to be worked out from anew."""
-        found = self.matches.get(pair)
-        if found is not None and quantity and others.isdisjoint(pair):
-            self.matches.put(replace(found, quantity_g=quantity))
-            return None
-        self.matches.drop(pair)
-        return pair, quantity
-
-    def _as_they_were(self, order_id: UUID, quantities: dict[Pair, int]) -> None:
-        for pair in self.matches.of(order_id):
+        pairs = zip(settled.lot.tolist(), settled.demand.tolist(), strict=True)
+        quantities = dict(zip(pairs, settled.quantity.tolist(), strict=True))
+        anew = self._anew({key_of(order_id) for order_id in changed.ids}, quantities)
+        moved = Moved()
+        rebuilt: dict[Pair, int] = {}
+        for pair, quantity in quantities.items():
             found = self.matches.get(pair)
-            if found is not None:
-                quantities.setdefault(pair, found.quantity_g)
+            if found is not None and quantity and anew.isdisjoint(pair):
+                found.quantity_g = quantity
+                moved.changed.append(found)
+                continue
+            self.matches.drop(pair)
+            if quantity:
+                rebuilt[pair] = quantity
+            else:
+                moved.gone.append((self.lots[pair[0]].id, self.demands[pair[1]].id))
+        for found in self._found(rebuilt, numbers, crop, signing_time, now):
+            self.matches.put(found)
+            moved.changed.append(found)
+        self._let_go(map(key_of, changed.gone))
+        return moved
+
+    def _anew(self, orders: set[int], quantities: dict[Pair, int]) -> set[int]:
+        """The orders whose matches are to be worked out anew; those not in `quantities` yet are put there."""
+        # What together reaches a smallest fill freezes together.
+        filled = {demand for _, demand in quantities if self.demands[demand].min_fill_g}
+        for key in orders | filled:
+            for pair in self.matches.of(key):
+                found = self.matches.get(pair)
+                if found is not None:
+                    quantities.setdefault(pair, found.quantity_g)
+        return orders | filled
 
     def _found(
         self,
-        pairs: Sequence[tuple[Pair, int]],
+        quantities: Mapping[Pair, int],
         numbers: Numbers,
         crop: Crop,
         signing_time: timedelta,
         now: datetime,
     ) -> Iterable[Found]:
-        lot_rows, lots = numbers.lots({pair[0]: self.lots[pair[0]] for pair, _ in pairs}.values())
+        lot_rows, lots = numbers.lots(self.lots[lot] for lot in dict.fromkeys(lot for lot, _ in quantities))
         demand_rows, demands = numbers.demands(
-            {pair[1]: self.demands[pair[1]] for pair, _ in pairs}.values(), {}
+            (self.demands[demand] for demand in dict.fromkeys(demand for _, demand in quantities)), {}
         )
-        lot_place = {lot.id: place for place, lot in enumerate(lot_rows)}
-        demand_place = {demand.id: place for place, demand in enumerate(demand_rows)}
+        lot_place = {key: place for place, key in enumerate(lots.key.tolist())}
+        demand_place = {key: place for place, key in enumerate(demands.key.tolist())}
         nothing = np.zeros((0, 2), np.int32)
         snapshot = Snapshot(lot_rows, demand_rows, lots, demands, self.terms, nothing, {}, numbers.keys)
         return found_matches(
             snapshot,
-            [lot_place[pair[0]] for pair, _ in pairs],
-            [demand_place[pair[1]] for pair, _ in pairs],
-            [quantity for _, quantity in pairs],
+            [lot_place[lot] for lot, _ in quantities],
+            [demand_place[demand] for _, demand in quantities],
+            [*quantities.values()],
             crop,
             signing_time,
             now,
         )
 
-    def _let_go(self, gone: Sequence[UUID]) -> None:
-        for order_id in gone:
-            for pair in self.matches.of(order_id):
+    def id_of(self, key: int) -> UUID:
+        order = self.lots.get(key) or self.demands[key]
+        return order.id
+
+    def _let_go(self, gone: Iterable[int]) -> None:
+        for key in gone:
+            for pair in self.matches.of(key):
                 self.matches.drop(pair)
-            self.lots.pop(order_id, None)
-            self.demands.pop(order_id, None)
-            self.ids.pop(key_of(order_id), None)
+            self.lots.pop(key, None)
+            self.demands.pop(key, None)
+
+
+def by_key(orders: Iterable[OrderT]) -> dict[int, OrderT]:
+    return {key_of(order.id): order for order in orders}

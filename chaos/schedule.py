@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-PROCESSES = ("web", "clearing", "notices", "housekeeping", "scheduler")
+PROCESSES = ("web", "clearing", "standing", "notices", "housekeeping", "scheduler")
 # Longer than a lock may be waited for, a broker be silent, or a delivery be held by a worker.
 LONG_FREEZE_SECONDS = 24.0
 LONG_FREEZE_SHARE = 0.05

@@ -24,6 +24,7 @@ def celery_app(settings: Settings) -> Celery:
         task_default_queue="housekeeping",
         task_routes={
             "clear_book": {"queue": "clearing"},
+            "settle_book": {"queue": "standing"},
             "deliver": {"queue": "notices"},
             "render": {"queue": "documents"},
             "sweep": {"queue": "housekeeping"},

@@ -13,7 +13,7 @@ from celery.signals import task_failure
 from matcher.contracts.documents import render as render_contract
 from matcher.notices.deliver import deliver as deliver_notices
 from matcher.ops.sweep import sweep as sweep_ledger
-from matcher.trading.clear import clear
+from matcher.trading.clear import clear, hand_over
 from matcher.trading.time_limit import ran_out_of_time
 from workers.app import app
 from workers.resources import resources
@@ -23,11 +23,20 @@ from workers.stop import stopping
 @app.task(name="clear_book")
 def clear_book(crop: str) -> None:
     own = resources()
+    own.ledger.run(
+        lambda session: hand_over(session, crop) or clear(session, crop, own.knowledge, own.settings)
+    )
+
+
+@app.task(name="settle_book")
+def settle_book(crop: str) -> None:
+    own = resources()
     own.ledger.run(lambda session: clear(session, crop, own.knowledge, own.settings, own.standing))
 
 
 # Compiled code hears no soft limit; then the hard one kills the child, and this is called in its parent.
 @task_failure.connect(sender=clear_book)
+@task_failure.connect(sender=settle_book)
 def note_a_clearing_that_ran_out_of_time(exception: Exception, args: Sequence[str], **_: object) -> None:
     # In the middle of a statement the limit breaks the connection, and that is the last thing to be raised.
     raised: BaseException | None = exception

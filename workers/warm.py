@@ -10,13 +10,15 @@ from celery import signals
 
 from matcher.clearing import transport
 
+CLEARING = {"clearing", "standing"}  # queues
+
 
 def connect() -> None:
-    """Has every worker of the clearing queue load the solver when it starts."""
+    """Has every worker that clears load the solver when it starts."""
     signals.celeryd_after_setup.connect(_after_setup, weak=False)
 
 
 def _after_setup(instance: Any, **_: object) -> None:
-    if "clearing" in instance.app.amqp.queues.consume_from:
+    if CLEARING & set(instance.app.amqp.queues.consume_from):
         one, first = np.ones(1, np.int64), np.zeros(1, np.int32)
         transport.solve(one, one, first, first, one)

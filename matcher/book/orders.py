@@ -38,13 +38,18 @@ def book_changed(session: Session, crop: str) -> int:
                 "changed_at": case((already_due, Book.changed_at), else_=now()),
             },
         )
-        .returning(Book.version, Book.rung_at)
+        .returning(Book.version, Book.rung_at, Book.stands)
     )
-    version, rung_at = session.execute(changed).one()
+    version, rung_at, stands = session.execute(changed).one()
     if rung_at is None:
         session.execute(update(Book).where(Book.crop == crop).values(rung_at=now()))
-        ring(session, "clear_book", crop)
+        ring_for(session, crop, stands=stands)
     return int(version)
+
+
+def ring_for(session: Session, crop: str, *, stands: bool) -> None:
+    """Rings for a clearing of the book, where it is kept solved if it stands."""
+    ring(session, "settle_book" if stands else "clear_book", crop)
 
 
 def get_order(session: Session, kind: type[OrderT], order_id: UUID, party: Party) -> OrderT:
@@ -264,5 +269,5 @@ def books_due(session: Session, rung_before: datetime, limit: int = 1000) -> Seq
     books = session.scalars(due).all()
     for book in books:
         book.rung_at = now()
-        ring(session, "clear_book", book.crop)
+        ring_for(session, book.crop, stands=book.stands)
     return [book.crop for book in books]

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from config.settings import Settings
 from matcher.errors import Unavailable
 
-QUEUES = ("clearing", "notices", "documents", "housekeeping")
+QUEUES = ("clearing", "standing", "notices", "documents", "housekeeping")
 PATIENCE_SECONDS = 1.0
 
 

@@ -100,11 +100,12 @@ def _ring(ledger: Ledger, settings: Settings) -> None:
     rung_before = at - timedelta(seconds=settings.ring_patience_seconds)
     hurried = max(rung_before, at - EMPTY_PATIENCE)
     room = _room(settings)
-    for name, due in (("clearing", books_due), ("documents", documents_due)):
-        if room[name] > 0:
+    for names, due in ((("clearing", "standing"), books_due), (("documents",), documents_due)):
+        least = min(room[name] for name in names)
+        if least > 0:
             # In an empty queue no ring waits any more: it was answered, or lost with the broker.
-            before: datetime = hurried if room[name] == MOST_WAITING else rung_before
-            ledger.run(partial(due, rung_before=before, limit=room[name]))
+            before: datetime = hurried if least == MOST_WAITING else rung_before
+            ledger.run(partial(due, rung_before=before, limit=least))
     if room["notices"] == MOST_WAITING:
         # One ring is for all that is due; while one waits, another is of no use.
         ledger.run(ring_for_due)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Numeric,
     String,
     UniqueConstraint,
+    false,
     func,
     text,
 )
@@ -153,7 +154,7 @@ class Book(Base):
 
     `clearing_id` is the last clearing; `freeze_at` is when the first of the tentative matches becomes a
     match, null where there is none.
-    `ran_out_at` is when a clearing of it last took longer than it may.
+    `ran_out_at` is when a clearing of it last took longer than it may; `stands` says that it is kept solved.
     """
 
     __tablename__ = "book"
@@ -172,6 +173,7 @@ class Book(Base):
     freeze_at: Mapped[datetime | None]
     rung_at: Mapped[datetime | None]
     ran_out_at: Mapped[datetime | None]
+    stands: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Order(Identified):

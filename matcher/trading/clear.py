@@ -6,10 +6,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
+from matcher.book.orders import ring_for
 from matcher.clock import day_of, now
 from matcher.contracts.draft import draft, signing_hours
 from matcher.knowledge import Knowledge
-from matcher.store.session import ring
 from matcher.store.tables import Book, Clearing, Match
 from matcher.trading.looking import Looking
 from matcher.trading.news import tell_of_matches
@@ -19,6 +19,14 @@ from matcher.trading.outlook import write_tentative
 from matcher.trading.promise import promise
 from matcher.trading.quarantine import set_aside
 from matcher.trading.time_limit import goes_quickly
+
+
+def hand_over(session: Session, crop_key: str) -> bool:
+    """Rings for a book that stands where it is kept solved; returns whether it does."""
+    stands = bool(session.scalar(select(Book.stands).where(Book.crop == crop_key)))
+    if stands:
+        ring_for(session, crop_key, stands=True)
+    return stands
 
 
 def clear(
@@ -126,7 +134,8 @@ def _close(session: Session, written: Clearing, outcome: Outcome) -> None:
         clearing_id=written.id,
         rung_at=None,
         freeze_at=outcome.matches.first_freeze(),
+        stands=outcome.standing is not None,
     )
     if session.execute(closed.returning(Book.version)).scalar_one() > written.book_version:
         session.execute(own.values(changed_at=written.started_at, rung_at=now()))
-        ring(session, "clear_book", written.crop)
+        ring_for(session, written.crop, stands=outcome.standing is not None)

@@ -18,7 +18,7 @@ def ran_out_of_time(session: Session, crop: str) -> None:
     For a transaction of its own: that of the clearing is rolled back.
     """
     at = now()
-    session.execute(update(Book).where(Book.crop == crop).values(ran_out_at=at, rung_at=at))
+    session.execute(update(Book).where(Book.crop == crop).values(ran_out_at=at, rung_at=at, stands=False))
     ring(session, "clear_book", crop)
 
 

@@ -109,12 +109,13 @@ def test_each_queue_shows_how_many_rings_wait_and_since_when(own_broker: Setting
     before = now()
     ring([Ring("clear_book", "mango")])
     between = now()
-    ring([Ring("clear_book", "longan"), Ring("render", "1"), Ring("deliver", "2")])
+    ring([Ring(task, "1") for task in ("clear_book", "settle_book", "render", "deliver")])
 
     def seen() -> dict[str, int]:
         return {queue.name: queue.depth for queue in queues(own_broker, QUEUES)}
 
-    eventually(lambda: seen() == {"clearing": 2, "notices": 1, "documents": 1, "housekeeping": 0})
+    waiting = {"clearing": 2, "standing": 1, "notices": 1, "documents": 1, "housekeeping": 0}
+    eventually(lambda: seen() == waiting)
     clearing, *_, housekeeping = queues(own_broker, QUEUES)
     assert clearing.oldest_rung_at is not None
     assert before <= clearing.oldest_rung_at <= between

@@ -2,29 +2,32 @@
 
 import itertools
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from chaos.clearings import clearings
 from config.settings import Settings
 from matcher.book.lots import amend_lot
-from matcher.book.orders import withdraw
+from matcher.book.orders import books_due, withdraw
 from matcher.clearing import keeping
 from matcher.clock import now
 from matcher.contracts.draft import signing_hours
 from matcher.contracts.life import decline, lapse
 from matcher.knowledge import Knowledge
-from matcher.store.session import Ledger
+from matcher.store.session import Ledger, Ring, rings_of
 from matcher.store.tables import Book, Clearing, Contract, Demand, Lot, Match, Party, TentativeMatch
 from matcher.trading import follow, outcome
 from matcher.trading.chain import as_of
-from matcher.trading.clear import clear
+from matcher.trading.clear import clear, hand_over
 from matcher.trading.explain import explain
 from matcher.trading.outcome import StandingBooks
 from matcher.trading.replay import compare, replay
+from matcher.trading.time_limit import ran_out_of_time
 from tests.chaos.sound import connect
 from tests.market import demand, lot, party
 from tests.trading.invariants import broken
@@ -142,6 +145,29 @@ def test_changes_of_a_standing_book_are_worth_what_the_whole_book_is(holding: Ma
             assert recorded == holding.tentative()
             assert compare(session, link.id, {})[0].value_dong >= int(link.welfare) // 1000
     assert len(holding.tentative()) > 3
+
+
+def test_a_book_that_stands_is_rung_for_where_it_is_kept(
+    holding: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, elsewhere = [Ring("settle_book", CROP)], [Ring("clear_book", CROP)]
+
+    def rung(change: Callable[[Session], object]) -> tuple[list[Ring], bool]:
+        with holding.ledger.transaction() as session:
+            session.execute(update(Book).values(rung_at=None))
+            change(session)
+            return rings_of(session), hand_over(session, CROP)
+
+    assert rung(holding.lot) == (elsewhere, False), "nothing stands yet"
+    assert holding.clear() is not None
+    assert rung(holding.lot) == (kept, True)
+    assert rung(lambda session: books_due(session, now())) == (kept, True), "the sweep's too"
+    assert rung(lambda session: ran_out_of_time(session, CROP)) == (elsewhere, False), (
+        "it is cleared quickly now"
+    )
+    monkeypatch.setattr(follow, "SMALL", 1_000_000)
+    assert holding.clear(1) is not None
+    assert rung(holding.lot) == (elsewhere, False), "so small a book needs no keeping"
 
 
 def test_what_is_put_off_keeps_the_book_due_and_another_worker_goes_on_with_it(

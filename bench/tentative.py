@@ -1,7 +1,9 @@
 """How long an order waits for its outlook: posted into a large book that is held, until the ledger has it.
 
 Part of `make bench`. The book is a generated one (bench/clearing/books.py) of a crop with a hold of a day.
-Beside the outlook stands how long it takes until nothing is put off any more; then the next order is posted.
+The time runs from the commit of the order's row to the commit of the first clearing that knows it, both as
+PostgreSQL has them on record. Beside it stands how long it takes until nothing is put off any more; then the
+next order is posted.
 """
 
 import shutil
@@ -11,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from matcher.clock import now, today
 from matcher.store.identifiers import uuid7
 from matcher.store.tables import Demand, Lot
 from tests.market import demand_body, lot_body
+from workers.servers import servers
 from workers.up import running_service
 
 FAMILY, CROP, QUALITY = "scarce supply", "star_anise", ("broken", "whole", "whole_selected")
@@ -47,15 +50,23 @@ DEMAND_COLUMNS = ORDER_COLUMNS | {
     "max_distance_m": "max_distance",
 }  # fmt: skip
 ROW = "SELECT cleared_version, version FROM book WHERE crop = %s"
+CLEARED = """
+    SELECT min(pg_xact_commit_timestamp(xmin)), max(pg_xact_commit_timestamp(xmin))
+    FROM clearing WHERE crop = %s AND book_version >= %s
+"""
 
 
 def main(sizes: Sequence[int] = SIZES) -> None:
     print(f"| {' | '.join(HEADS)} |", "|--:" * len(HEADS) + "|", sep="\n")
     temporary = tempfile.TemporaryDirectory(prefix="harvest-bench-")
-    with temporary as folder, running_service(held(Path(folder))) as settings:
-        service = Service(settings)
-        for size in sizes:
-            measure(service, size)
+    with temporary as folder:
+        settings = held(Path(folder))
+        with servers(settings), (settings.data_folder / "postgresql" / "postgresql.conf").open("a") as file:
+            file.write("track_commit_timestamp = on\n")
+        with running_service(settings) as settings:
+            service = Service(settings)
+            for size in sizes:
+                measure(service, size)
 
 
 def measure(service: Service, size: int) -> None:
@@ -105,7 +116,7 @@ def fill(service: Service, each: int) -> float:
         for table in (Lot, Demand):
             session.execute(update(table).values(changed_in=version))
     begun = time.perf_counter()
-    with connected(service) as connection:
+    with connected(service.settings) as connection:
         wait_for(connection, version, PATIENCE)
     return time.perf_counter() - begun
 
@@ -141,7 +152,7 @@ def rows(table: Lots | Demands, names: dict[str, str]) -> Iterator[dict[str, Any
 
 
 def waits_of(service: Service, number: int) -> tuple[float, float]:
-    """Seconds from an order's posting to a committed clearing with it, and to one that put nothing off.
+    """Seconds from the commit of an order to that of a clearing with it, and of one that put nothing off.
 
     Lots and demands in turn.
     """
@@ -152,20 +163,19 @@ def waits_of(service: Service, number: int) -> tuple[float, float]:
         "place": {"latitude": random.uniform(9, 23), "longitude": random.uniform(103, 109)},
     }  # fmt: skip
     ask, bid = int(random.normal(20_000, 3_000)), int(random.normal(26_000, 3_000))
-    with connected(service) as connection:
+    with connected(service.settings) as connection:
         if number % 2:
             order = service.posted("/v1/lots", lot_body(grade=QUALITY[1], ask=ask, **said))
         else:
             order = service.posted("/v1/demands", demand_body(min_grade=QUALITY[2], bid=bid, **said))
         kind = "lot" if number % 2 else "demand"
-        query = f"SELECT changed_in, posted_at FROM {kind} WHERE id = %s"  # noqa: S608
+        query = f"SELECT changed_in, pg_xact_commit_timestamp(xmin) FROM {kind} WHERE id = %s"  # noqa: S608
         row = connection.execute(query.encode(), (order,)).fetchone()
         assert row is not None
-        posted_at: datetime = row[1]
-        wait_for(connection, row[0], PATIENCE)
-        outlook = now() - posted_at
+        version, posted = row
         wait_for(connection, None, PATIENCE)
-        return outlook.total_seconds(), (now() - posted_at).total_seconds()
+        first, last = connection.execute(CLEARED, (CROP, version)).fetchone() or (None, None)
+        return (first - posted).total_seconds(), (last - posted).total_seconds()
 
 
 def wait_for(connection: psycopg.Connection[Any], version: int | None, seconds: float) -> None:
@@ -175,13 +185,13 @@ def wait_for(connection: psycopg.Connection[Any], version: int | None, seconds: 
         row = connection.execute(ROW, (CROP,)).fetchone()
         if row is not None and row[0] >= (row[1] if version is None else version):
             return
-        time.sleep(0.0005)
+        time.sleep(0.005)
     raise TimeoutError(f"the book was not cleared up to version {version} within {seconds:.0f} s")
 
 
 @contextmanager
-def connected(service: Service) -> Iterator[psycopg.Connection[Any]]:
-    url = str(service.settings.database_url).replace("+psycopg", "")
+def connected(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+    url = str(settings.database_url).replace("+psycopg", "")
     with psycopg.connect(url, autocommit=True) as connection:
         yield connection
 

@@ -81,7 +81,7 @@ def write_tentative(session: Session, crop: str, matches: Matches, moved: Moved 
     # Some may have been made for good meanwhile.
     present = [found for found in moved.changed if matches.get(found.pair) is found]
     if present:
-        rows = [(found.lot.id, found.demand.id, *_shown(found)) for found in present]
+        rows = [(found.lot.id.hex, found.demand.id.hex, *_shown(found)) for found in present]
         session.execute(UPSERT, _arrays(COLUMNS, rows) | {"crop": crop})
 
 

@@ -1,5 +1,6 @@
 """Books kept solved in a worker's memory: a cache of the ledger, followed or thrown away, never the truth."""
 
+import gc
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -47,6 +48,12 @@ class StandingBook:
     link: int = 0
     taken: Sequence[Taken] = ()
     put_off: int = 0
+
+    def __post_init__(self) -> None:
+        # Its objects are many and stay: the collector would go through all of them time and again.
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
     def took(self, taken: Sequence[Taken]) -> None:
         """Notes what the last clearing made matches of: they are tentative no more."""

@@ -23,7 +23,7 @@ from matcher.trading.standing import Moved, StandingBook, by_key
 StandingBooks = dict[str, StandingBook]
 
 # In prices moved and arcs looked at, some 20 ns each: so an outlook is soon there, and as soon for the next.
-EFFORT, MOST_EFFORT = 100_000, 2_400_000
+EFFORT, MOST_EFFORT = 50_000, 2_400_000
 
 logger = logging.getLogger(__name__)
 
@@ -104,10 +104,10 @@ def _settled(looking: Looking, own: StandingBook) -> Outcome | None:
 
 
 def _effort(looking: Looking, own: StandingBook) -> int:
-    """All that it takes where matches are to be made; else little, and twice as much each time it goes on."""
+    """All that it takes where matches are to be made; else little, and fourfold each time it goes on."""
     if looking.freezing or looking.crop.hold == timedelta(0):
         return ALL_OF_IT
-    return min(2 * own.put_off, MOST_EFFORT) or EFFORT
+    return min(4 * own.put_off, MOST_EFFORT) or EFFORT
 
 
 def _whole(looking: Looking) -> Outcome:

@@ -133,11 +133,11 @@ class Outlying:
         )
         if size > self._found.shape[1]:
             return None
-        pairs, gain = self.possible(*self._found[:, :size])
+        lot, demand = self._found[:, :size].astype(np.int64)
+        known = np.isin(lot * len(self._growing.demands) + demand, self._ways.codes(of_lots, orders))
+        pairs, gain = self.possible(lot[~known], demand[~known])
         more = gain - self._floor[True][pairs.lot] - self._floor[False][pairs.demand]
-        pairs = pairs.select(more > 0)
-        codes = pairs.lot * len(self._growing.demands) + pairs.demand
-        return pairs.select(~np.isin(codes, self._ways.codes(of_lots, orders)))
+        return pairs.select(more > 0)
 
     def possible(self, lot: NDArray[np.integer], demand: NDArray[np.integer]) -> tuple[Pairs, Longs]:
         """Those of the pairs that may trade, and what each gains. Raises TooMuch beyond the bits."""

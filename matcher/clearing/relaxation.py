@@ -77,7 +77,7 @@ class Relaxation:
         for lot, demand in declined:
             self.growing.decline(lot, demand)
         self._add(self._outlying.possible(wished[:, 0], wished[:, 1])[0])
-        self._add(joined(self.growing.book, [self._outlying.gaining(*new) for new in self.new.items()]))
+        self._add_gaining(self.new)
         for of_lots, places in self.new.items():
             self.ways.hold(of_lots, places)
         self._settle(effort)
@@ -113,14 +113,17 @@ class Relaxation:
             fallen = {side: self._outlying.fallen(side, self.moved[side]) for side in (True, False)}
             if not any(map(len, fallen.values())):
                 return
-            found = [self._outlying.gaining(side, orders) for side, orders in fallen.items()]
-            self._add(joined(self.growing.book, found))
+            self._add_gaining(fallen)
 
     def _owed(self) -> int:
         # A gain is the value with bits of its own behind it, which along a way never make up a whole one.
         left, gain = self.ways.held()
         each = (gain >> self.ties.shift) + 1
         return sum(grams * more for grams, more in zip(left.tolist(), each.tolist(), strict=True))
+
+    def _add_gaining(self, orders: dict[bool, Longs]) -> None:
+        found = [self._outlying.gaining(side, some) for side, some in orders.items() if len(some)]
+        self._add(joined(self.growing.book, found))
 
     def _add(self, pairs: Pairs) -> None:
         self.ways.add(

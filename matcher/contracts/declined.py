@@ -1,9 +1,11 @@
 """Which lots and demands are not proposed to each other again."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import BindParameter, CompoundSelect, bindparam, insert, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.book.orders import books_changed
@@ -17,15 +19,27 @@ def declined_pairs(session: Session, crop: str, orders: Collection[UUID] | None)
 
     All of the crop, or those that one of `orders` belongs to.
     """
+    given: dict[str, object] = {"crop": crop}
+    if orders is not None:
+        given["orders"] = list(orders)
+    pairs = session.execute(_query(of_some=orders is not None), given)
+    return [(lot_id, demand_id) for lot_id, demand_id in pairs]
+
+
+@cache
+def _query(*, of_some: bool) -> CompoundSelect[UUID, UUID]:
+    """Built once, since that takes as long as answering it."""
     over = or_(Contract.signature.in_(("declined", "lapsed")), Contract.fulfilment == "breached")
     failed = select(Match.lot_id, Match.demand_id).join(Contract, Contract.match_id == Match.id)
-    failed = failed.where(Match.crop == crop, over)
-    inherited = select(DeclinedPair.lot_id, DeclinedPair.demand_id).where(DeclinedPair.crop == crop)
-    if orders is not None:
+    failed = failed.where(Match.crop == bindparam("crop"), over)
+    inherited = select(DeclinedPair.lot_id, DeclinedPair.demand_id).where(
+        DeclinedPair.crop == bindparam("crop")
+    )
+    if of_some:
+        orders: BindParameter[Any] = bindparam("orders", expanding=True)
         failed = failed.where(or_(Match.lot_id.in_(orders), Match.demand_id.in_(orders)))
-        of_these = or_(DeclinedPair.lot_id.in_(orders), DeclinedPair.demand_id.in_(orders))
-        inherited = inherited.where(of_these)
-    return [(lot_id, demand_id) for lot_id, demand_id in session.execute(failed.union(inherited))]
+        inherited = inherited.where(or_(DeclinedPair.lot_id.in_(orders), DeclinedPair.demand_id.in_(orders)))
+    return failed.union(inherited)
 
 
 def inherit_declined(session: Session, old: Lot | Demand, copy: Lot | Demand) -> None:

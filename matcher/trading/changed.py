@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.catalogue import Crop
@@ -77,11 +78,20 @@ def read_changed(
 def _changed(
     session: Session, kind: type[OrderT], crop: Crop, since: int, taken: Collection[UUID]
 ) -> Sequence[OrderT]:
-    changed: ColumnElement[bool] = kind.changed_in > since
+    given: dict[str, object] = {"crop": crop.key, "since": since}
     if taken:
-        changed = or_(changed, kind.id.in_(taken))
-    query: Any = select(*kind.__table__.columns).where(kind.crop == crop.key, changed).order_by(kind.id)
-    return rows(session, query)
+        given["taken"] = list(taken)
+    return rows(session, _query(kind, taken=bool(taken)), given)
+
+
+@cache
+def _query(kind: type[Lot | Demand], *, taken: bool) -> Select[tuple[object, ...]]:
+    """Built once, since that takes as long as answering it."""
+    changed: ColumnElement[bool] = kind.changed_in > bindparam("since")
+    if taken:
+        changed = or_(changed, kind.id.in_(bindparam("taken", expanding=True)))
+    query: Any = select(*kind.__table__.columns).where(kind.crop == bindparam("crop"), changed)
+    return cast("Select[tuple[object, ...]]", query.order_by(kind.id))
 
 
 def _open(order: Lot | Demand) -> bool:

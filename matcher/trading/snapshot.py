@@ -73,9 +73,11 @@ def open_orders(kind: type[OrderT], crop: Crop) -> Select[tuple[object, ...]]:
     )
 
 
-def rows(session: Session, query: Select[tuple[object, ...]]) -> Sequence[OrderT]:
+def rows(
+    session: Session, query: Select[tuple[object, ...]], given: Mapping[str, object] | None = None
+) -> Sequence[OrderT]:
     """Plain rows, which have the attributes of an order and come in half the time."""
-    return cast("Sequence[OrderT]", session.execute(query).all())
+    return cast("Sequence[OrderT]", session.execute(query, given).all())
 
 
 def rows_of(session: Session, kind: type[OrderT], ids: Sequence[UUID]) -> list[OrderT]:

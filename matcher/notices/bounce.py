@@ -19,9 +19,12 @@ class Bounce:
 
 def bounce_in(report: bytes) -> Bounce | None:
     """The bounce that a report tells of; None if it is of no mail of ours, or that is not given up yet."""
-    message = message_from_bytes(report)  # not with policy.default, which falls over what is no mail
-    answers = [answer for part in message.walk() for answer in _failures(part)]
-    mail_ids = [mail_id for part in message.walk() for mail_id in _returned(part)]
+    try:
+        message = message_from_bytes(report)  # not with policy.default, which falls over what is no mail
+        answers = [answer for part in message.walk() for answer in _failures(part)]
+        mail_ids = [mail_id for part in message.walk() for mail_id in _returned(part)]
+    except RecursionError:  # parts within parts without end
+        return None
     return Bounce(mail_ids[0], answers[0]) if answers and mail_ids else None
 
 

@@ -56,7 +56,7 @@ def post_json(
     answer = post(transport, url, body, always | headers, seconds)
     try:
         understood = json.loads(answer.said)
-    except ValueError:
+    except (ValueError, RecursionError):
         understood = None
     if not isinstance(understood, dict):
         raise Unanswered(f"not understood: {answer.status} {answer.said.decode(errors='replace')}")

@@ -42,11 +42,12 @@ def _retry_after(answer: Answer) -> timedelta | None:
     """What Retry-After (RFC 9110, 10.2.3) asks for, in seconds or as a date; a day at most."""
     said = answer.headers.get("retry-after", "").strip()
     try:
-        if re.fullmatch(r"\d{1,9}", said, re.ASCII):
-            wait = timedelta(seconds=int(said))
+        if re.fullmatch(r"\d+", said, re.ASCII):
+            # However many digits there are: seven are more than a day.
+            wait = timedelta(seconds=int(said.lstrip("0")[:7] or "0"))
         else:
             wait = parsedate_to_datetime(said).astimezone(UTC) - now()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return min(max(wait, timedelta(0)), LONGEST_WAIT)
 

@@ -66,6 +66,10 @@ def test_whatever_comes_in_place_of_a_report_is_read_without_an_error(junk: byte
     bounce_in(whole[:place] + junk + whole[place:])
 
 
+def test_a_report_of_parts_within_parts_without_end_is_ignored() -> None:
+    assert bounce_in(b"Content-Type: message/rfc822\n\n" * 5000) is None
+
+
 def test_a_mail_that_came_back_is_dead_with_what_was_answered_and_its_contact_has_bounced(api: Api) -> None:
     operator, buyer = api.as_new("operator"), api.as_new("buyer")
     delivery_id = told(api.ledger, email="mua@hanoi.example")

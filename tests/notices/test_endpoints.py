@@ -152,6 +152,8 @@ def test_one_that_fails_for_days_is_disabled_and_one_success_forgives_all(
     [
         ("3600", 3600),
         ("99999999", 86_400),
+        ("9" * 5000, 86_400),
+        ("000000000060", 60),
         ("in two hours", 7200),
         ("0", 5),
         ("soon", 5),

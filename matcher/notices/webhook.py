@@ -24,7 +24,7 @@ LONGEST_WAIT = timedelta(days=1)
 def send(letter: Letter, settings: Settings, transport: httpx.HTTPTransport) -> Outcome:
     """Posts the letter once. Any 2xx is a success; all else, no answer in time included, is not."""
     if not letter.secrets:
-        return Outcome(False, "the party no longer has this endpoint, or it is disabled", final=True)
+        return Outcome(False, "this endpoint is disabled", final=True)
     body = _body(letter)
     headers = _headers(str(letter.notice_id), int(time.time()), body, letter.secrets)
     try:

@@ -125,9 +125,9 @@ def remove(session: Transaction, caller: Caller, endpoint_id: UUID) -> None:
 
 @router.post("/{endpoint_id}/rotate", dependencies=[once])
 def rotate(session: Transaction, caller: Caller, endpoint_id: UUID) -> EndpointWithSecret:
-    """A new secret; for 24 hours the former one signs beside it."""
+    """A new secret; for 24 hours the former one signs beside it, and there is no other change."""
     endpoint = get_endpoint(session, endpoint_id, caller)
-    rotate_secret(endpoint)
+    rotate_secret(session, endpoint)
     return _view(EndpointWithSecret, endpoint)
 
 

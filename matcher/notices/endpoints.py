@@ -142,8 +142,15 @@ def change_endpoint(session: Session, endpoint: Endpoint, changes: EndpointChang
         withdraw_due_to(session, endpoint.id)
 
 
-def rotate_secret(endpoint: Endpoint) -> str:
-    """A new secret and key; for a day the former ones sign beside them, so that no receiver has to hurry."""
+def rotate_secret(session: Session, endpoint: Endpoint) -> str:
+    """A new secret and key; for a day the former ones sign beside them, so that no receiver has to hurry.
+
+    Raises Conflict within that day: those that sign now would be good no more.
+    """
+    session.refresh(endpoint, with_for_update=True)
+    if endpoint.former_secret_until is not None and now() < endpoint.former_secret_until:
+        until = endpoint.former_secret_until.isoformat(timespec="seconds")
+        raise Conflict(f"The former secret still signs beside the new one; change it again after {until}.")
     endpoint.former_secret_until = now() + OVERLAP
     endpoint.former_secret, endpoint.secret = endpoint.secret, _new_secret()
     endpoint.former_signing_key, endpoint.signing_key = endpoint.signing_key, _new_signing_key()
@@ -293,10 +300,14 @@ def _own_deliveries(endpoint: Endpoint) -> Any:
 
 
 def _check_address(session: Session, party_id: UUID, url: str) -> Sequence[str]:
-    """The addresses the party has. Raises Invalid if `url` is none, or one of them."""
+    """The addresses the party has, to which nobody else adds meanwhile.
+
+    Raises Invalid if `url` is none, or one of them.
+    """
     if not _is_web_address(url):
         fault = Fault("url", f"{url!r} is no web address", "Give one such as https://erp.example.vn/hook.")
         raise Invalid(fault)
+    session.execute(select(Party.id).where(Party.id == party_id).with_for_update())
     own = session.scalars(select(Endpoint.url).where(Endpoint.party_id == party_id)).all()
     if url in own:
         raise Invalid(Fault("url", f"this party already has the endpoint {url}", "Give another address."))

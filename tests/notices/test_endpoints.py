@@ -84,7 +84,7 @@ def test_for_a_day_both_secrets_sign_and_then_the_new_one_alone(
     delivery_id = told(ledger, url=receiver.url)
     former = endpoint_of(ledger).secret
     with ledger.transaction() as session:
-        new = rotate_secret(session.scalars(select(Endpoint)).one())
+        new = rotate_secret(session, session.scalars(select(Endpoint)).one())
     deliver(ledger, settings, transport)
     with ledger.transaction() as session:
         session.execute(update(Endpoint).values(former_secret_until=func.now()))

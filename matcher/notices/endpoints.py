@@ -322,12 +322,19 @@ def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         # What is escaped in a host is read in more than one way.
-        reachable = bool(parts.hostname) and "%" not in (parts.hostname or "") and parts.port != 0
+        host = parts.hostname or ""
+        reachable = "%" not in host and _has_labels(host) and parts.port != 0
     except ValueError:
         return False
     # A password in it would be shown to whoever reads the list.
     plain = parts.username is None and not any(letter.isspace() for letter in url)
     return parts.scheme in ("http", "https") and reachable and plain
+
+
+def _has_labels(host: str) -> bool:
+    """Whether a host is an IPv6 address, or its labels are those of a name (RFC 1035: 1 to 63 letters)."""
+    labels = host.removesuffix(".").split(".")
+    return ":" in host or all(0 < len(each.encode("idna" if each else "ascii")) < 64 for each in labels)
 
 
 def _new_secret() -> str:

@@ -300,6 +300,11 @@ def test_a_party_has_so_many_endpoints_and_each_address_once(ledger: Ledger) -> 
             "https://erp.example.vn:99999/",
             "https://name:word@erp.example.vn/",
             "http://%31/",
+            "https://erp..example.vn/",
+            "https://.example.vn/",
+            "https://./",
+            f"https://{'a' * 64}.example.vn/",
+            f"https://{'ă' * 60}.example.vn/",
         )
         for url in ("ftp://example.vn", "https://", "http://[", "na", *odd):
             with pytest.raises(Invalid):

@@ -63,5 +63,7 @@ def mail_report(session: Transaction, caller: Caller, report: FileBody) -> None:
     """For the mail server: a report of a mail that came back (RFC 3464), as it came. Operators only."""
     require(caller, "operator")
     bounce = bounce_in(report)
-    for delivery_id in in_mail(session, bounce.mail_id) if bounce else ():
-        came_back(session, delivery_id, bounce.answer if bounce else "", bounced=True)
+    if bounce is None:
+        return
+    for delivery_id in in_mail(session, bounce.mail_id):
+        came_back(session, delivery_id, bounce.answer, bounced=bounce.for_good, recipients=bounce.recipients)

@@ -1,5 +1,6 @@
 """What is reported of a delivery after it was handed over: it has arrived, or came back."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -36,14 +37,20 @@ def _can_be(delivery: Delivery, at: datetime) -> bool:
     return sent - CLOCKS_DIFFER <= at <= now() + CLOCKS_DIFFER
 
 
-def came_back(session: Session, delivery_id: UUID, answer: str, *, bounced: bool) -> None:
-    """Notes that it will not arrive, and why: it is dead; `bounced`: nor will anything else there."""
+def came_back(
+    session: Session, delivery_id: UUID, answer: str, *, bounced: bool, recipients: Collection[str] = ()
+) -> None:
+    """Notes that it will not arrive, and why: it is dead; `bounced`: nor will anything else there.
+
+    Unless the `recipients`, if they are known, are others: whoever it was forwarded to.
+    """
     delivery = session.get(Delivery, delivery_id, with_for_update=True)
     if delivery is None or delivery.arrived_at is not None or delivery.state not in ("due", "delivered"):
         return
     delivery.state, delivery.delivered_at = "dead", None
     _note(session, delivery, succeeded=False, answer=answer)
-    if bounced and delivery.contact_id is not None:
+    there = not recipients or delivery.address.casefold() in recipients
+    if bounced and there and delivery.contact_id is not None:
         note_bounce(session, delivery.contact_id, delivery.address, one_line(answer))
 
 

@@ -6,6 +6,7 @@ the sources.
 import hashlib
 import json
 import re
+import time
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -96,13 +97,19 @@ class ZaloGateway(Gateway):
         data = {"msg_id": self.taken[-1]["msg_id"], "sent_time": "1602740479980", "quota": quota}
         return {"error": 0, "message": "Success", "data": data}
 
-    def report(self, message: Said, webhook: str, *, secret: str | None = None) -> httpx.Response:
-        """Tells the webhook that the message has reached the phone, signed with `secret` or its own."""
+    def report(
+        self, message: Said, webhook: str, *, secret: str | None = None, at: float | None = None
+    ) -> httpx.Response:
+        """Tells the webhook that the message has reached the phone, at `at` in Unix seconds or now.
+
+        Signed with `secret` or its own.
+        """
+        delivered = str(int((time.time() if at is None else at) * 1000))
         event = {
             "event_name": "user_received_message", "app_id": self.app_id, "sender": {"id": "579952718180"},
-            "recipient": {"id": message["phone"]}, "timestamp": "1602740480123",
+            "recipient": {"id": message["phone"]}, "timestamp": delivered,
             "message": {
-                "delivery_time": "1602740479980", "msg_id": message["msg_id"],
+                "delivery_time": delivered, "msg_id": message["msg_id"],
                 "tracking_id": message["tracking_id"],
             },
         }  # fmt: skip

@@ -13,7 +13,8 @@ from demo.serving import Serving
 from workers.embedded import free_port
 
 Behaviour = Literal[
-    "honest", "failing", "redirecting", "garbage", "silent", "trickling", "closing", "flooding", "gone",
+    "honest", "failing", "redirecting", "garbage", "silent", "trickling", "closing",
+    "endless", "cut_off", "flooding", "gone",
     "busy",
 ]  # fmt: skip
 
@@ -52,7 +53,8 @@ class WebhookReceiver(Serving):
 
     honest: 200. failing: 500 with a reason. redirecting: 307 to `elsewhere`. garbage: bytes that are no
     HTTP. silent: nothing, until the receiver stops. trickling: the headers, byte by byte without end.
-    closing: hangs up. flooding: 500 and ten million bytes. gone: 410. busy: 429 with `retry_after`.
+    closing: hangs up. endless: 200 and a body, byte by byte without end. cut_off: 200 and half of its body.
+    flooding: 500 and ten million bytes. gone: 410. busy: 429 with `retry_after`.
     """
 
     def __init__(self, behaviour: Behaviour = "honest") -> None:
@@ -128,6 +130,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Patience: ")
         while not self.server.receiver.ended.wait(0.02):
             self.wfile.write(b".")
+
+    def _endless(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n")
+        while not self.server.receiver.ended.wait(0.02):
+            self.wfile.write(b".")
+
+    def _cut_off(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\nhalf")
+        self.close_connection = True
 
     def _closing(self) -> None:
         self.close_connection = True

@@ -140,10 +140,13 @@ def dead_requeue(
     if sum(ways) != 1:
         raise typer.BadParameter("say which: ids, --channel, --address and --since, or --all")
     with _ledger() as ledger, ledger.transaction() as session:
-        for delivery in deliveries or ():
-            requeue(session, delivery)
-        count = len(deliveries or ()) or requeue_dead(session, _dead(channel, address, since))
-    typer.echo(f"{count} due now (at most 10,000 at once); the next sweep rings for them.")
+        if deliveries:
+            done = [requeue(session, delivery) for delivery in deliveries]
+        else:
+            done = [requeue_dead(session, _dead(channel, address, since))]
+    queued, withdrawn = sum(each.queued for each in done), sum(each.withdrawn for each in done)
+    typer.echo(f"{queued} due now (at most 10,000 at once); the next sweep rings for them.")
+    typer.echo(f"{withdrawn} withdrawn, as what they tell has become untrue.")
 
 
 def _dead(channel: str | None, address: str | None, since: datetime | None) -> DeadLetters:

@@ -7,14 +7,15 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.errors import Fault, Forbidden, Invalid, NotFound, Unauthenticated
 from matcher.fields import Text
 from matcher.store.moved import move_due
-from matcher.store.tables import ApiKey, Contact, Delivery, Party
+from matcher.store.tables import ApiKey, Contact, Party
+from matcher.store.withdrawn import withdraw_due_to, withdraw_told
 
 Kind = Literal["producer", "buyer", "operator"]
 
@@ -66,14 +67,15 @@ def new_contact(session: Session, party_id: UUID, channel: str, address: str, **
 def move_contact(session: Session, contact: Contact, address: str) -> None:
     """Gives the contact another address, in good form and new to its party; what is due goes there too."""
     contact.address, contact.bounced_at, contact.bounce = address, None, None
+    withdraw_told(session, [("contact.bounced", contact.id)])
     move_due(session, contact.id)
 
 
 def remove_contact(session: Session, contact: Contact) -> None:
-    """Forgets it. What is still due to it is dead at its next attempt, and stays in the party's list."""
-    # Nobody gathers any more what would have been in its mail.
-    gathered = (Delivery.contact_id == contact.id) & (Delivery.state == "due") & Delivery.digest
-    session.execute(update(Delivery).where(gathered).values(digest=False))
+    """Forgets it. What is still due to it is withdrawn, and stays in the party's list."""
+    session.get(Contact, contact.id, with_for_update=True)  # nothing more becomes due to it meanwhile
+    withdraw_due_to(session, contact.id)
+    withdraw_told(session, [("contact.bounced", contact.id)])
     session.execute(delete(Contact).where(Contact.id == contact.id))
 
 

@@ -32,7 +32,7 @@ def sms_report(  # as eSMS names them
     if SendStatus != sms.DONE:
         return
     if SendSuccess not in ("", "0"):
-        has_arrived(session, delivery_id)
+        has_arrived(session, delivery_id, "sms")
     elif SendFailed not in ("", "0"):
         # As of a telephone that was off for a day: the next may arrive.
         lost = "the gateway reports that it could not be delivered"
@@ -55,7 +55,7 @@ def zalo_event(request: Request, session: Transaction, configured: Configured, b
     except ValueError:
         return
     if delivery_id is not None:
-        has_arrived(session, delivery_id, at)
+        has_arrived(session, delivery_id, "zalo", at)
 
 
 @router.post("/mail", status_code=204, openapi_extra=FILE_BODY)
@@ -63,5 +63,7 @@ def mail_report(session: Transaction, caller: Caller, report: FileBody) -> None:
     """For the mail server: a report of a mail that came back (RFC 3464), as it came. Operators only."""
     require(caller, "operator")
     bounce = bounce_in(report)
-    for delivery_id in in_mail(session, bounce.mail_id) if bounce else ():
-        came_back(session, delivery_id, bounce.answer if bounce else "", bounced=True)
+    if bounce is None:
+        return
+    for delivery_id in in_mail(session, bounce.mail_id):
+        came_back(session, delivery_id, bounce.answer, bounced=bounce.for_good, recipients=bounce.recipients)

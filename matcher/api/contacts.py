@@ -107,7 +107,7 @@ def ask(session: Transaction, token: Token) -> HTMLResponse:
 def stop_mails(session: Transaction, token: Token) -> HTMLResponse:
     """Stop the mails, by the button or by one click in a mail program (RFC 8058)."""
     contact = contact_by_token(session, token)
-    stop(contact)
+    stop(session, contact)
     return HTMLResponse(stop_page(contact), headers=UNLISTED)
 
 

@@ -69,9 +69,12 @@ class AttemptView(BaseModel):
 
 
 class Queued(BaseModel):
-    """How many deliveries are due again."""
+    """How many deliveries are due again, and how many stay withdrawn, as they have become untrue."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     queued: int
+    withdrawn: int
 
 
 class Sent(BaseModel):
@@ -122,9 +125,9 @@ def remove(session: Transaction, caller: Caller, endpoint_id: UUID) -> None:
 
 @router.post("/{endpoint_id}/rotate", dependencies=[once])
 def rotate(session: Transaction, caller: Caller, endpoint_id: UUID) -> EndpointWithSecret:
-    """A new secret; for 24 hours the former one signs beside it."""
+    """A new secret; for 24 hours the former one signs beside it, and there is no other change."""
     endpoint = get_endpoint(session, endpoint_id, caller)
-    rotate_secret(endpoint)
+    rotate_secret(session, endpoint)
     return _view(EndpointWithSecret, endpoint)
 
 
@@ -136,8 +139,8 @@ def test(session: Transaction, caller: Caller, endpoint_id: UUID) -> Sent:
 
 @router.post("/{endpoint_id}/replay", status_code=202, dependencies=[once])
 def send_again(session: Transaction, caller: Caller, endpoint_id: UUID, body: Replay) -> Queued:
-    """Send again: one delivery, or what failed since a moment, or all since then; each with the id it had."""
-    return Queued(queued=replay(session, get_endpoint(session, endpoint_id, caller), body))
+    """Send again: one delivery, or what has not arrived since a moment, or all; each with the id it had."""
+    return Queued.model_validate(replay(session, get_endpoint(session, endpoint_id, caller), body))
 
 
 @router.get("/{endpoint_id}/attempts")

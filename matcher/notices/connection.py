@@ -24,6 +24,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
+# Those of one site (RFC 3879), and relays to 6to4 (RFC 7526): no more, but some networks know them still.
+DEPRECATED = (ipaddress.ip_network("fec0::/10"), ipaddress.ip_network("192.88.99.0/24"))
 # Names that stand for nothing there (RFC 6761, 6762, 7686, 8375, 9476, and ICANN's resolution 2024.07.29.06).
 NOT_PUBLIC = (
     ".localhost", ".local", ".internal", ".home.arpa", ".test", ".example", ".invalid", ".onion", ".alt",
@@ -69,6 +71,8 @@ def is_public(address: Address) -> bool:
             meant = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if meant is not None:
             return is_public(meant)
+    if any(address in network for network in DEPRECATED if network.version == address.version):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

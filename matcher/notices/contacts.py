@@ -20,6 +20,7 @@ from matcher.notices.events import ContactBounced, Kind
 from matcher.notices.record import Happening, record
 from matcher.parties import move_contact, new_contact, operators, sees
 from matcher.store.tables import Contact, Party
+from matcher.store.withdrawn import withdraw_due_to, withdraw_told
 
 Channel = Literal["email", "sms", "zalo"]
 Clock = Annotated[time, Field(description="a time of day in Việt Nam, such as 21:30")]
@@ -122,9 +123,13 @@ def change_contact(session: Session, contact: Contact, change: ContactChange) ->
             Fault("quiet_until", "quiet hours have a beginning and an end", "Give both, or neither.")
         )
     if change.stopped is not None:
-        contact.stopped_at = (contact.stopped_at or now()) if change.stopped else None
+        if change.stopped:
+            stop(session, contact)
+        else:
+            contact.stopped_at = None
     if change.bounced is False:
         contact.bounced_at = contact.bounce = None
+        withdraw_told(session, [("contact.bounced", contact.id)])
 
 
 def contact_by_token(session: Session, token: str) -> Contact:
@@ -135,9 +140,10 @@ def contact_by_token(session: Session, token: str) -> Contact:
     return contact
 
 
-def stop(contact: Contact) -> None:
-    """Sends nothing there any more, as its owner asked by the link in a mail."""
+def stop(session: Session, contact: Contact) -> None:
+    """Sends nothing there any more, as its owner asked; what is due there is withdrawn."""
     contact.stopped_at = contact.stopped_at or now()
+    withdraw_due_to(session, contact.id)
 
 
 def note_bounce(session: Session, contact_id: UUID, address: str, answer: str) -> None:

@@ -129,9 +129,11 @@ class _Shift:
         return letter, Made(letter, started_at, now(), made)
 
     def _send(self, letter: Letter) -> Outcome:
+        if letter.unwanted:
+            gone = "its party has removed or disabled this endpoint, or removed or stopped this contact"
+            return Outcome(False, gone, unwanted=True)
         if letter.channel != "webhook" and letter.token is None:
-            gone = "this contact was removed, asked for nothing more, or its address has bounced"
-            return Outcome(False, gone, final=True)
+            return Outcome(False, "the address of this contact has bounced", final=True)
         try:
             if letter.channel == "email":
                 with self.crew.kept_waiting():

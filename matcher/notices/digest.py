@@ -30,4 +30,4 @@ def _affair(letters: Sequence[Letter], language: str, links_begin: str) -> str:
         f"{letter.occurred_at.astimezone(VIETNAM):%d/%m %H:%M}  {each.subject}"
         for letter, each in zip(letters, said, strict=True)
     ]
-    return "\n".join([*lines, said[-1].link, ""])
+    return "\n".join([*lines, *filter(None, [said[-1].link]), ""])

@@ -82,6 +82,8 @@ _LETTERS = text("""
         coalesce(contact.language, party.language) AS language, endpoint_id, tries, contact_id, token,
         CASE WHEN delivery.channel IN ('sms', 'zalo') THEN (
             SELECT count(*) FROM attempt WHERE delivery_id = delivery.id) ELSE 0 END AS attempts,
+        NOT EXISTS (SELECT FROM endpoint WHERE id = endpoint_id AND disabled_reason IS DISTINCT FROM 'owner')
+            AND NOT EXISTS (SELECT FROM contact WHERE id = contact_id AND stopped_at IS NULL) AS unwanted,
         digest, mail_id, quiet_from, quiet_until, ARRAY[secret, signing_key] AS secrets,
         ARRAY[former_secret, former_signing_key] AS former_secrets, former_secret_until
     FROM delivery JOIN notice ON notice.id = notice_id JOIN event ON event.id = event_id

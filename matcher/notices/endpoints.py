@@ -18,17 +18,18 @@ from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Instant
 from matcher.notices.connection import is_elsewhere
-from matcher.notices.dead import queue_again
+from matcher.notices.dead import Requeued, queue_again
 from matcher.notices.events import EndpointTold, Kind
+from matcher.notices.missed import add_missed
 from matcher.notices.record import Happening, record, tell_endpoint
 from matcher.parties import operators, sees
 from matcher.store.moved import move_due
 from matcher.store.tables import Attempt, Delivery, Endpoint, Event, Notice, Party
+from matcher.store.withdrawn import withdraw_due_to, withdraw_told
 
 OVERLAP = timedelta(hours=24)  # in which a former secret signs beside the new one
 GIVEN_UP_AFTER = timedelta(days=5)  # of failures alone
 MOST = 20  # of one party
-MOST_REPLAYED = 10_000
 FIRST_REST, LONGEST_REST = timedelta(seconds=1), timedelta(seconds=15)  # of one that fails, doubled each time
 
 Url = Annotated[str, Field(max_length=2000)]
@@ -58,7 +59,10 @@ class EndpointChange(BaseModel):
 
 
 class Replay(BaseModel):
-    """Which notices to send again: one delivery, or those since a moment; of these the failed, or all."""
+    """Which notices to send again: one delivery, or those since a moment that have not arrived.
+
+    With `delivered_too` all, also what has become untrue.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -132,12 +136,21 @@ def change_endpoint(session: Session, endpoint: Endpoint, changes: EndpointChang
     if changes.enabled is True:
         endpoint.disabled_at = endpoint.disabled_reason = None
         _start_afresh(endpoint)
+        withdraw_told(session, [("endpoint.disabled", endpoint.id)])
     elif changes.enabled is False and endpoint.disabled_at is None:
         endpoint.disabled_at, endpoint.disabled_reason = now(), "owner"
+        withdraw_due_to(session, endpoint.id)
 
 
-def rotate_secret(endpoint: Endpoint) -> str:
-    """A new secret and key; for a day the former ones sign beside them, so that no receiver has to hurry."""
+def rotate_secret(session: Session, endpoint: Endpoint) -> str:
+    """A new secret and key; for a day the former ones sign beside them, so that no receiver has to hurry.
+
+    Raises Conflict within that day: those that sign now would be good no more.
+    """
+    session.refresh(endpoint, with_for_update=True)
+    if endpoint.former_secret_until is not None and now() < endpoint.former_secret_until:
+        until = endpoint.former_secret_until.isoformat(timespec="seconds")
+        raise Conflict(f"The former secret still signs beside the new one; change it again after {until}.")
     endpoint.former_secret_until = now() + OVERLAP
     endpoint.former_secret, endpoint.secret = endpoint.secret, _new_secret()
     endpoint.former_signing_key, endpoint.signing_key = endpoint.signing_key, _new_signing_key()
@@ -145,41 +158,42 @@ def rotate_secret(endpoint: Endpoint) -> str:
 
 
 def remove_endpoint(session: Session, endpoint: Endpoint) -> None:
-    """Forgets it. What is still due to it is dead at its next attempt, and stays in the party's list."""
+    """Forgets it. What is still due to it is withdrawn, and stays in the party's list."""
+    session.get(Endpoint, endpoint.id, with_for_update=True)  # nothing more becomes due to it meanwhile
+    withdraw_due_to(session, endpoint.id)
+    withdraw_told(session, [("endpoint.disabled", endpoint.id)])
     session.execute(delete(Endpoint).where(Endpoint.id == endpoint.id))
 
 
 def send_test(session: Session, endpoint: Endpoint) -> UUID:
-    """Sends a test event to this endpoint alone; returns the id of its delivery."""
+    """Sends a test event to this endpoint alone; returns its delivery's id. Raises Conflict if disabled."""
+    _refuse_disabled(endpoint)
     return tell_endpoint(session, endpoint, {"endpoint_id": str(endpoint.id), "url": endpoint.url})
 
 
-def replay(session: Session, endpoint: Endpoint, what: Replay) -> int:
-    """Makes deliveries due again, each with its whole schedule; returns how many, at most 10,000 at once.
+def replay(session: Session, endpoint: Endpoint, what: Replay) -> Requeued:
+    """Makes deliveries due again, each with its whole schedule, at most 10,000 at once; returns how many.
 
-    Each goes out with the id it had. Raises Invalid unless one thing is named, NotFound for a delivery of
-    another endpoint, Conflict for one that is still being tried, or a disabled endpoint.
+    Those since a moment are also of what happened while the endpoint was disabled. Each goes out with the
+    id it had. Raises Invalid unless one thing is named, NotFound for a delivery of another endpoint,
+    Conflict for one that is still being tried, or a disabled endpoint.
     """
-    if endpoint.disabled_at is not None:
-        raise Conflict("This endpoint is disabled; enable it first.")
+    _refuse_disabled(endpoint)
     if (what.delivery_id is None) == (what.since is None):
         named = "nothing is" if what.since is None else "both are"
         raise Invalid(Fault("", f"{named} named", "Give a delivery_id, or since when."))
-    own = _own_deliveries(endpoint).with_only_columns(Delivery.id)
+    own = _own_deliveries(endpoint)
+    if what.since is not None:
+        add_missed(session, endpoint, what.since)
+        own = own.where(Event.occurred_at >= what.since)
     if what.delivery_id is not None:
         own = own.where(Delivery.id == what.delivery_id)
-    if what.since is not None:
-        own = own.where(Event.occurred_at >= what.since)
-    states = ["dead", "delivered", "withdrawn"] if what.delivered_too or what.delivery_id else ["dead"]
-    chosen = own.where(Delivery.state.in_(states)).order_by(Delivery.id).limit(MOST_REPLAYED)
-    found = session.scalars(chosen.with_for_update(of=Delivery)).all()
-    if what.delivery_id is not None and not found:
-        if session.scalar(own) is None:
-            raise NotFound(f"No delivery {what.delivery_id} of this endpoint.")
-        raise Conflict(f"Delivery {what.delivery_id} is still being tried; it needs no replay.")
+        _refuse_waiting(session, what.delivery_id, own)
+    states = ["dead", "withdrawn"]
+    if what.delivered_too or what.delivery_id:
+        states.append("delivered")
     endpoint.rests_until = None
-    queue_again(session, found)
-    return len(found)
+    return queue_again(session, own.where(Delivery.state.in_(states)), untrue_too=what.delivered_too)
 
 
 def attempts_at(
@@ -263,6 +277,19 @@ def _disable(session: Session, endpoint: Endpoint, reason: str) -> None:
     record(session, [Happening("endpoint.disabled", endpoint.id, version, data, told)])
 
 
+def _refuse_disabled(endpoint: Endpoint) -> None:
+    if endpoint.disabled_at is not None:
+        raise Conflict("This endpoint is disabled; enable it first.")
+
+
+def _refuse_waiting(session: Session, delivery_id: UUID, own: Any) -> None:
+    state = session.scalar(own.with_only_columns(Delivery.state))
+    if state is None:
+        raise NotFound(f"No delivery {delivery_id} of this endpoint.")
+    if state == "due":
+        raise Conflict(f"Delivery {delivery_id} is still being tried; it needs no replay.")
+
+
 def _own_deliveries(endpoint: Endpoint) -> Any:
     return (
         select(Delivery)
@@ -273,10 +300,14 @@ def _own_deliveries(endpoint: Endpoint) -> Any:
 
 
 def _check_address(session: Session, party_id: UUID, url: str) -> Sequence[str]:
-    """The addresses the party has. Raises Invalid if `url` is none, or one of them."""
+    """The addresses the party has, to which nobody else adds meanwhile.
+
+    Raises Invalid if `url` is none, or one of them.
+    """
     if not _is_web_address(url):
         fault = Fault("url", f"{url!r} is no web address", "Give one such as https://erp.example.vn/hook.")
         raise Invalid(fault)
+    session.execute(select(Party.id).where(Party.id == party_id).with_for_update())
     own = session.scalars(select(Endpoint.url).where(Endpoint.party_id == party_id)).all()
     if url in own:
         raise Invalid(Fault("url", f"this party already has the endpoint {url}", "Give another address."))
@@ -291,12 +322,19 @@ def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         # What is escaped in a host is read in more than one way.
-        reachable = bool(parts.hostname) and "%" not in (parts.hostname or "") and parts.port != 0
+        host = parts.hostname or ""
+        reachable = "%" not in host and _has_labels(host) and parts.port != 0
     except ValueError:
         return False
     # A password in it would be shown to whoever reads the list.
     plain = parts.username is None and not any(letter.isspace() for letter in url)
     return parts.scheme in ("http", "https") and reachable and plain
+
+
+def _has_labels(host: str) -> bool:
+    """Whether a host is an IPv6 address, or its labels are those of a name (RFC 1035: 1 to 63 letters)."""
+    labels = host.removesuffix(".").split(".")
+    return ":" in host or all(0 < len(each.encode("idna" if each else "ascii")) < 64 for each in labels)
 
 
 def _new_secret() -> str:

@@ -1,7 +1,7 @@
 """One POST and the beginning of its answer, as webhooks and gateways have it."""
 
 import json
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +56,7 @@ def post_json(
     answer = post(transport, url, body, always | headers, seconds)
     try:
         understood = json.loads(answer.said)
-    except ValueError:
+    except (ValueError, RecursionError):
         understood = None
     if not isinstance(understood, dict):
         raise Unanswered(f"not understood: {answer.status} {answer.said.decode(errors='replace')}")
@@ -64,11 +64,15 @@ def post_json(
 
 
 def _beginning(response: httpx.Response) -> bytes:
+    """Raises what httpx does if the body of a success breaks off, or takes too long, before that."""
     received = b""
-    # The status has been heard: a body that breaks off changes nothing.
-    with suppress(httpx.HTTPError):
+    try:
         for chunk in response.iter_raw():
             received += chunk
             if len(received) >= READ_AT_MOST:
                 break
+    except httpx.HTTPError:
+        # It has failed in any case, and its status says more.
+        if response.is_success:
+            raise
     return received[:READ_AT_MOST]

@@ -13,7 +13,8 @@ class Letter:
     """Everything a channel needs to send one delivery, so that sending needs no database.
 
     `secrets` sign a webhook, the newest first; none when the endpoint is removed or disabled. `token` is in
-    the link by which the contact stops; none when it did, or was removed. `tries` is how many attempts of its
+    the link by which the contact stops; none when it did, was removed or has bounced. `unwanted`: its party
+    removed or disabled the endpoint, or removed or stopped the contact. `tries` is how many attempts of its
     schedule were made, `attempts` how many in all; of those to gateways only, who have to tell them apart.
     `others` leave in the same mail, `mail_id`.
     """
@@ -32,6 +33,7 @@ class Letter:
     tries: int
     contact_id: UUID | None = None
     token: str | None = None
+    unwanted: bool = False
     attempts: int = 0
     digest: bool = False
     mail_id: UUID | None = None
@@ -49,7 +51,8 @@ class Outcome:
 
     `again_after` is how long the other side wants to be left alone; `final` says that no attempt can
     succeed any more, `gone` that the other side said so for the whole endpoint, `bounced` that nobody is at
-    the contact's address. A gateway that has taken it over knows it by `provider_id`.
+    the contact's address, `unwanted` that its party wants nothing there. A gateway that has taken
+    it over knows it by `provider_id`.
     """
 
     succeeded: bool
@@ -58,6 +61,7 @@ class Outcome:
     final: bool = False
     gone: bool = False
     bounced: bool = False
+    unwanted: bool = False
     provider_id: str | None = None
 
 

@@ -14,6 +14,7 @@ from config.settings import Settings
 from matcher.clock import VIETNAM, now
 from matcher.notices.cut_off import CutOff
 from matcher.notices.digest import digest
+from matcher.notices.header_lines import HeaderLines
 from matcher.notices.letter import Letter, Outcome, outcome
 from matcher.notices.words import Words, words
 
@@ -74,7 +75,7 @@ def _watch(client: smtplib.SMTP, cut_off: CutOff) -> None:
 def _message(letter: Letter, settings: Settings) -> EmailMessage:
     said = _words(letter, settings)
     domain = parseaddr(settings.mail_from)[1].partition("@")[2] or "localhost"
-    message = EmailMessage()
+    message = EmailMessage(HeaderLines())
     message["From"] = settings.mail_from
     message["To"] = Address(letter.party_name, addr_spec=letter.address)
     message["Subject"] = said.subject

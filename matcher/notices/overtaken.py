@@ -1,14 +1,14 @@
+# ruff: noqa: S608  # the words put into statements are this project's own
 """Notices that were overtaken before they were sent: withdrawn, so that nobody is told what is over."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
-from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
+from sqlalchemy import Boolean, ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
 from matcher.store.tables import Contract
+from matcher.store.withdrawn import withdraw_told
 
 _PROPOSAL = frozenset({"contract.amendment_proposed"})
 _WAITING = frozenset({"contract.accepted", "contract.lapsing"})
@@ -39,16 +39,26 @@ OVERTAKES = {
     "order.expired": _ORDER_OPEN,
 }
 
-# In the order of their ids, as others lock them too. One that is on its way is withdrawn as well; if it
-# arrives all the same, it is delivered.
-_WITHDRAW = text("""
-    UPDATE delivery SET state = 'withdrawn' WHERE id IN (
-        SELECT delivery.id FROM unnest(:kinds, :subjects) AS over (kind, subject_id)
-        JOIN event ON event.kind = over.kind AND event.subject_id = over.subject_id
-        JOIN notice ON notice.event_id = event.id
-        JOIN delivery ON delivery.notice_id = notice.id
-        WHERE delivery.state = 'due' ORDER BY delivery.id FOR UPDATE OF delivery)
-""").bindparams(bindparam("kinds", type_=ARRAY(TEXT)), bindparam("subjects", type_=ARRAY(UUID_TYPE)))
+_PAIRS = ", ".join(f"('{later}', '{kind}')" for later, over in OVERTAKES.items() for kind in sorted(over))
+
+# Of an event: whether a later one has made it untrue, or what it complains of is mended.
+OVERTAKEN: ColumnElement[bool] = literal_column(
+    f"""(
+    EXISTS (
+        SELECT FROM (VALUES {_PAIRS}) AS over (later_kind, kind)
+        CROSS JOIN LATERAL (
+            SELECT event.subject_id AS id
+            UNION ALL SELECT id FROM contract WHERE match_id = event.subject_id) about
+        JOIN event later ON later.kind = over.later_kind AND later.subject_id = about.id
+            AND later.id > event.id
+        WHERE over.kind = event.kind)
+    OR event.kind = 'endpoint.disabled' AND NOT EXISTS (
+        SELECT FROM endpoint WHERE id = event.subject_id AND disabled_at IS NOT NULL)
+    OR event.kind = 'contact.bounced' AND NOT EXISTS (
+        SELECT FROM contact WHERE id = event.subject_id AND bounced_at IS NOT NULL))
+""",
+    Boolean(),
+)
 
 
 def withdraw_overtaken(session: Session, events: Sequence[tuple[str, UUID]]) -> None:
@@ -59,6 +69,4 @@ def withdraw_overtaken(session: Session, events: Sequence[tuple[str, UUID]]) -> 
     if ended:
         matches = session.scalars(select(Contract.match_id).where(Contract.id.in_(ended)))
         over += [("match.made", match_id) for match_id in matches]
-    if over:
-        kinds, subjects = zip(*over, strict=True)
-        session.execute(_WITHDRAW, {"kinds": list(kinds), "subjects": list(subjects)})
+    withdraw_told(session, over)

@@ -1,6 +1,7 @@
 """What is reported of a delivery after it was handed over: it has arrived, or came back."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,26 +12,45 @@ from matcher.notices.contacts import note_bounce
 from matcher.notices.letter import one_line
 from matcher.store.tables import Attempt, Delivery
 
+CLOCKS_DIFFER = timedelta(minutes=1)  # ours and a gateway's, at most
 
-def has_arrived(session: Session, delivery_id: UUID, at: datetime | None = None) -> None:
-    """Notes that it has arrived, at `at` or now; also one that we do not know to have been sent."""
+
+def has_arrived(session: Session, delivery_id: UUID, channel: str, at: datetime | None = None) -> None:
+    """Notes that it has arrived, at `at` or now; also one that we do not know to have been sent.
+
+    Now as well if `at` is before it was tried, or has not come yet. What went by another channel than that
+    of who reports it stays as it is.
+    """
     delivery = session.get(Delivery, delivery_id, with_for_update=True)
-    if delivery is None or delivery.arrived_at is not None:
+    if delivery is None or delivery.channel != channel or delivery.arrived_at is not None:
         return
-    delivery.arrived_at = min(at or now(), now())
+    delivery.arrived_at = min(at, now()) if at and _can_be(delivery, at) else now()
     if delivery.state != "delivered":
         delivery.state, delivery.delivered_at = "delivered", now()
         _note(session, delivery, succeeded=True, answer="arrived, as is reported")
 
 
-def came_back(session: Session, delivery_id: UUID, answer: str, *, bounced: bool) -> None:
-    """Notes that it will not arrive, and why: it is dead; `bounced`: nor will anything else there."""
+def _can_be(delivery: Delivery, at: datetime) -> bool:
+    """Whether it can have arrived then: after its first attempt, or what it tells of if none is on record."""
+    tried = [attempt.started_at for attempt in delivery.attempts]
+    sent = min(tried, default=delivery.notice.event.occurred_at)
+    return sent - CLOCKS_DIFFER <= at <= now() + CLOCKS_DIFFER
+
+
+def came_back(
+    session: Session, delivery_id: UUID, answer: str, *, bounced: bool, recipients: Collection[str] = ()
+) -> None:
+    """Notes that it will not arrive, and why: it is dead; `bounced`: nor will anything else there.
+
+    Unless the `recipients`, if they are known, are others: whoever it was forwarded to.
+    """
     delivery = session.get(Delivery, delivery_id, with_for_update=True)
     if delivery is None or delivery.arrived_at is not None or delivery.state not in ("due", "delivered"):
         return
     delivery.state, delivery.delivered_at = "dead", None
     _note(session, delivery, succeeded=False, answer=answer)
-    if bounced and delivery.contact_id is not None:
+    there = not recipients or delivery.address.casefold() in recipients
+    if bounced and there and delivery.contact_id is not None:
         note_bounce(session, delivery.contact_id, delivery.address, one_line(answer))
 
 

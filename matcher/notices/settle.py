@@ -106,7 +106,9 @@ def _after_failure(made: Made) -> list[dict[str, Any]]:
     """When the next attempt is due, or that there is none; the same for all that were in one mail."""
     letter, failed = made.letter, made.outcome
     tries = letter.tries + 1
-    if failed.final or tries >= ATTEMPTS:
+    if failed.unwanted:
+        again, state = timedelta(0), "withdrawn"
+    elif failed.final or tries >= ATTEMPTS:
         logger.warning(
             "delivery %s by %s is dead after %d attempts", letter.delivery_id, letter.channel, tries
         )

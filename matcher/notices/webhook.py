@@ -24,7 +24,7 @@ LONGEST_WAIT = timedelta(days=1)
 def send(letter: Letter, settings: Settings, transport: httpx.HTTPTransport) -> Outcome:
     """Posts the letter once. Any 2xx is a success; all else, no answer in time included, is not."""
     if not letter.secrets:
-        return Outcome(False, "the party no longer has this endpoint, or it is disabled", final=True)
+        return Outcome(False, "this endpoint is disabled", final=True)
     body = _body(letter)
     headers = _headers(str(letter.notice_id), int(time.time()), body, letter.secrets)
     try:
@@ -42,11 +42,12 @@ def _retry_after(answer: Answer) -> timedelta | None:
     """What Retry-After (RFC 9110, 10.2.3) asks for, in seconds or as a date; a day at most."""
     said = answer.headers.get("retry-after", "").strip()
     try:
-        if re.fullmatch(r"\d{1,9}", said, re.ASCII):
-            wait = timedelta(seconds=int(said))
+        if re.fullmatch(r"\d+", said, re.ASCII):
+            # However many digits there are: seven are more than a day.
+            wait = timedelta(seconds=int(said.lstrip("0")[:7] or "0"))
         else:
             wait = parsedate_to_datetime(said).astimezone(UTC) - now()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return min(max(wait, timedelta(0)), LONGEST_WAIT)
 

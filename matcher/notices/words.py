@@ -22,14 +22,16 @@ from matcher.quarantine import in_words
 
 @dataclass(frozen=True)
 class Words:
-    """`subject` is one line; `text` ends with the address to read on at."""
+    """`subject` is one line; `text` ends with the address of the page to read on at, if there is one."""
 
     subject: str
     text: str
 
     @property
     def link(self) -> str:
-        return self.text.split()[-1]
+        """That address; empty where there is none."""
+        last = self.text.split()[-1]
+        return last if last.startswith(("http://", "https://")) else ""
 
 
 MOST_LETTERS = 400  # of a short message
@@ -40,7 +42,7 @@ def short(kind: str, data: dict[str, Any], language: str, links_begin: str) -> s
     said = words(kind, data, language, links_begin)
     room = max(MOST_LETTERS - len(said.link) - 1, 0)
     subject = said.subject if len(said.subject) <= room else f"{said.subject[: room - 1].rstrip()}…"
-    return f"{subject} {said.link}"
+    return f"{subject} {said.link}".rstrip()
 
 
 def words(kind: str, data: dict[str, Any], language: str, links_begin: str) -> Words:
@@ -319,7 +321,7 @@ _WHY_DISABLED = {
 }
 
 
-def _endpoint_disabled_vi(told: EndpointTold, links_begin: str) -> Words:
+def _endpoint_disabled_vi(told: EndpointTold, _links_begin: str) -> Words:
     return Words(
         f"Điểm nhận thông báo đã bị tắt: {told['url']}",
         f"""Điểm nhận thông báo (webhook) dưới đây đã bị tắt, vì {_WHY_DISABLED[told["reason"]][0]}.
@@ -328,12 +330,12 @@ def _endpoint_disabled_vi(told: EndpointTold, links_begin: str) -> Words:
 
 Các thông báo vẫn được giữ trong danh sách. Hãy bật lại và gửi lại những thông báo còn thiếu.
 
-Xem: {links_begin}/v1/endpoints/{told["endpoint_id"]}
+Bật lại bằng API: PATCH /v1/endpoints/{told["endpoint_id"]}
 """,
     )
 
 
-def _endpoint_disabled_en(told: EndpointTold, links_begin: str) -> Words:
+def _endpoint_disabled_en(told: EndpointTold, _links_begin: str) -> Words:
     return Words(
         f"Endpoint disabled: {told['url']}",
         f"""The endpoint below no longer gets webhooks: {_WHY_DISABLED[told["reason"]][1]}.
@@ -342,22 +344,20 @@ Address: {told["url"]}
 
 All notices are kept in your list. Enable it again and replay those it missed.
 
-Read it: {links_begin}/v1/endpoints/{told["endpoint_id"]}
+Enable it by the API: PATCH /v1/endpoints/{told["endpoint_id"]}
 """,
     )
 
 
-def _endpoint_test_vi(told: EndpointTold, links_begin: str) -> Words:
-    where = f"{links_begin}/v1/endpoints/{told['endpoint_id']}"
-    return Words(f"Thử điểm nhận: {told['url']}", f"Thông báo thử gửi tới {told['url']}.\n\nXem: {where}\n")
+def _endpoint_test_vi(told: EndpointTold, _links_begin: str) -> Words:
+    return Words(f"Thử điểm nhận: {told['url']}", f"{told['url']}: đây là thông báo thử.\n")
 
 
-def _endpoint_test_en(told: EndpointTold, links_begin: str) -> Words:
-    where = f"{links_begin}/v1/endpoints/{told['endpoint_id']}"
-    return Words(f"Endpoint test: {told['url']}", f"A test, sent to {told['url']}.\n\nRead it: {where}\n")
+def _endpoint_test_en(told: EndpointTold, _links_begin: str) -> Words:
+    return Words(f"Endpoint test: {told['url']}", f"{told['url']}: this is a test.\n")
 
 
-def _contact_bounced_vi(told: ContactBounced, links_begin: str) -> Words:
+def _contact_bounced_vi(told: ContactBounced, _links_begin: str) -> Words:
     return Words(
         f"Không gửi được tới {told['address']}",
         f"""Thông báo không tới được địa chỉ dưới đây, nên không gửi gì tới đó nữa cho đến khi địa chỉ \
@@ -366,12 +366,12 @@ def _contact_bounced_vi(told: ContactBounced, links_begin: str) -> Words:
 Địa chỉ: {told["address"]}
 Trả lời: {told["answer"]}
 
-Sửa: {links_begin}/v1/contacts/{told["contact_id"]}
+Sửa bằng API: PATCH /v1/contacts/{told["contact_id"]}
 """,
     )
 
 
-def _contact_bounced_en(told: ContactBounced, links_begin: str) -> Words:
+def _contact_bounced_en(told: ContactBounced, _links_begin: str) -> Words:
     return Words(
         f"Nothing reaches {told['address']}",
         f"""Nothing arrives at the address below, so nothing more is sent there until it is corrected or \
@@ -380,7 +380,7 @@ confirmed. All notices are kept in your list.
 Address: {told["address"]}
 Answer: {told["answer"]}
 
-Correct it: {links_begin}/v1/contacts/{told["contact_id"]}
+Correct it by the API: PATCH /v1/contacts/{told["contact_id"]}
 """,
     )
 

@@ -54,7 +54,8 @@ def report(mail_id: object, action: str = "failed", returned: str = "message/rfc
 @pytest.mark.parametrize("returned", ["message/rfc822", "text/rfc822-headers"])
 def test_a_bounce_is_read_whether_the_mail_or_its_headers_came_back(returned: str) -> None:
     mail_id = uuid4()
-    assert bounce_in(report(mail_id, returned=returned)) == Bounce(mail_id, "550 5.1.1 no such mailbox")
+    whole = Bounce(mail_id, "550 5.1.1 no such mailbox", frozenset({"mua@hanoi.example"}))
+    assert bounce_in(report(mail_id, returned=returned)) == whole
     assert bounce_in(report(mail_id, "delayed", returned)) is None
     assert bounce_in(report("weekly-news", returned=returned)) is None
 
@@ -64,6 +65,10 @@ def test_whatever_comes_in_place_of_a_report_is_read_without_an_error(junk: byte
     bounce_in(junk)
     whole = report(UUID(int=1))
     bounce_in(whole[:place] + junk + whole[place:])
+
+
+def test_a_report_of_parts_within_parts_without_end_is_ignored() -> None:
+    assert bounce_in(b"Content-Type: message/rfc822\n\n" * 5000) is None
 
 
 def test_a_mail_that_came_back_is_dead_with_what_was_answered_and_its_contact_has_bounced(api: Api) -> None:
@@ -79,6 +84,33 @@ def test_a_mail_that_came_back_is_dead_with_what_was_answered_and_its_contact_ha
         assert session.get_one(Delivery, delivery_id).state == "dead"
         assert session.scalars(select(Attempt.answer)).all() == ["550 5.1.1 no such mailbox"]
         assert session.scalars(select(Contact.bounce)).one() == "550 5.1.1 no such mailbox"
+
+
+@pytest.mark.parametrize(
+    ("said", "otherwise"),
+    [
+        ("Status: 5.1.1", "Status: 4.4.7"),
+        ("Status: 5.1.1", "Status: 5.2.2"),
+        ("rfc822;mua@hanoi.example", "rfc822;forwarded@elsewhere.example"),
+    ],
+)
+def test_an_address_does_not_rest_for_what_may_pass_or_is_of_another(
+    api: Api, said: str, otherwise: str
+) -> None:
+    operator = api.as_new("operator")
+    delivery_id = told(api.ledger, email="mua@hanoi.example")
+    content = report(delivery_id).decode().replace(said, otherwise).encode()
+    assert api.post("/v1/callbacks/mail", content=content, headers=operator).status_code == 204
+    with api.ledger.transaction() as session:
+        assert session.get_one(Delivery, delivery_id).state == "dead"
+        assert session.scalars(select(Contact.bounced_at)).one() is None
+
+
+def test_what_a_server_says_in_plain_utf_8_is_kept_as_it_is() -> None:
+    said = report(uuid4()).replace(b"no such mailbox", "không có hộp thư này".encode())
+    bounce = bounce_in(said)
+    assert bounce is not None
+    assert bounce.answer == "550 5.1.1 không có hộp thư này"
 
 
 def test_of_a_digest_that_came_back_every_notice_is_dead(api: Api) -> None:

@@ -1,8 +1,16 @@
 """Endpoints over HTTP."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+from sqlalchemy import func, select, update
+
 from config.settings import Settings
 from matcher.knowledge import Knowledge
+from matcher.notices.endpoints import MOST
 from matcher.store.session import Ledger
+from matcher.store.tables import Endpoint
 from tests.api.conftest import Api
 from tests.conftest import serving
 
@@ -67,3 +75,43 @@ def test_what_is_plainly_private_is_refused_when_it_is_registered_or_changed(
                 assert answer.status_code == 422, private
                 (fault,) = answer.json()["faults"]
                 assert (fault["path"], "https://erp.example.vn/hook" in fault["remedy"]) == ("url", True)
+
+
+def at_once(times: int, ask: Callable[[int], httpx.Response]) -> list[int]:
+    """The statuses of so many requests made at the same time, in ascending order."""
+    with ThreadPoolExecutor(times) as threads:
+        return sorted(answer.status_code for answer in threads.map(ask, range(times)))
+
+
+def test_of_requests_that_claim_one_address_at_once_one_has_it_and_the_others_are_told(api: Api) -> None:
+    own = api.as_new("buyer")
+    posted = at_once(6, lambda _: api.post("/v1/endpoints", json={"url": URL}, headers=own))
+    assert posted == [201, 422, 422, 422, 422, 422]
+    paths = [
+        api.post("/v1/endpoints", json={"url": f"{URL}/{number}"}, headers=own).headers["location"]
+        for number in range(6)
+    ]
+    said = {"url": f"{URL}/same"}
+    changed = at_once(6, lambda number: api.patch(paths[number], json=said, headers=own))
+    assert changed == [200, 422, 422, 422, 422, 422]
+
+
+def test_no_party_comes_by_more_than_twenty_endpoints_by_asking_at_once(api: Api) -> None:
+    own = api.as_new("buyer")
+    for number in range(MOST - 1):
+        api.post("/v1/endpoints", json={"url": f"{URL}/{number}"}, headers=own)
+    said = at_once(
+        6, lambda number: api.post("/v1/endpoints", json={"url": f"{URL}/more/{number}"}, headers=own)
+    )
+    assert said == [201, 409, 409, 409, 409, 409]
+
+
+def test_of_changes_of_a_secret_at_once_one_counts_and_the_secret_in_use_goes_on_signing(api: Api) -> None:
+    own = api.as_new("buyer")
+    made = api.post("/v1/endpoints", json={"url": URL}, headers=own)
+    path = made.headers["location"]
+    assert at_once(4, lambda _: api.post(f"{path}/rotate", headers=own)) == [200, 409, 409, 409]
+    with api.ledger.transaction() as session:
+        assert session.scalars(select(Endpoint.former_secret)).one() == made.json()["secret"]
+        session.execute(update(Endpoint).values(former_secret_until=func.now()))
+    assert api.post(f"{path}/rotate", headers=own).status_code == 200

@@ -42,7 +42,7 @@ def test_an_operator_has_to_say_so_before_webhooks_go_into_private_networks() ->
         "100.64.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
         "::", "::1", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::",
-        "2002:a00:1::", "2001:0:0:0:0:0:80ff:fffe",
+        "2002:a00:1::", "fec0::1", "192.88.99.1", "::ffff:192.88.99.1", "2001:0:0:0:0:0:80ff:fffe",
     ],
 )  # fmt: skip
 def test_no_address_of_a_private_network_is_public(address: str) -> None:

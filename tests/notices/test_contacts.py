@@ -45,7 +45,7 @@ def test_every_person_of_a_party_is_told_of_what_it_wants_and_all_is_in_the_list
         add_contact(session, buyer, post("sms", "0912345678"))
         add_contact(session, buyer, post("zalo", "+84 912 345 678", kinds=["contract.agreed"]))
         stopped = add_contact(session, buyer, post("email", "khac@example.vn"))
-        stop(stopped)
+        stop(session, stopped)
         session.flush()
         record(session, [match_made(buyer)])
         rows = session.execute(select(Delivery.channel, Delivery.address, Delivery.contact_id)).all()
@@ -162,7 +162,7 @@ def test_a_change_applies_what_is_named_and_a_new_address_takes_the_mark_of_a_bo
         party(session, "buyer", email="mua@example.vn")
         (contact,) = session.scalars(select(Contact))
         contact.bounce, contact.bounced_at = "550 no", now()
-        stop(contact)
+        stop(session, contact)
         session.flush()
         change_contact(session, contact, ContactChange(stopped=False, language="en", kinds=["match.made"]))
         assert [contact.stopped_at, contact.bounce] == [None, "550 no"]

@@ -10,7 +10,7 @@ from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
 from matcher.errors import Conflict, NotFound
-from matcher.notices.dead import DeadLetters, list_dead, requeue, requeue_dead
+from matcher.notices.dead import DeadLetters, Requeued, list_dead, requeue, requeue_dead
 from matcher.notices.deliver import deliver
 from matcher.notices.due import ring_for_due
 from matcher.notices.record import record
@@ -182,8 +182,8 @@ def test_dead_letters_are_listed_and_requeued_by_where_they_were_to_go(
     with ledger.transaction() as session:
         ((delivery, kind),) = list_dead(session, wanted)
         assert (delivery.address, kind) == ("mua@example.vn", "match.made")
-        assert requeue_dead(session, DeadLetters("webhook")) == 0
-        assert requeue_dead(session, DeadLetters(since=now() + timedelta(hours=1))) == 0
-        assert requeue_dead(session, wanted) == 1
+        assert requeue_dead(session, DeadLetters("webhook")) == Requeued(0, 0)
+        assert requeue_dead(session, DeadLetters(since=now() + timedelta(hours=1))) == Requeued(0, 0)
+        assert requeue_dead(session, wanted) == Requeued(1, 0)
         assert len(list_dead(session, DeadLetters())) == 1
-        assert requeue_dead(session, DeadLetters()) == 1
+        assert requeue_dead(session, DeadLetters()) == Requeued(1, 0)

@@ -146,7 +146,7 @@ def test_many_workers_at_a_morning_send_each_digest_once_and_whole(
         assert set(session.scalars(select(Delivery.state))) == {"delivered"}
 
 
-def test_what_was_gathered_for_a_contact_that_is_removed_is_dead(
+def test_what_was_gathered_for_a_contact_that_is_removed_is_withdrawn(
     ledger: Ledger, with_mail: Settings, transport: httpx.HTTPTransport, server: MailReceiver
 ) -> None:
     buyer = reader(ledger)
@@ -156,7 +156,7 @@ def test_what_was_gathered_for_a_contact_that_is_removed_is_dead(
     let_morning_come(ledger)
     deliver(ledger, with_mail, transport)
     assert server.received == []
-    assert {read(ledger, each).state for each in deliveries} == {"dead"}
+    assert {read(ledger, each).state for each in deliveries} == {"withdrawn"}
 
 
 def test_a_digest_of_a_worker_that_died_before_recording_it_is_sent_again_with_its_id_and_nothing_new_in_it(

@@ -1,18 +1,21 @@
 """Endpoints: chosen events, changed secrets, replays, and what an endpoint's answers do to it."""
 
+import json
 from datetime import timedelta
 from email.utils import format_datetime
 from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from chaos.checker import check_always
 from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
 from matcher.errors import Conflict, Invalid, NotFound
+from matcher.notices.dead import Requeued
 from matcher.notices.deliver import deliver
 from matcher.notices.endpoints import (
     MOST,
@@ -27,12 +30,15 @@ from matcher.notices.endpoints import (
     rotate_secret,
     send_test,
 )
-from matcher.notices.record import record
+from matcher.notices.events import Kind
+from matcher.notices.record import Happening, record
 from matcher.notices.settle import ATTEMPTS
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Endpoint, Event, Notice
+from tests.chaos.sound import connect
 from tests.market import party
 from tests.notices.letters import answers, let_come_due, match_made, read, told
+from tests.notices.test_words import ORDER
 
 
 def endpoint_of(ledger: Ledger) -> Endpoint:
@@ -42,7 +48,7 @@ def endpoint_of(ledger: Ledger) -> Endpoint:
 
 def replayed(ledger: Ledger, what: Replay) -> int:
     with ledger.transaction() as session:
-        return replay(session, session.scalars(select(Endpoint)).one(), what)
+        return replay(session, session.scalars(select(Endpoint)).one(), what).queued
 
 
 def failing_since(ledger: Ledger, days: int) -> None:
@@ -78,7 +84,7 @@ def test_for_a_day_both_secrets_sign_and_then_the_new_one_alone(
     delivery_id = told(ledger, url=receiver.url)
     former = endpoint_of(ledger).secret
     with ledger.transaction() as session:
-        new = rotate_secret(session.scalars(select(Endpoint)).one())
+        new = rotate_secret(session, session.scalars(select(Endpoint)).one())
     deliver(ledger, settings, transport)
     with ledger.transaction() as session:
         session.execute(update(Endpoint).values(former_secret_until=func.now()))
@@ -152,6 +158,8 @@ def test_one_that_fails_for_days_is_disabled_and_one_success_forgives_all(
     [
         ("3600", 3600),
         ("99999999", 86_400),
+        ("9" * 5000, 86_400),
+        ("000000000060", 60),
         ("in two hours", 7200),
         ("0", 5),
         ("soon", 5),
@@ -206,16 +214,63 @@ def test_a_test_event_goes_to_its_endpoint_alone(
     assert (attempt.succeeded, of, kind) == (True, delivery_id, "endpoint.test")
 
 
-def test_what_is_due_to_a_removed_endpoint_is_dead_and_says_why(
+@pytest.mark.parametrize("how", ["removed", "disabled"])
+def test_what_is_due_to_an_endpoint_that_its_party_removes_or_disables_is_withdrawn_at_once(
+    ledger: Ledger, how: str
+) -> None:
+    delivery_id = told(ledger, url="http://127.0.0.1:1/")
+    with ledger.transaction() as session:
+        endpoint = session.scalars(select(Endpoint)).one()
+        if how == "removed":
+            remove_endpoint(session, endpoint)
+        else:
+            change_endpoint(session, endpoint, EndpointChange(enabled=False))
+    assert read(ledger, delivery_id).state == "withdrawn"
+
+
+def test_what_becomes_due_to_an_endpoint_just_as_it_is_removed_is_withdrawn_and_says_why(
     ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     with ledger.transaction() as session:
-        remove_endpoint(session, session.scalars(select(Endpoint)).one())
+        session.execute(delete(Endpoint))
     deliver(ledger, settings, transport)
-    assert read(ledger, delivery_id).state == "dead"
-    assert "no longer has this endpoint" in answers(read(ledger, delivery_id))[0]
+    assert read(ledger, delivery_id).state == "withdrawn"
+    assert "removed" in answers(read(ledger, delivery_id))[0]
     assert receiver.received == []
+
+
+def test_a_replay_has_what_happened_while_the_endpoint_was_disabled_once_and_of_its_kinds(
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
+) -> None:
+    with ledger.transaction() as session:
+        buyer, other = party(session, "buyer"), party(session, "buyer")
+        endpoint = add_endpoint(session, buyer, receiver.url, ["match.made", "order.filled"])
+        change_endpoint(session, endpoint, EndpointChange(enabled=False))
+        record(session, [match_made(buyer), match_made(buyer), match_made(other)])
+        kinds: list[Kind] = ["order.posted", "order.filled", "order.reopened"]
+        for kind in kinds:
+            record(session, [Happening(kind, buyer.id, 1, ORDER, [buyer.id])])
+        assert session.scalar(select(func.count()).select_from(Delivery)) == 0
+        change_endpoint(session, endpoint, EndpointChange(enabled=True))
+        missed = Replay(since=now() - timedelta(hours=1))
+        assert replay(session, endpoint, missed) == Requeued(2, 1), "that it was filled is over"
+        assert replay(session, endpoint, missed) == Requeued(0, 1)
+    deliver(ledger, settings, transport)
+    assert len(receiver.received) == 2
+    assert replayed(ledger, Replay(since=now() - timedelta(hours=1), delivered_too=True)) == 3
+    deliver(ledger, settings, transport)
+    assert [json.loads(each.body)["type"] for each in receiver.received].count("order.filled") == 1
+    with connect(settings) as connection:
+        assert not [each for each in check_always(connection) if "deliveries" in str(each)]
+
+
+def test_a_disabled_endpoint_is_not_tested(ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        endpoint = add_endpoint(session, party(session, "buyer"), "http://127.0.0.1:1/")
+        change_endpoint(session, endpoint, EndpointChange(enabled=False))
+        with pytest.raises(Conflict, match="enable it first"):
+            send_test(session, endpoint)
 
 
 def test_others_neither_see_an_endpoint_nor_replay_its_deliveries(ledger: Ledger) -> None:
@@ -245,6 +300,11 @@ def test_a_party_has_so_many_endpoints_and_each_address_once(ledger: Ledger) -> 
             "https://erp.example.vn:99999/",
             "https://name:word@erp.example.vn/",
             "http://%31/",
+            "https://erp..example.vn/",
+            "https://.example.vn/",
+            "https://./",
+            f"https://{'a' * 64}.example.vn/",
+            f"https://{'ă' * 60}.example.vn/",
         )
         for url in ("ftp://example.vn", "https://", "http://[", "na", *odd):
             with pytest.raises(Invalid):

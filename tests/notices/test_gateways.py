@@ -1,5 +1,6 @@
 """SMS and Zalo by their gateways, which report later what became of each message."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -246,10 +247,35 @@ def test_zalo_fills_in_the_template_of_the_event_and_reports_its_arrival(
     webhook = f"{own.public_url}/v1/callbacks/zalo"
     assert zalo.report(message, webhook, secret="guessed").status_code == 401
     assert read(ledger, delivery_id).arrived_at is None
-    assert zalo.report(message, webhook).status_code == 200
+    at = int(time.time() * 1000) / 1000
+    assert zalo.report(message, webhook, at=at).status_code == 200
     arrived = read(ledger, delivery_id).arrived_at
     assert arrived is not None
-    assert int(arrived.timestamp() * 1000) == 1602740479980
+    assert arrived.timestamp() == at
+
+
+@pytest.mark.parametrize("seconds", [-1_600_000_000, -3600, 3600])
+def test_an_arrival_before_the_attempt_or_in_the_future_is_noted_when_it_is_reported(
+    ledger: Ledger, own: Settings, transport: httpx.HTTPTransport, zalo: ZaloGateway, seconds: int
+) -> None:
+    delivery_id = told(ledger, "zalo")
+    deliver(ledger, own, transport)
+    before = now()
+    callback = f"{own.public_url}/v1/callbacks/zalo"
+    assert zalo.report(zalo.taken[0], callback, at=time.time() + seconds).status_code == 200
+    arrived = read(ledger, delivery_id).arrived_at
+    assert arrived is not None
+    assert before <= arrived <= now()
+
+
+def test_zalo_reports_nothing_of_what_went_by_another_channel(
+    ledger: Ledger, own: Settings, zalo: ZaloGateway
+) -> None:
+    delivery_id = told(ledger, "sms")
+    message = {"phone": "84912345678", "msg_id": "of no message", "tracking_id": str(delivery_id)}
+    assert zalo.report(message, f"{own.public_url}/v1/callbacks/zalo").status_code == 200
+    delivery = read(ledger, delivery_id)
+    assert (delivery.state, delivery.arrived_at) == ("due", None)
 
 
 @pytest.mark.parametrize("known_by", ["tracking_id", "msg_id"])
@@ -326,7 +352,7 @@ def test_reports_that_nobody_of_ours_was_given_are_refused(
     stranger = uuid4()
     answer = httpx.get(f"{callbacks}/sms/{stranger}/{report_key(esms.secret, stranger)}", params=done)
     assert answer.status_code == 204, "a delivery that is not there any more is no fault of the gateway"
-    for body in (b"", b"[]", b"\xff", b'{"app_id": 1}'):
+    for body in (b"", b"[]", b"\xff", b'{"app_id": 1}', b"[" * 100_000):
         assert httpx.post(f"{callbacks}/zalo", content=body).status_code == 401
     assert read(ledger, delivery_id).arrived_at is None
     followed = {"event_name": "follow", "app_id": zalo.app_id, "timestamp": "1602740480123"}

@@ -204,13 +204,13 @@ def test_a_mail_leaves_over_tls_only_to_a_server_whose_certificate_somebody_vouc
     assert said == "taken over by localhost" if trusted else "certificate verify failed" in said
 
 
-def test_what_is_due_to_a_contact_that_stopped_or_was_removed_is_dead_and_says_why(
+def test_what_is_due_to_a_contact_that_stopped_or_was_removed_is_withdrawn_and_not_sent(
     ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport
 ) -> None:
     stopped = told(ledger, email="mua@hanoi.example")
     with ledger.transaction() as session:
         (contact,) = session.scalars(select(Contact))
-        stop(contact)
+        stop(session, contact)
     with ledger.transaction() as session:
         gone = party(session, "buyer", email="khac@hanoi.example")
         record(session, [match_made(gone)])
@@ -220,11 +220,7 @@ def test_what_is_due_to_a_contact_that_stopped_or_was_removed_is_dead_and_says_w
         deliver(ledger, settings.model_copy(update={"smtp_url": server.url}), transport)
         assert server.received == []
     for delivery_id in (stopped, removed):
-        delivery = read(ledger, delivery_id)
-        assert delivery.state == "dead"
-        assert answers(delivery) == [
-            "this contact was removed, asked for nothing more, or its address has bounced"
-        ]
+        assert read(ledger, delivery_id).state == "withdrawn"
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])

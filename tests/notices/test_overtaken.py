@@ -5,7 +5,7 @@ from typing import get_args
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from chaos.checker import check_always
 from config.settings import Settings
@@ -13,10 +13,21 @@ from demo.receivers import MailReceiver, WebhookReceiver
 from matcher.clock import now
 from matcher.contracts.amendments import decline_amendment
 from matcher.contracts.life import Reason
+from matcher.errors import Conflict
 from matcher.knowledge import Knowledge
+from matcher.notices.contacts import ContactChange, ContactPost, add_contact, change_contact, note_bounce
+from matcher.notices.dead import DeadLetters, Requeued, requeue, requeue_dead
 from matcher.notices.deliver import deliver
 from matcher.notices.due import claim
-from matcher.notices.endpoints import Replay, add_endpoint, replay
+from matcher.notices.endpoints import (
+    Answered,
+    EndpointChange,
+    Replay,
+    add_endpoint,
+    change_endpoint,
+    note_answers,
+    replay,
+)
 from matcher.notices.events import Kind
 from matcher.notices.inbox import list_notices
 from matcher.notices.letter import outcome
@@ -24,12 +35,14 @@ from matcher.notices.overtaken import OVERTAKES
 from matcher.notices.record import Happening, record
 from matcher.notices.settle import Made, settle
 from matcher.notices.told import told_of
+from matcher.parties import remove_contact
 from matcher.store.session import Ledger
-from matcher.store.tables import Contract, Delivery, Endpoint, Event, Notice
+from matcher.store.tables import Contact, Contract, Delivery, Endpoint, Event, Notice
 from tests.chaos.sound import connect
 from tests.contracts.deal import Deal
 from tests.contracts.test_life import ENDS
 from tests.market import party
+from tests.notices.letters import match_made
 from tests.notices.test_words import ORDER
 
 
@@ -116,7 +129,9 @@ def test_what_rests_at_an_endpoint_is_withdrawn_and_can_be_replayed(
     receiver.behaviour = "honest"
     with ledger.transaction() as session:
         kept = session.get_one(Endpoint, endpoint.id)
-        assert replay(session, kept, Replay(since=now() - timedelta(hours=1), delivered_too=True)) == 1
+        assert replay(
+            session, kept, Replay(since=now() - timedelta(hours=1), delivered_too=True)
+        ) == Requeued(1, 0)
     deliver(ledger, settings, transport)
     assert states(ledger)["order.expiring"] == "delivered"
 
@@ -143,6 +158,98 @@ def test_that_an_order_was_filled_is_not_told_once_it_is_open_again(ledger: Ledg
         ("order.filled", 4, "email"): "due",
         ("order.filled", 4, "webhook"): "due",
     }
+
+
+def test_a_dead_letter_that_was_overtaken_is_withdrawn_when_it_is_requeued_and_the_others_leave(
+    deal: Deal,
+) -> None:
+    with deal.ledger.transaction() as session:
+        session.execute(update(Delivery).values(state="dead"))
+    deal.decline(deal.seller)
+    with deal.ledger.transaction() as session:
+        session.execute(update(Delivery).where(Delivery.state == "due").values(state="dead"))
+        assert requeue_dead(session, DeadLetters()) == Requeued(1, 1)
+    assert states(deal.ledger) == {"match.made": "withdrawn", "contract.declined": "due"}
+
+
+def test_one_dead_letter_by_its_id_is_withdrawn_too_when_it_was_overtaken(deal: Deal) -> None:
+    with deal.ledger.transaction() as session:
+        session.execute(update(Delivery).values(state="dead"))
+        delivery_id = session.scalars(select(Delivery.id)).one()
+    deal.cancel(deal.operator)
+    with deal.ledger.transaction() as session:
+        assert requeue(session, delivery_id) == Requeued(0, 1)
+    assert states(deal.ledger)["match.made"] == "withdrawn"
+
+
+def test_of_an_order_that_was_filled_reopened_and_filled_again_only_the_last_is_replayed(
+    ledger: Ledger,
+) -> None:
+    told: list[Kind] = ["order.filled", "order.reopened", "order.filled"]
+    with ledger.transaction() as session:
+        owner = party(session, "producer")
+        endpoint = add_endpoint(session, owner, "http://127.0.0.1:1/")
+        for version, kind in enumerate(told):
+            record(session, [Happening(kind, owner.id, version, ORDER, [owner.id])])
+        session.execute(update(Delivery).values(state="dead"))
+        assert replay(session, endpoint, Replay(since=now() - timedelta(hours=1))) == Requeued(1, 2)
+        kinds = select(Event.kind).join(Notice, Notice.event_id == Event.id)
+        due = kinds.join(Delivery, Delivery.notice_id == Notice.id).where(Delivery.state == "due")
+        assert session.scalars(due).all() == ["order.filled"]
+        (over, *_), waits = (
+            session.scalars(
+                select(Delivery.id).where(Delivery.state == "withdrawn").order_by(Delivery.id)
+            ).all(),
+            session.scalars(select(Delivery.id).where(Delivery.state == "due")).one(),
+        )
+        assert replay(session, endpoint, Replay(delivery_id=over)) == Requeued(0, 1)
+        assert replay(session, endpoint, Replay(delivery_id=over, delivered_too=True)) == Requeued(1, 0)
+        with pytest.raises(Conflict):
+            replay(session, endpoint, Replay(delivery_id=waits))
+
+
+def test_that_an_endpoint_is_disabled_is_not_told_once_it_is_enabled_again(ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        owner = party(session, "buyer", email="mua@example.vn")
+        endpoint = add_endpoint(session, owner, "http://127.0.0.1:1/")
+        note_answers(session, {endpoint.id: Answered(succeeded=False, gone=True, again_after=None)})
+    assert states(ledger) == {"endpoint.disabled": "due"}
+    with ledger.transaction() as session:
+        change_endpoint(session, session.get_one(Endpoint, endpoint.id), EndpointChange(enabled=True))
+    assert states(ledger) == {"endpoint.disabled": "withdrawn"}
+    with ledger.transaction() as session:
+        session.execute(update(Delivery).values(state="dead"))
+        assert requeue_dead(session, DeadLetters()) == Requeued(0, 1)
+
+
+@pytest.mark.parametrize("mended", [{"bounced": False}, {"address": "mua2@example.vn"}])
+def test_that_an_address_bounced_is_not_told_once_it_is_confirmed_or_corrected(
+    ledger: Ledger, mended: dict[str, object]
+) -> None:
+    with ledger.transaction() as session:
+        owner = party(session, "buyer", email="mua@example.vn")
+        add_contact(session, owner, ContactPost.model_validate({"channel": "sms", "address": "0912345678"}))
+        contact = session.scalars(select(Contact).where(Contact.channel == "email")).one()
+        note_bounce(session, contact.id, contact.address, "550 nobody")
+    assert states(ledger) == {"contact.bounced": "due"}
+    with ledger.transaction() as session:
+        change_contact(session, session.get_one(Contact, contact.id), ContactChange.model_validate(mended))
+    assert states(ledger) == {"contact.bounced": "withdrawn"}
+
+
+@pytest.mark.parametrize("how", ["stopped", "removed"])
+def test_what_is_due_to_a_contact_that_is_stopped_or_removed_is_withdrawn_at_once(
+    ledger: Ledger, how: str
+) -> None:
+    with ledger.transaction() as session:
+        owner = party(session, "buyer", email="mua@example.vn")
+        record(session, [match_made(owner)])
+        contact = session.scalars(select(Contact)).one()
+        if how == "stopped":
+            change_contact(session, contact, ContactChange(stopped=True))
+        else:
+            remove_contact(session, contact)
+    assert states(ledger) == {"match.made": "withdrawn"}
 
 
 @pytest.mark.parametrize(("arrived", "state"), [(True, "delivered"), (False, "withdrawn")])

@@ -143,14 +143,14 @@ def test_a_dead_letter_that_is_requeued_goes_where_its_endpoint_is_then(
     assert (read(ledger, delivery_id).state, read(ledger, delivery_id).address) == ("delivered", receiver.url)
 
 
-def test_what_was_due_to_a_removed_endpoint_is_dead(
+def test_what_was_due_to_a_removed_endpoint_is_withdrawn(
     ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:
     delivery_id = told(ledger, url=receiver.url)
     with ledger.transaction() as session:
         session.delete(session.scalars(select(Endpoint)).one())
     deliver(ledger, settings, transport)
-    assert read(ledger, delivery_id).state == "dead"
+    assert read(ledger, delivery_id).state == "withdrawn"
     assert receiver.received == []
 
 

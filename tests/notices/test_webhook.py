@@ -84,6 +84,8 @@ def test_the_recipe_in_the_documentation_takes_ours_and_refuses_a_forgery(
         ("closing", "no answer: Server disconnected"),
         ("silent", "no answer within 0.5 s"),
         ("trickling", "no answer within 0.5 s"),
+        ("endless", "no answer within 0.5 s"),
+        ("cut_off", "no answer: peer closed connection"),
     ],
 )
 def test_any_other_answer_is_a_failed_attempt_that_says_what_happened(

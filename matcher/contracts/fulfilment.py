@@ -18,7 +18,7 @@ from matcher.clock import now, today
 from matcher.contracts.declined import pairing_changed
 from matcher.contracts.life import Reason, agreed_on, locked, moved
 from matcher.contracts.moves import side_of
-from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus
+from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus, reoffered
 from matcher.contracts.terms import kilograms_text
 from matcher.contracts.tickets import DeliveryPost, ticket_columns
 from matcher.errors import Fault, Invalid, NotFound
@@ -80,12 +80,15 @@ def close(session: Session, contract_id: UUID, party: Party, said: Closing) -> C
 def close_overdue(session: Session, limit: int = 1000, passing_over: int = 0) -> int:
     """Closes what was delivered in part and is past its grace; returns how many. Skips what others hold.
 
-    Where nothing was recorded at all, nobody has said whether goods came, and only a side may close.
+    Where nothing was recorded at all, nobody has said whether goods came, and only a side may close. Where a
+    ticket was withdrawn, there is as long a time to record what is right.
     """
+    own = GoodsDelivery.contract_id == Contract.id
+    put_right = select(GoodsDelivery.id).where(own, GoodsDelivery.withdrawn_at > now() - GRACE).exists()
     query = (
         select(Contract)
         .where(Contract.fulfilment == "partly_delivered")
-        .where(Contract.terms["delivery_day"].astext < (today() - GRACE).isoformat())
+        .where(Contract.terms["delivery_day"].astext < (today() - GRACE).isoformat(), ~put_right)
         .order_by(Contract.id)
         .limit(limit)
         .offset(passing_over)
@@ -174,8 +177,10 @@ def _close(
     until = said.deliver_until or max(match.demand.deliver_until, agreed_on)
     if said.deliver_until is not None and until < today():
         raise Invalid(Fault("deliver_until", "has passed", "Give today or a later day."))
+    # What an earlier closing, undone since, had offered anew and others were matched with, comes from them.
+    wanted_g = short_g - sum(earlier.taken_g for earlier in reoffered(session, contract))
     demand = (
-        reoffer_shortfall(session, match, short_g, until, by_owner=by == "buyer") if said.reoffer else None
+        reoffer_shortfall(session, match, wanted_g, until, by_owner=by == "buyer") if said.reoffer else None
     )
     facts: dict[str, Any] = {
         "fulfilment": contract.fulfilment,

@@ -12,6 +12,7 @@ Move = Literal[
     "record_delivery", "confirm_delivery", "withdraw_delivery", "record_payment", "confirm_payment",
     "withdraw_payment", "close", "open_dispute", "close_dispute",
 ]  # fmt: skip
+CLOSED = ("short", "breached")
 WAITING = ("draft", "sent", "accepted_by_seller", "accepted_by_buyer")
 
 
@@ -32,12 +33,15 @@ def _operator_moves(contract: Contract) -> list[Move]:
         return ["cancel"] if contract.signature in WAITING else []
     # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
     ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
-    allowed = [*ends.get(contract.fulfilment, []), *_withdrawing_moves(contract)]
+    withdraws: list[Move] = ["withdraw_payment"]
+    if contract.fulfilment != "unfulfilled":
+        withdraws = ["withdraw_delivery", *withdraws]
+    allowed = [*ends.get(contract.fulfilment, []), *withdraws]
     return [*allowed, "close_dispute"] if disputed_by(contract) else allowed
 
 
 def _withdrawing_moves(contract: Contract) -> list[Move]:
-    # Once the deliveries are closed, what was short is on the market again.
+    # Once the deliveries are closed, what was short is on the market again: then it is for an operator.
     if contract.fulfilment in ("partly_delivered", "fulfilled"):
         return ["withdraw_delivery", "withdraw_payment"]
     return ["withdraw_payment"]

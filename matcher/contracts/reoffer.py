@@ -4,17 +4,21 @@ Both are copies of the orders that made the contract, with the time those were p
 go before orders that came later. Whom those are not proposed to, they are not either.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from matcher.book.news import note_posted
-from matcher.book.orders import book_changed
+from matcher.book.news import note, note_posted
+from matcher.book.orders import book_changed, books_changed
 from matcher.clock import today
 from matcher.contracts.declined import inherit_declined
+from matcher.contracts.steps import steps_of
 from matcher.errors import Fault, Invalid
-from matcher.store.tables import Demand, Lot, Match
+from matcher.store.tables import Contract, Demand, Lot, Match
 
 _PLACE = ("place_name", "place_code", "place_vintage", "latitude", "longitude")
 _OWN = {
@@ -43,6 +47,27 @@ def reoffer_shortfall(
     inherit_declined(session, old, demand)
     note_posted(session, demand, by_owner=by_owner)
     return demand
+
+
+def reoffered(session: Session, contract: Contract) -> Sequence[Demand]:
+    """The demands for what was short, of each time that the contract's deliveries were closed."""
+    closed = (each.statement for each in steps_of(session, contract) if each.statement["kind"] == "closed")
+    named = [UUID(statement["data"]["demand"]) for statement in closed if statement["data"]["demand"]]
+    return session.scalars(select(Demand).where(Demand.id.in_(named)).order_by(Demand.id)).all()
+
+
+def take_back(session: Session, demands: Sequence[Demand]) -> list[Demand]:
+    """Withdraws what is still open of these demands; returns those that were. What was matched stays so."""
+    taken_back = []
+    for demand in demands:
+        session.refresh(demand, with_for_update=True)
+        if demand.state == "open":
+            demand.state = "withdrawn"
+            demand.version += 1
+            note(session, demand, "withdrawn")
+            taken_back.append(demand)
+    books_changed(session, taken_back)
+    return taken_back
 
 
 def reoffer_surplus(session: Session, match: Match, surplus_g: int, *, by_owner: bool) -> Lot:

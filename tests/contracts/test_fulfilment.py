@@ -1,6 +1,7 @@
 """Fulfilment: weigh tickets, tolerance, shortfall and surplus, payments, disputes."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import datetime, time, timedelta
 from typing import Any, Literal, TypeVar
@@ -35,10 +36,23 @@ from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
-from matcher.store.tables import Attachment, Contract, Demand, Lot, Match, OrderNews, Party, Signature
+from matcher.store.tables import (
+    Attachment,
+    Contract,
+    Demand,
+    Dispute,
+    GoodsDelivery,
+    Lot,
+    Match,
+    OrderNews,
+    Party,
+    Payment,
+    Signature,
+)
 from tests.contracts.deal import Deal
 from tests.market import lot, party
 from tests.trading.invariants import broken
+from tests.trading.locks import wait_for_waiting
 
 PHOTOGRAPH = b"\xff\xd8\xff\xe0 weigh ticket"
 
@@ -136,6 +150,85 @@ def test_a_weigh_ticket_recorded_by_mistake_is_withdrawn_and_stays_on_record(agr
     assert withdraw(agreed, 1, agreed.operator).fulfilment == "partly_delivered"
     assert withdraw(agreed, 3, agreed.buyer).fulfilment == "unfulfilled"
     assert agreed.kinds().count("contract.delivery_withdrawn") == 3
+
+
+def recorded_long_ago(deal: Deal) -> None:
+    """So that the time for contesting what was recorded is over."""
+    with deal.ledger.transaction() as session:
+        session.execute(update(GoodsDelivery).values(recorded_at=now() - timedelta(hours=25)))
+        session.execute(update(Payment).values(recorded_at=now() - timedelta(hours=25)))
+
+
+def test_what_the_other_side_confirmed_is_an_operators_to_withdraw(agreed: Deal) -> None:
+    paid = pay(agreed, weigh(agreed, ticket()).due, "FT1").payments[0].id
+    confirm(agreed, agreed.seller)
+    with agreed.ledger.transaction() as session:
+        confirm_payment(session, agreed.id, paid, agreed.seller)
+    with pytest.raises(Forbidden, match="only an operator"):
+        withdraw(agreed, 1, agreed.buyer)
+    for by, refused in ((agreed.buyer, Forbidden), (agreed.operator, None)):
+        with pytest.raises(refused) if refused else nullcontext(), agreed.ledger.transaction() as session:
+            withdraw_payment(session, agreed.id, paid, by, Reason(reason="Nhầm"))
+    assert withdraw(agreed, 1, agreed.operator).fulfilment == "unfulfilled"
+
+
+def test_what_was_not_contested_in_time_is_an_operators_to_withdraw(agreed: Deal) -> None:
+    weigh(agreed, ticket(300), agreed.seller)
+    recorded_long_ago(agreed)
+    with pytest.raises(Forbidden, match="only an operator"):
+        withdraw(agreed, 1, agreed.seller)
+    with agreed.ledger.transaction() as session:
+        contested = Dispute(
+            contract_id=agreed.id,
+            side="buyer",
+            about="Cân sai",
+            opened_at=now() - timedelta(hours=24, minutes=30),
+        )
+        session.add(contested)
+    assert withdraw(agreed, 1, agreed.seller).fulfilment == "unfulfilled", "it admits what was contested"
+
+
+def test_a_ticket_is_confirmed_or_withdrawn_never_both(agreed: Deal) -> None:
+    weigh(agreed, ticket(), agreed.seller)
+    with ThreadPoolExecutor(1) as other:
+        with agreed.ledger.transaction() as session:
+            confirm_delivery(session, agreed.id, 1, agreed.buyer)
+            withdrawn = other.submit(withdraw, agreed, 1, agreed.seller)
+            wait_for_waiting(agreed.ledger)
+        with pytest.raises(Forbidden, match="only an operator"):
+            withdrawn.result()
+
+
+def test_a_false_final_ticket_is_undone_by_an_operator_and_what_was_offered_anew_taken_back(
+    agreed: Deal,
+) -> None:
+    assert weigh(agreed, ticket(100, final=True), agreed.seller).fulfilment == "short"
+    with pytest.raises(Conflict):
+        withdraw(agreed, 1, agreed.seller)
+    assert withdraw(agreed, 1, agreed.operator).fulfilment == "unfulfilled"
+    short = reoffered(agreed, Demand, agreed.demand_id)
+    assert short is not None
+    assert short.state == "withdrawn"
+    with agreed.ledger.transaction() as session:
+        last = steps_of(session, session.get_one(Contract, agreed.id))[-1].statement["data"]
+    assert (last["fulfilment"], last["demands_taken_back"]) == ("unfulfilled", [str(short.id)])
+    assert weigh(agreed, ticket(600)).fulfilment == "fulfilled"
+    agreed.clear()
+    assert agreed.count(Contract) == 1
+    assert broken(agreed.ledger) == {}
+
+
+def test_what_was_matched_before_a_closing_was_undone_is_not_wanted_twice(agreed: Deal) -> None:
+    weigh(agreed, ticket(400, final=True), agreed.seller)
+    agreed.clear()
+    assert agreed.count(Contract) == 2, "200 kg come from elsewhere"
+    assert withdraw(agreed, 1, agreed.operator).fulfilment == "unfulfilled"
+    weigh(agreed, ticket(300, ticket_number="PC-18", final=True), agreed.seller)
+    with agreed.ledger.transaction() as session:
+        newest = session.scalars(select(Demand).order_by(Demand.id.desc())).first()
+        assert newest is not None
+        assert newest.quantity_g == 100_000
+    assert broken(agreed.ledger) == {}
 
 
 def test_what_is_rejected_counts_as_not_delivered(agreed: Deal) -> None:
@@ -342,6 +435,22 @@ def test_what_came_in_part_is_closed_by_itself_after_the_day_of_delivery(agreed:
         with agreed.ledger.transaction() as session:
             assert close_overdue(session) == closed
     assert agreed.read(Contract, agreed.id).fulfilment == "short"
+
+
+def test_what_an_operator_has_opened_again_is_not_closed_before_it_can_be_put_right(agreed: Deal) -> None:
+    weigh(agreed, ticket(100))
+    weigh(agreed, ticket(5, ticket_number="PC-18", final=True), agreed.seller)
+    assert withdraw(agreed, 2, agreed.operator).fulfilment == "partly_delivered"
+    with agreed.ledger.transaction() as session:
+        contract = session.get_one(Contract, agreed.id)
+        long_ago = (today() - timedelta(days=9)).isoformat()
+        contract.terms = contract.terms | {"delivery_day": long_ago, "deliver_until": long_ago}
+    for withdrawn_days_ago, closed in ((1, 0), (3, 1)):
+        with agreed.ledger.transaction() as session:
+            at = now() - timedelta(days=withdrawn_days_ago)
+            session.execute(update(GoodsDelivery).where(GoodsDelivery.position == 2).values(withdrawn_at=at))
+        with agreed.ledger.transaction() as session:
+            assert close_overdue(session) == closed
 
 
 def test_delivered_goods_are_neither_cancelled_nor_amended(agreed: Deal) -> None:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from matcher.clock import now, today
+from matcher.contracts.terms import last_day
 from matcher.errors import Conflict
 from matcher.store.tables import Amendment, Contract, Party
 
@@ -55,11 +56,14 @@ def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
         allowed += ["confirm_delivery"]
     if contract.fulfilment in ("unfulfilled", "partly_delivered", "fulfilled"):
         allowed += ["record_delivery"]
-    # Before the goods are due it is not for the buyer to say that none will come.
-    due = side == "seller" or today().isoformat() >= contract.terms["delivery_day"]
-    if contract.fulfilment == "partly_delivered" or (contract.fulfilment == "unfulfilled" and due):
+    if contract.fulfilment in ("unfulfilled", "partly_delivered") and not may_still_come(contract, side):
         allowed += ["close"]
     return [*allowed, "close_dispute" if side in disputed_by(contract) else "open_dispute"]
+
+
+def may_still_come(contract: Contract, side: Side) -> bool:
+    """Whether it is too early for this side to say that nothing more comes: for the buyer, while it may."""
+    return side == "buyer" and today() <= last_day(contract.terms)
 
 
 def _signing_moves(contract: Contract, side: Side) -> list[Move]:

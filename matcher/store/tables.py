@@ -539,6 +539,7 @@ class GoodsDelivery(Identified, Recorded, Base):
         one_of("side", "seller", "buyer"),
         CheckConstraint("tare_g >= 0 AND gross_g > tare_g", name="net_positive"),
         CheckConstraint("rejected_g >= 0 AND rejected_g <= gross_g - tare_g", name="rejected_within_net"),
+        CheckConstraint("surplus_g >= 0 AND surplus_g <= rejected_g", name="surplus_within_rejected"),
         CheckConstraint("(rejected_g > 0) = (rejection_reason IS NOT NULL)", name="rejected_for_a_reason"),
         withdrawn_for_a_reason(),
     )
@@ -552,6 +553,7 @@ class GoodsDelivery(Identified, Recorded, Base):
     net_g: Mapped[int] = mapped_column(Computed("gross_g - tare_g", persisted=True))
     rejected_g: Mapped[int]
     rejection_reason: Mapped[str | None]
+    surplus_g: Mapped[int] = mapped_column(server_default="0")
     grades: Mapped[list[Json]]
     note: Mapped[str | None]
     attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id")
@@ -654,6 +656,7 @@ class FrameSide(Base):
     address: Mapped[str | None]
     terms_hash: Mapped[str | None]
     signed_at: Mapped[datetime | None]
+    particulars: Mapped[Json | None]
 
 
 class FrameCall(Base):

@@ -644,7 +644,10 @@ class Frame(Identified, Base):
 
 
 class FrameSide(Base):
-    """One party to a frame or memorandum, and its signature once it has signed."""
+    """One party to a frame or memorandum, and its signature once it has signed.
+
+    `particulars` are what else than its name the documents say of it: its own to give, by signing.
+    """
 
     __tablename__ = "frame_side"
 

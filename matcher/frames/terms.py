@@ -13,7 +13,7 @@ from matcher.clock import today
 from matcher.contracts.terms import kilograms_text, party_terms
 from matcher.contracts.wording import wording_sha256
 from matcher.errors import Fault
-from matcher.fields import Clause, Day, Dong, Quantity, Text
+from matcher.fields import Clause, Day, Price, Quantity, Text
 from matcher.knowledge import Knowledge
 from matcher.store.tables import Party
 
@@ -31,7 +31,7 @@ class Goods(BaseModel):
     variety: Text | None = None
     grade: Text
     quantity_kg: Quantity
-    price: Annotated[Dong | None, Field(description="đồng per kg at the farm gate; a frame needs it")] = None
+    price: Annotated[Price | None, Field(description="đồng per kg at the farm gate; a frame needs it")] = None
     from_day: Day
     until_day: Day
     origin: PlacePost | None = None

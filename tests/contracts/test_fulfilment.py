@@ -415,7 +415,7 @@ def test_a_last_ticket_of_the_buyer_that_fulfils_is_no_end_before_its_time(agree
 
 
 def test_a_shortfall_of_goods_that_were_put_off_is_wanted_as_long_as_they_were(agreed: Deal) -> None:
-    later = agreed.read(Demand, agreed.demand_id).deliver_until + timedelta(days=5)
+    later = agreed.read(Demand, agreed.demand_id).deliver_until + timedelta(days=2)
     agreed.accept_amendment(agreed.seller, agreed.propose(agreed.buyer, delivery_day=later))
     weigh(agreed, ticket(100, final=True), agreed.seller)
     new = reoffered(agreed, Demand, agreed.demand_id)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from config.settings import Settings
-from matcher.clock import today
+from matcher.clock import end_of, today
 from matcher.contracts.draft import DOCX, HTML, PDF
 from matcher.contracts.evidence import evidence
 from matcher.contracts.keys import sealing_key
@@ -121,6 +121,18 @@ def test_what_is_called_is_nobody_elses(agreed: Season) -> None:
     with agreed.ledger.transaction() as session:
         match = session.scalars(select(Match)).one()
         assert (match.seller_id, match.buyer_id) == (agreed.seller.id, agreed.buyer.id)
+
+
+def test_a_call_for_today_is_accepted_today_or_lapses(
+    agreed: Season, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matcher.contracts.draft.signing_hours", lambda *_: 72)
+    for last, deadline in ((0, end_of(today())), (20, None)):
+        contract_id = agreed.call(10, last=last)
+        with agreed.ledger.transaction() as session:
+            contract = session.get_one(Contract, contract_id)
+            assert contract.deadline_at == (deadline or contract.drafted_at + timedelta(hours=72))
+            assert contract.drafted_at < contract.remind_at < contract.deadline_at
 
 
 def test_no_more_is_called_than_was_agreed(agreed: Season) -> None:

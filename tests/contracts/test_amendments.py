@@ -247,7 +247,7 @@ def test_versions_can_be_read_and_compared_afterwards(deal: Deal) -> None:
 
 
 def test_two_versions_are_compared_on_one_page_also_before_the_second_is_accepted(deal: Deal) -> None:
-    deal.propose(deal.buyer, quantity_kg=500, price=21_000)
+    proposed = deal.propose(deal.buyer, quantity_kg=500, price=21_000)
     with deal.ledger.transaction() as session:
         contract = session.get_one(Contract, deal.id)
         page, pdf, word = (
@@ -260,6 +260,14 @@ def test_two_versions_are_compared_on_one_page_also_before_the_second_is_accepte
         for part in ("Bản1", "Bản2", "600kg", "500kg", "Nămtrămki-lô-gam", "21.000đ/kg", "10.500.000đ"):
             assert part in said, part
         assert "Điều4" not in said, "what stays the same is left out"
+        assert "600kg×29.558đ/kg=" in said, "each version has its own arithmetic"
+        assert "500kg×21.000đ/kg=10.500.000đ" in said
+        assert "BẢN2(mớiđượcđềnghị)" in said
+        assert "BẢN1(" not in said
+    deal.accept_amendment(deal.seller, proposed)
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        assert "đề nghị" not in comparison(session, contract, (1, 2), HTML, deal.settings).decode()
 
 
 def test_the_steps_are_chained_and_the_database_keeps_them_as_they_are(deal: Deal) -> None:

@@ -127,6 +127,26 @@ def test_a_weigh_ticket_counts_once_whichever_side_records_it(agreed: Deal) -> N
     assert weigh(agreed, ticket(270, ticket_number="PC-18")).fulfilment == "fulfilled"
 
 
+@pytest.mark.parametrize(
+    "same",
+    [
+        "\uff30\uff23\uff0d\uff11\uff17",
+        "pc\u201117",
+        "PC \u2013 17",
+        "PC\u221217",
+        "PC\ufe6317",
+    ],
+)
+def test_a_number_is_the_same_in_whatever_letters_and_dashes_it_is_written(agreed: Deal, same: str) -> None:
+    weigh(agreed, ticket(300))
+    with pytest.raises(Invalid, match="recorded already"):
+        weigh(agreed, ticket(300, ticket_number=same))
+    pay(agreed, 1, "PC-17")
+    with pytest.raises(Invalid, match="recorded already"):
+        pay(agreed, 1, same)
+    assert pay(agreed, 1, "PC17").paid == 2
+
+
 def test_more_than_the_tolerance_is_the_buyers_to_take_over(agreed: Deal) -> None:
     with pytest.raises(Invalid, match="631 kg delivered of at most 630"):
         weigh(agreed, ticket(631), agreed.seller)

@@ -31,10 +31,10 @@ def moves(contract: Contract, party: Party) -> list[Move]:
 
 def _operator_moves(contract: Contract) -> list[Move]:
     if contract.signature != "agreed":
-        return ["cancel"] if contract.signature in WAITING else []
+        return ["cancel"] if contract.signature in WAITING else _payment_moves(contract)
     # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
     ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
-    withdraws: list[Move] = ["withdraw_payment"]
+    withdraws = _payment_moves(contract)
     if contract.fulfilment != "unfulfilled":
         withdraws = ["withdraw_delivery", *withdraws]
     allowed = [*ends.get(contract.fulfilment, []), *withdraws]
@@ -44,14 +44,23 @@ def _operator_moves(contract: Contract) -> list[Move]:
 def _withdrawing_moves(contract: Contract) -> list[Move]:
     # Once the deliveries are closed, what was short is on the market again: then it is for an operator.
     if contract.fulfilment in ("partly_delivered", "fulfilled"):
-        return ["withdraw_delivery", "withdraw_payment"]
-    return ["withdraw_payment"]
+        return ["withdraw_delivery", *_payment_moves(contract)]
+    return _payment_moves(contract)
+
+
+def _payment_moves(contract: Contract) -> list[Move]:
+    """Also of a cancelled contract: what was paid in advance and recorded by mistake, or paid back."""
+    return ["withdraw_payment"] if any(each.withdrawn_at is None for each in contract.payments) else []
 
 
 def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
     if contract.signature != "agreed":
-        return []
-    allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract), "confirm_payment"]
+        return _payment_moves(contract)
+    allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract)]
+    if any(
+        each.withdrawn_at is each.confirmed_at is None and each.side != side for each in contract.payments
+    ):
+        allowed += ["confirm_payment"]
     if contract.fulfilment in ("partly_delivered", "fulfilled", "short"):
         allowed += ["confirm_delivery"]
     if contract.fulfilment in ("unfulfilled", "partly_delivered", "fulfilled"):

@@ -620,7 +620,7 @@ def test_nothing_is_paid_for_goods_that_never_came(agreed: Deal) -> None:
 def test_a_payment_of_the_buyer_is_the_sellers_to_confirm(agreed: Deal) -> None:
     paid = pay(agreed, 1, "FT1").payments[0]
     assert paid.standing == "waiting"
-    with pytest.raises(Forbidden), agreed.ledger.transaction() as session:
+    with pytest.raises(Conflict), agreed.ledger.transaction() as session:
         confirm_payment(session, agreed.id, paid.id, agreed.buyer)
     with agreed.ledger.transaction() as session:
         contract = confirm_payment(session, agreed.id, paid.id, agreed.seller)
@@ -638,9 +638,9 @@ def test_a_payment_recorded_by_mistake_is_withdrawn_and_its_reference_is_free_ag
         with pytest.raises(refused) if refused else nullcontext(), agreed.ledger.transaction() as session:
             contract = withdraw_payment(session, agreed.id, mistaken, by, Reason(reason="Thiếu một số 0"))
             assert fulfilment_view(session, contract).payment == "unpaid"
+    assert pay(agreed, due, "FT1").payment == "paid"
     with pytest.raises(NotFound), agreed.ledger.transaction() as session:
         withdraw_payment(session, agreed.id, agreed.id, agreed.buyer, Reason(reason="Không có"))
-    assert pay(agreed, due, "FT1").payment == "paid"
 
 
 @given(due=st.integers(0, 10**12), paid=st.integers(0, 10**12))
@@ -714,6 +714,37 @@ def test_only_photographs_and_pdfs_of_the_two_sides_are_kept(agreed: Deal) -> No
         with pytest.raises(error), agreed.ledger.transaction() as session:
             attach(session, agreed.id, 1, whose, "a.jpg", content)
     assert agreed.count(Attachment) == 0
+
+
+def test_a_withdrawn_ticket_takes_no_more_files(agreed: Deal) -> None:
+    weigh(agreed, ticket(600))
+    withdraw(agreed, 1, agreed.buyer)
+    with pytest.raises(Conflict, match="is withdrawn"), agreed.ledger.transaction() as session:
+        attach(session, agreed.id, 1, agreed.seller, "a.jpg", PHOTOGRAPH)
+
+
+def test_a_payment_of_a_cancelled_contract_is_still_withdrawn(agreed: Deal) -> None:
+    paid = pay(agreed, 1, "FT1").payments[0].id
+    agreed.cancel(agreed.operator)
+    with agreed.ledger.transaction() as session:
+        said = Reason(reason="Đã trả lại")
+        contract = withdraw_payment(session, agreed.id, paid, agreed.buyer, said)
+        assert fulfilment_view(session, contract).paid == 0
+        assert [moves(contract, each) for each in (agreed.buyer, agreed.operator)] == [[], []]
+
+
+def test_payments_are_confirmed_and_withdrawn_only_where_there_are_some(agreed: Deal) -> None:
+    def of_payments(by: Party) -> list[str]:
+        with agreed.ledger.transaction() as session:
+            allowed = moves(session.get_one(Contract, agreed.id), by)
+        return [move for move in allowed if move in ("confirm_payment", "withdraw_payment")]
+
+    both = (agreed.seller, agreed.buyer, agreed.operator)
+    assert [of_payments(by) for by in both] == [[], [], []]
+    pay(agreed, 1, "FT1")
+    assert [of_payments(by) for by in both] == [
+        ["withdraw_payment", "confirm_payment"], ["withdraw_payment"], ["withdraw_payment"],
+    ]  # fmt: skip
 
 
 def test_the_record_tells_the_whole_way_of_the_goods(agreed: Deal) -> None:

@@ -1,6 +1,6 @@
 """Instants are UTC, days are Vietnam's."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -14,6 +14,11 @@ def now() -> datetime:
 def day_of(instant: datetime) -> date:
     """The calendar day on which `instant` falls in Việt Nam."""
     return instant.astimezone(VIETNAM).date()
+
+
+def end_of(day: date) -> datetime:
+    """The instant at which the calendar day is over in Việt Nam."""
+    return datetime.combine(day + timedelta(days=1), time(0), VIETNAM)
 
 
 def today() -> date:

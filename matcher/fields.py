@@ -114,6 +114,7 @@ Clause = Annotated[str, Field(max_length=2000), AfterValidator(_text)]
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Dong = Annotated[int, Field(strict=True, ge=0, le=MOST_DONG)]
+Price = Annotated[int, Field(strict=True, ge=1, le=MOST_DONG)]
 Kilograms = Annotated[
     Decimal, PlainSerializer(_plain, return_type=str), Field(description="kg, exact, as a decimal string")
 ]

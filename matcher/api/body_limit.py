@@ -25,12 +25,12 @@ class BodyLimit:
         most = self.most_file_bytes if self.files.fullmatch(scope["path"]) else self.most_bytes
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if not announced.isdigit() or int(announced) > most:
-            return await _refusal(most)(scope, receive, send)
+            return await _refusal(most, scope)(scope, receive, send)
         body, message = b"", await receive()
         while message["type"] == "http.request":
             body += message.get("body", b"")
             if len(body) > most:
-                return await _refusal(most)(scope, receive, send)
+                return await _refusal(most, scope)(scope, receive, send)
             if not message.get("more_body"):
                 break
             message = await receive()
@@ -43,5 +43,5 @@ class BodyLimit:
         return None
 
 
-def _refusal(most: int) -> Response:
-    return problem(TooLarge(f"The body may have {most} bytes; send less at a time."), "")
+def _refusal(most: int, scope: Scope) -> Response:
+    return problem(TooLarge(f"The body may have {most} bytes; send less at a time."), scope["path"])

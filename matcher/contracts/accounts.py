@@ -44,7 +44,7 @@ def record_payment(session: Session, contract_id: UUID, party: Party, post: Paym
     _check_amount(faults, payable(session, contract) - paid_by(standing), post.amount)
     faults.raise_any()
     side = side_of(contract, party)
-    session.add(Payment(contract_id=contract.id, side=side, recorded_at=now(), **post.model_dump()))
+    contract.payments.append(Payment(side=side, recorded_at=now(), **post.model_dump()))
     facts = post.model_dump(mode="json")
     moved(session, contract, "contract.paid", side, party.name, reason=post.reference, **facts)
     return contract

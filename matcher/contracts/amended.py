@@ -28,13 +28,16 @@ class Difference:
     after: Any
 
 
-def amended_terms(terms: dict[str, Any], lot: Lot, other: Other) -> dict[str, Any]:
-    """New terms, the old ones unchanged. Raises Invalid for a day on which the goods can not arrive."""
+def amended_terms(terms: dict[str, Any], lot: Lot, other: Other, oldest_days: int) -> dict[str, Any]:
+    """New terms, the old ones unchanged. Raises Invalid for a day on which the goods can not arrive fresh.
+
+    `oldest_days` is how old they may be on arrival, counted from the day they are picked.
+    """
     price = dict(terms["price"])
     if other.price is not None:
         price |= _price(price, other.price)
     quantity_kg = terms["quantity_kg"] if other.quantity_g is None else kilograms_text(other.quantity_g)
-    days = {} if other.delivery_day is None else _days(terms, lot, other.delivery_day)
+    days = {} if other.delivery_day is None else _days(terms, lot, other.delivery_day, oldest_days)
     return terms | days | {
         "quantity_kg": quantity_kg,
         "price": price,
@@ -70,7 +73,7 @@ def _price(price: dict[str, int], farm_gate: int) -> dict[str, int]:
     }
 
 
-def _days(terms: dict[str, Any], lot: Lot, delivery_day: date) -> dict[str, str]:
+def _days(terms: dict[str, Any], lot: Lot, delivery_day: date, oldest_days: int) -> dict[str, str]:
     """The days with the way as long as it was; picked as late as that and the harvest allow."""
     old_leave, old_delivery = (date.fromisoformat(terms[name]) for name in ("leave_day", "delivery_day"))
     old_pick = date.fromisoformat(terms["pick_day"])
@@ -85,6 +88,10 @@ def _days(terms: dict[str, Any], lot: Lot, delivery_day: date) -> dict[str, str]
     if delivery_day > old_delivery + timedelta(days=60):
         latest = old_delivery + timedelta(days=60)
         raise Invalid(Fault("delivery_day", "more than 60 days later", f"Give {latest} or an earlier day."))
+    if (delivery_day - pick).days > oldest_days:
+        what = f"picked on {pick} at the latest the goods are not fresh enough on arrival"
+        latest = pick + timedelta(days=oldest_days)
+        raise Invalid(Fault("delivery_day", what, f"Give {latest} or an earlier day."))
     days = {"pick_day": pick, "leave_day": leave, "delivery_day": delivery_day}
     if "deliver_until" in terms:
         days["deliver_until"] = max(delivery_day, date.fromisoformat(terms["deliver_until"]))

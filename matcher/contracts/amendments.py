@@ -17,14 +17,15 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from matcher.book.checks import Faults, crop_named, grams, positive
 from matcher.book.orders import books_changed, give_back, have_left, take_more
-from matcher.clock import now
+from matcher.catalogue import Crop
+from matcher.clock import end_of, now, today
 from matcher.contracts.amended import Other, amended_terms, grams_of
 from matcher.contracts.life import Acceptance, Reason, Signer, locked, moved, require_hash, sign
 from matcher.contracts.moves import WAITING, Move, Side, illegal, open_amendment, side_of
 from matcher.contracts.steps import terms_of_version
-from matcher.contracts.terms import terms_hash
+from matcher.contracts.terms import last_day, terms_hash
 from matcher.errors import Fault, Invalid
-from matcher.fields import Day, Dong, Quantity, Text
+from matcher.fields import Day, Price, Quantity, Text
 from matcher.knowledge import Knowledge
 from matcher.notices.events import Kind
 from matcher.store.tables import Amendment, Contract, Demand, Lot, Match, Party
@@ -34,7 +35,7 @@ class Proposal(Signer):
     """Other terms, and who signs them. At least one of them has to differ from what is in force."""
 
     quantity_kg: Quantity | None = None
-    price: Annotated[Dong | None, Field(description="đồng per kg at the farm gate")] = None
+    price: Annotated[Price | None, Field(description="đồng per kg at the farm gate")] = None
     delivery_day: Day | None = None
     note: Text | None = None
 
@@ -76,7 +77,7 @@ def propose(  # what the world knows comes beside what is said
         **said.model_dump(include={"signer", "role", "authority", "note"}),
         address=address,
         proposed_at=now(),
-        deadline_at=_deadline(contract, settings),
+        deadline_at=_deadline(contract, terms, settings),
     )
     contract.amendments.append(amendment)
     session.flush()
@@ -199,25 +200,37 @@ def _past_deadline(contract: Contract) -> Amendment | None:
     return next((each for each in contract.amendments if each.state == "open"), None)
 
 
-def _deadline(contract: Contract, settings: Settings) -> datetime:
+def _deadline(contract: Contract, terms: dict[str, Any], settings: Settings) -> datetime:
+    """That of the draft, or the hours for signing; no later than the goods may come by the new terms."""
     if contract.signature in WAITING:
         return contract.deadline_at
-    return now() + timedelta(hours=settings.contract_deadline_hours)
+    last = last_day(terms)
+    if last < today():
+        what = f"{last}, the last day of delivery, is over"
+        raise Invalid(Fault("delivery_day", what, f"Give {today()} or a later day."))
+    return min(now() + timedelta(hours=settings.contract_deadline_hours), end_of(last))
 
 
 def _new_terms(session: Session, contract: Contract, said: Proposal, knowledge: Knowledge) -> dict[str, Any]:
     match = session.get_one(Match, contract.match_id)
+    crop = crop_named(knowledge.catalogue, match.crop)
     faults, quantity_g = Faults(), None
     if said.quantity_kg is not None:
-        crop = crop_named(knowledge.catalogue, match.crop)
         quantity_g = grams(faults, "quantity_kg", said.quantity_kg, crop)
         positive(faults, "quantity_kg", quantity_g)
         faults.raise_any()
-    terms = amended_terms(contract.terms, match.lot, Other(quantity_g, said.price, said.delivery_day))
+    other = Other(quantity_g, said.price, said.delivery_day)
+    terms = amended_terms(contract.terms, match.lot, other, _oldest_days(match, crop))
     if terms == contract.terms:
         raise Invalid(Fault("", "these are the terms as they are", "Change the quantity, price or day."))
     have_left(match.lot, match.demand, contract.quantity_g, quantity_g or contract.quantity_g)
     return terms
+
+
+def _oldest_days(match: Match, crop: Crop) -> int:
+    """How many days since picking the goods may be old when they arrive, by the freshness rule."""
+    shelf_life = crop.shelf_life_days["cool" if match.lot.storage == "cool" else "ambient"]
+    return shelf_life - max(match.demand.min_shelf_life_days, 0)
 
 
 def _retake(session: Session, contract: Contract, quantity_g: int) -> None:

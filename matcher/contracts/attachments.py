@@ -34,6 +34,8 @@ def attach(  # to what, by whom, and the file
         raise Forbidden("Files are attached by the two sides.")
     contract = session.get_one(Contract, contract_id, with_for_update=True)
     delivery = delivery_at(session, contract, position)
+    if delivery.withdrawn_at is not None:
+        raise Conflict(f"Delivery {position} is withdrawn; attach the file to the one that stands.")
     if len(delivery.attachments) >= MOST:
         raise Conflict(f"A delivery has at most {MOST} attachments.")
     attachment = Attachment(

@@ -29,6 +29,12 @@ def compared(
     """The words of the comparison. Raises NotFound for a contract drafted before there were wordings."""
     if "template" not in contract.terms:
         raise NotFound("This contract was drafted before documents of this kind; read the plain differences.")
+
+    def proposed(version: int, language: str) -> str:
+        """That this version is not in force: its amendment waits for an answer."""
+        words = {"vi": " (mới được đề nghị)", "en": " (only proposed)"}
+        return words[language] if version > contract.version else ""
+
     columns = tuple(Both(f"Bản {version}", f"Version {version}") for version in versions)
     before, after = (sections_of(contract, each) for each in terms)
     sections = (_compared(columns, *pair) for pair in zip(before, after, strict=True))
@@ -39,7 +45,8 @@ def compared(
         title=Both("SO SÁNH HAI BẢN HỢP ĐỒNG", "Two versions of a contract"),
         made=(Both(f"Số {contract.number}", f"No. {contract.number}"),),
         state=Both(
-            f"BẢN {versions[0]} → BẢN {versions[1]}", f"VERSION {versions[0]} → VERSION {versions[1]}"
+            " → ".join(f"BẢN {version}{proposed(version, 'vi')}" for version in versions),
+            " → ".join(f"VERSION {version}{proposed(version, 'en')}" for version in versions),
         ),
         mark=None,
         sections=tuple(section for section in sections if section.rows),
@@ -57,8 +64,20 @@ def _compared(columns: tuple[Both, ...], before: Section, after: Section) -> Sec
     """The rows that differ; an amendment changes what rows say, not which there are, nor the parties."""
     pairs = [] if after.columns else list(zip(before.rows, after.rows, strict=True))
     rows = (
-        Row(new.label, (*old.values, *new.values), new.amount, new.strong)
-        for old, new in pairs
-        if old.values != new.values
+        _side_by_side(old, new) for old, new in pairs if (old.label, old.values) != (new.label, new.values)
     )
     return Section(after.title, columns, tuple(rows), ())
+
+
+def _side_by_side(old: Row, new: Row) -> Row:
+    """Both values in one row. Arithmetic that a label shows behind “=” goes to the value it makes."""
+    if old.label == new.label:
+        return Row(new.label, (*old.values, *new.values), new.amount, new.strong)
+    values = (_with_arithmetic(row.label, value) for row in (old, new) for value in row.values)
+    label = Both(*(text.partition(" = ")[0] for text in (new.label.vi, new.label.en)))
+    return Row(label, tuple(values), new.amount, new.strong)
+
+
+def _with_arithmetic(label: Both, value: Both) -> Both:
+    arithmetic = label.vi.partition(" = ")[2]
+    return Both(f"{arithmetic} = {value.vi}", value.en) if arithmetic else value

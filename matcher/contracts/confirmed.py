@@ -9,6 +9,7 @@ from matcher.contracts.accounts import payment_at
 from matcher.contracts.fulfilment import delivery_at
 from matcher.contracts.life import locked, moved
 from matcher.contracts.moves import Side, illegal, side_of
+from matcher.contracts.reoffer import reoffer_surplus
 from matcher.errors import Forbidden
 from matcher.store.tables import Contract, GoodsDelivery, Party, Payment
 
@@ -18,7 +19,12 @@ def confirm_delivery(session: Session, contract_id: UUID, position: int, party: 
     contract = locked(session, contract_id, party, "confirm_delivery")
     delivery = delivery_at(session, contract, position)
     by = _confirm(contract, delivery, party)
-    facts = {"position": position, "ticket_number": delivery.ticket_number}
+    # What the buyer did not take over is a lot of the seller once the seller says so too.
+    surplus = reoffer_surplus(session, contract, delivery) if by == "seller" else None
+    facts = {
+        "position": position, "ticket_number": delivery.ticket_number,
+        "surplus_lot": str(surplus.id) if surplus else None,
+    }  # fmt: skip
     moved(session, contract, "contract.delivery_confirmed", by, party.name, **facts)
     return contract
 

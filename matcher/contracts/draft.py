@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from config.settings import Settings
 from matcher.catalogue import Crop
-from matcher.clock import day_of
+from matcher.clock import day_of, end_of
 from matcher.contracts.steps import first_step
-from matcher.contracts.terms import contract_terms
+from matcher.contracts.terms import contract_terms, last_day
 from matcher.errors import NotFound
 from matcher.knowledge import Knowledge
 from matcher.parties import sees
@@ -46,6 +46,9 @@ def draft(
     contracts = []
     for serial, match in enumerate(matches, first):
         number = f"{serial:04d}/{year}/{settings.contract_series}"
+        terms = contract_terms(match, crop, number, day_of(drafted_at), knowledge)
+        # Who accepts when the last day of delivery is over accepts what can not be performed.
+        deadline_at = min(drafted_at + signing, end_of(last_day(terms)))
         contract = Contract(
             match_id=match.id,
             seller_id=match.seller_id,
@@ -57,11 +60,11 @@ def draft(
             page_key=secrets.token_urlsafe(16),
             version=1,
             quantity_g=match.quantity_g,
-            terms=contract_terms(match, crop, number, day_of(drafted_at), knowledge),
+            terms=terms,
             drafted_at=drafted_at,
-            deadline_at=drafted_at + signing,
+            deadline_at=deadline_at,
             # With a quarter of the time left there is still some to read and sign in.
-            remind_at=drafted_at + signing * 3 / 4,
+            remind_at=drafted_at + (deadline_at - drafted_at) * 3 / 4,
         )
         contracts.append(contract)
     session.add_all(contracts)
@@ -113,7 +116,7 @@ def list_contracts(
     session: Session, party: Party, *, before: UUID | None = None, limit: int = 50
 ) -> Sequence[Contract]:
     """Newest first, at most `limit`, those older than the contract `before`."""
-    read_with = (Contract.signatures, Contract.amendments, Contract.disputes)
+    read_with = (Contract.signatures, Contract.amendments, Contract.disputes, Contract.payments)
     query = select(Contract).options(*map(selectinload, read_with)).order_by(Contract.id.desc()).limit(limit)
     if party.kind != "operator":
         query = query.where((Contract.seller_id == party.id) | (Contract.buyer_id == party.id))

@@ -7,19 +7,21 @@ What is short goes back to the market as a demand, what is too much as a lot: se
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from matcher.book.checks import crop_named
+from matcher.book.checks import Faults, crop_named, in_order
 from matcher.clock import now, today
 from matcher.contracts.declined import pairing_changed
+from matcher.contracts.draft import get_contract
 from matcher.contracts.life import Reason, agreed_on, locked, moved
-from matcher.contracts.moves import side_of
-from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus
-from matcher.contracts.terms import kilograms_text
+from matcher.contracts.moves import illegal, may_still_come, side_of
+from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus, reoffered, require_fresh
+from matcher.contracts.terms import kilograms_text, last_day
 from matcher.contracts.tickets import DeliveryPost, ticket_columns
 from matcher.errors import Fault, Invalid, NotFound
 from matcher.fields import Day
@@ -27,14 +29,15 @@ from matcher.knowledge import Knowledge
 from matcher.store.tables import Contract, GoodsDelivery, Match, Party
 from matcher.text import as_number
 
-GRACE = timedelta(days=2)  # after the day of delivery; then what came is all that comes
+GRACE = timedelta(days=2)  # after the last day of delivery; then what came is all that comes
+_WEIGHTS = ("gross", "tare", "rejected", "surplus")
 
 
 class Closing(Reason):
-    """Why nothing more comes. `deliver_until` is how long the buyer would still take the shortfall."""
+    """Why nothing more comes, and what the buyer wants of the shortfall; not for the seller to say."""
 
-    reoffer: bool = True
-    deliver_until: Day | None = None
+    reoffer: Annotated[bool, Field(description="false: the buyer does not want it any more")] = True
+    deliver_until: Annotated[Day | None, Field(description="how long the buyer would still take it")] = None
 
 
 def record_delivery(
@@ -44,7 +47,8 @@ def record_delivery(
     contract = locked(session, contract_id, party, "record_delivery")
     match = session.get_one(Match, contract.match_id)
     columns = ticket_columns(post, crop_named(knowledge.catalogue, match.crop), agreed_on(contract))
-    surplus_g = columns.pop("surplus_g")
+    if columns["surplus_g"]:
+        require_fresh(contract, match.lot)
     position = len(deliveries_of(session, contract)) + 1
     side = side_of(contract, party)
     _once(session, contract, post.ticket_number)
@@ -56,23 +60,38 @@ def record_delivery(
     contract.fulfilment = fulfilment_now(session, contract)
     if side == "seller":
         _within_tolerance(session, contract)
-    surplus = reoffer_surplus(session, match, surplus_g, by_owner=side == "seller") if surplus_g else None
-    facts = post.model_dump(mode="json", include={"ticket_number", "rejection_reason"}) | {
+    ends = post.final and contract.fulfilment == "partly_delivered"
+    if ends and may_still_come(contract, side):
+        first = last_day(contract.terms) + timedelta(days=1)
+        what = f"the seller may still deliver until {last_day(contract.terms)}"
+        raise Invalid(Fault("final", what, f"Leave it out, and close the deliveries from {first} on."))
+    # A lot in the seller's name is the seller's to post: the buyer's ticket offers it once it is confirmed.
+    surplus = reoffer_surplus(session, contract, delivery) if side == "seller" else None
+    facts = post.model_dump(mode="json", include={"ticket_number", "rejection_reason", "final"}) | {
         "position": position,
         "delivered_at": delivery.delivered_at.isoformat(),
-        **{f"{name}_kg": kilograms_text(columns[f"{name}_g"]) for name in ("gross", "tare", "rejected")},
+        **{f"{name}_kg": kilograms_text(columns[f"{name}_g"]) for name in _WEIGHTS},
+        "grades": columns["grades"],
         "surplus_lot": str(surplus.id) if surplus else None,
     }
     moved(session, contract, "contract.delivered", side, party.name, reason=post.note, **facts)
-    if post.final and contract.fulfilment == "partly_delivered":
+    if ends:
         _close(session, contract, side, party.name, Closing(reason=post.note or post.ticket_number))
     return contract
 
 
 def close(session: Session, contract_id: UUID, party: Party, said: Closing) -> Contract:
-    """Says that nothing more comes: the contract is short or breached. Raises NotFound, Conflict, Invalid."""
+    """Says that nothing more comes: the contract is short or breached. Raises NotFound, Conflict, Invalid.
+
+    The buyer says so once the contract's last day of delivery is over, and only the buyer, or an operator,
+    what it wants of the shortfall.
+    """
+    _require_over(get_contract(session, contract_id, party), party)
     contract = locked(session, contract_id, party, "close")
     by = "operator" if party.kind == "operator" else side_of(contract, party)
+    for name in sorted(said.model_fields_set & {"reoffer", "deliver_until"}):
+        if by == "seller" and getattr(said, name) != Closing.model_fields[name].default:
+            raise Invalid(Fault(name, "is the buyer's to say", "Leave it out; the demand is the buyer's."))
     _close(session, contract, by, party.name, said)
     return contract
 
@@ -80,12 +99,16 @@ def close(session: Session, contract_id: UUID, party: Party, said: Closing) -> C
 def close_overdue(session: Session, limit: int = 1000, passing_over: int = 0) -> int:
     """Closes what was delivered in part and is past its grace; returns how many. Skips what others hold.
 
-    Where nothing was recorded at all, nobody has said whether goods came, and only a side may close.
+    Where nothing was recorded at all, nobody has said whether goods came, and only a side may close. Where a
+    ticket was withdrawn, there is as long a time to record what is right.
     """
+    last = func.coalesce(Contract.terms["deliver_until"].astext, Contract.terms["delivery_day"].astext)
+    own = GoodsDelivery.contract_id == Contract.id
+    put_right = select(GoodsDelivery.id).where(own, GoodsDelivery.withdrawn_at > now() - GRACE).exists()
     query = (
         select(Contract)
         .where(Contract.fulfilment == "partly_delivered")
-        .where(Contract.terms["delivery_day"].astext < (today() - GRACE).isoformat())
+        .where(last < (today() - GRACE).isoformat(), ~put_right)
         .order_by(Contract.id)
         .limit(limit)
         .offset(passing_over)
@@ -158,6 +181,28 @@ def _within_tolerance(session: Session, contract: Contract) -> None:
         raise Invalid(Fault("gross_kg", what, remedy))
 
 
+def _require_over(contract: Contract, party: Party) -> None:
+    """Raises Conflict where the buyer would end deliveries that the seller may still make."""
+    open_still = contract.signature == "agreed" and contract.fulfilment in ("unfulfilled", "partly_delivered")
+    side = None if party.kind == "operator" else side_of(contract, party)
+    if open_still and side and may_still_come(contract, side):
+        last = last_day(contract.terms)
+        why = (
+            f"The seller may still deliver until {last}; the buyer closes from {last + timedelta(days=1)} on"
+        )
+        raise illegal(contract, party, why)
+
+
+def _check_until(match: Match, until: date) -> None:
+    """Raises Invalid for a day until which the buyer could not post a demand either."""
+    faults = Faults()
+    if until < today():
+        faults.add("deliver_until", "has passed", "Give today or a later day.")
+    else:
+        in_order(faults, "deliver", max(match.demand.deliver_from, today()), until, longest_days=366)
+    faults.raise_any()
+
+
 def _close(
     session: Session,
     contract: Contract,
@@ -172,14 +217,16 @@ def _close(
         pairing_changed(session, match)
     agreed_on = date.fromisoformat(contract.terms["delivery_day"])  # an amendment may have made it later
     until = said.deliver_until or max(match.demand.deliver_until, agreed_on)
-    if said.deliver_until is not None and until < today():
-        raise Invalid(Fault("deliver_until", "has passed", "Give today or a later day."))
+    if said.deliver_until is not None:
+        _check_until(match, until)
+    # What an earlier closing, undone since, had offered anew and others were matched with, comes from them.
+    wanted_g = short_g - sum(earlier.taken_g for earlier in reoffered(session, contract))
     demand = (
-        reoffer_shortfall(session, match, short_g, until, by_owner=by == "buyer") if said.reoffer else None
+        reoffer_shortfall(session, match, wanted_g, until, by_owner=by == "buyer") if said.reoffer else None
     )
     facts: dict[str, Any] = {
         "fulfilment": contract.fulfilment,
         "short_kg": kilograms_text(short_g),
         "demand": str(demand.id) if demand else None,
-    }
+    } | said.model_dump(mode="json", include={"reoffer", "deliver_until"})
     moved(session, contract, "contract.closed", by, name, reason=said.reason, **facts)

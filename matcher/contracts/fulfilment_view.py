@@ -56,6 +56,7 @@ class DeliveryView(RecordedView):
     tare_kg: Kilograms
     net_kg: Kilograms
     rejected_kg: Kilograms
+    surplus_kg: Kilograms = Field(description="of what was rejected: the seller's to offer elsewhere")
     accepted_kg: Kilograms
     rejection_reason: str | None
     grades: list[dict[str, Any]]
@@ -150,4 +151,4 @@ def _shown(view: type[RecordedView], recorded: GoodsDelivery | Payment, contract
     }
 
 
-_WEIGHTS = ("gross", "tare", "net", "rejected")
+_WEIGHTS = ("gross", "tare", "net", "rejected", "surplus")

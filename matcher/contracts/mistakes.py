@@ -1,7 +1,8 @@
 """What was recorded by mistake: a weigh ticket or a payment is withdrawn, not changed, and stays readable.
 
-By the side that recorded it, or an operator. Once the deliveries are closed a weigh ticket stands: what was
-short is on the market again, and what is wrong with it is for a dispute.
+By the side that recorded it, as long as the other has not confirmed it and may still contest it, or does;
+after that the other relies on it, and only an operator withdraws it. So it is with a weigh ticket once the
+deliveries are closed: they are then open again, and what was short is taken back from the market.
 """
 
 from uuid import UUID
@@ -12,7 +13,9 @@ from matcher.clock import now
 from matcher.contracts.accounts import payment_at
 from matcher.contracts.fulfilment import delivery_at, fulfilment_now
 from matcher.contracts.life import Reason, locked, moved
-from matcher.contracts.moves import illegal, side_of
+from matcher.contracts.moves import CLOSED, illegal, side_of
+from matcher.contracts.relied import relied_on_by_other
+from matcher.contracts.reoffer import reoffered, take_back
 from matcher.errors import Forbidden
 from matcher.store.tables import Contract, GoodsDelivery, Party, Payment
 
@@ -24,8 +27,14 @@ def withdraw_delivery(
     contract = locked(session, contract_id, party, "withdraw_delivery")
     delivery = delivery_at(session, contract, position)
     by = _withdraw(session, contract, delivery, party, said)
+    taken_back = []
+    if contract.fulfilment in CLOSED:
+        taken_back = take_back(session, reoffered(session, contract))
     contract.fulfilment = fulfilment_now(session, contract)
-    facts = {"position": position, "ticket_number": delivery.ticket_number}
+    facts = {
+        "position": position, "ticket_number": delivery.ticket_number, "fulfilment": contract.fulfilment,
+        "demands_taken_back": [str(demand.id) for demand in taken_back],
+    }  # fmt: skip
     moved(session, contract, "contract.delivery_withdrawn", by, party.name, reason=said.reason, **facts)
     return contract
 
@@ -53,6 +62,8 @@ def _withdraw(
         )
     if recorded.withdrawn_at is not None:
         raise illegal(contract, party, "It is withdrawn already")
+    if by != "operator" and relied_on_by_other(recorded, contract):
+        raise Forbidden("The other side relies on it by now; only an operator withdraws it.")
     recorded.withdrawn_at, recorded.withdrawn_by, recorded.withdrawal_reason = now(), by, said.reason
     session.flush()
     return by

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from matcher.clock import now, today
+from matcher.contracts.terms import last_day
 from matcher.errors import Conflict
 from matcher.store.tables import Amendment, Contract, Party
 
@@ -12,6 +13,7 @@ Move = Literal[
     "record_delivery", "confirm_delivery", "withdraw_delivery", "record_payment", "confirm_payment",
     "withdraw_payment", "close", "open_dispute", "close_dispute",
 ]  # fmt: skip
+CLOSED = ("short", "breached")
 WAITING = ("draft", "sent", "accepted_by_seller", "accepted_by_buyer")
 
 
@@ -29,33 +31,48 @@ def moves(contract: Contract, party: Party) -> list[Move]:
 
 def _operator_moves(contract: Contract) -> list[Move]:
     if contract.signature != "agreed":
-        return ["cancel"] if contract.signature in WAITING else []
+        return ["cancel"] if contract.signature in WAITING else _payment_moves(contract)
     # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
     ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
-    allowed = [*ends.get(contract.fulfilment, []), *_withdrawing_moves(contract)]
+    withdraws = _payment_moves(contract)
+    if contract.fulfilment != "unfulfilled":
+        withdraws = ["withdraw_delivery", *withdraws]
+    allowed = [*ends.get(contract.fulfilment, []), *withdraws]
     return [*allowed, "close_dispute"] if disputed_by(contract) else allowed
 
 
 def _withdrawing_moves(contract: Contract) -> list[Move]:
-    # Once the deliveries are closed, what was short is on the market again.
+    # Once the deliveries are closed, what was short is on the market again: then it is for an operator.
     if contract.fulfilment in ("partly_delivered", "fulfilled"):
-        return ["withdraw_delivery", "withdraw_payment"]
-    return ["withdraw_payment"]
+        return ["withdraw_delivery", *_payment_moves(contract)]
+    return _payment_moves(contract)
+
+
+def _payment_moves(contract: Contract) -> list[Move]:
+    """Also of a cancelled contract: what was paid in advance and recorded by mistake, or paid back."""
+    return ["withdraw_payment"] if any(each.withdrawn_at is None for each in contract.payments) else []
 
 
 def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
     if contract.signature != "agreed":
-        return []
-    allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract), "confirm_payment"]
+        return _payment_moves(contract)
+    allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract)]
+    if any(
+        each.withdrawn_at is each.confirmed_at is None and each.side != side for each in contract.payments
+    ):
+        allowed += ["confirm_payment"]
     if contract.fulfilment in ("partly_delivered", "fulfilled", "short"):
         allowed += ["confirm_delivery"]
     if contract.fulfilment in ("unfulfilled", "partly_delivered", "fulfilled"):
         allowed += ["record_delivery"]
-    # Before the goods are due it is not for the buyer to say that none will come.
-    due = side == "seller" or today().isoformat() >= contract.terms["delivery_day"]
-    if contract.fulfilment == "partly_delivered" or (contract.fulfilment == "unfulfilled" and due):
+    if contract.fulfilment in ("unfulfilled", "partly_delivered") and not may_still_come(contract, side):
         allowed += ["close"]
     return [*allowed, "close_dispute" if side in disputed_by(contract) else "open_dispute"]
+
+
+def may_still_come(contract: Contract, side: Side) -> bool:
+    """Whether it is too early for this side to say that nothing more comes: for the buyer, while it may."""
+    return side == "buyer" and today() <= last_day(contract.terms)
 
 
 def _signing_moves(contract: Contract, side: Side) -> list[Move]:

@@ -4,17 +4,21 @@ Both are copies of the orders that made the contract, with the time those were p
 go before orders that came later. Whom those are not proposed to, they are not either.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from matcher.book.news import note_posted
-from matcher.book.orders import book_changed
+from matcher.book.news import note, note_posted
+from matcher.book.orders import book_changed, books_changed
 from matcher.clock import today
 from matcher.contracts.declined import inherit_declined
+from matcher.contracts.steps import steps_of
 from matcher.errors import Fault, Invalid
-from matcher.store.tables import Demand, Lot, Match
+from matcher.store.tables import Contract, Demand, GoodsDelivery, Lot, Match
 
 _PLACE = ("place_name", "place_code", "place_vintage", "latitude", "longitude")
 _OWN = {
@@ -45,30 +49,68 @@ def reoffer_shortfall(
     return demand
 
 
-def reoffer_surplus(session: Session, match: Match, surplus_g: int, *, by_owner: bool) -> Lot:
-    """A lot of what was brought and not taken over, there where it was brought.
+def reoffered(session: Session, contract: Contract) -> Sequence[Demand]:
+    """The demands for what was short, of each time that the contract's deliveries were closed."""
+    closed = (each.statement for each in steps_of(session, contract) if each.statement["kind"] == "closed")
+    named = [UUID(statement["data"]["demand"]) for statement in closed if statement["data"]["demand"]]
+    return session.scalars(select(Demand).where(Demand.id.in_(named)).order_by(Demand.id)).all()
 
-    `by_owner`: the seller itself has said how much it is. Raises Invalid when it is no longer fresh.
+
+def take_back(session: Session, demands: Sequence[Demand]) -> list[Demand]:
+    """Withdraws what is still open of these demands; returns those that were. What was matched stays so."""
+    taken_back = []
+    for demand in demands:
+        session.refresh(demand, with_for_update=True)
+        if demand.state == "open":
+            demand.state = "withdrawn"
+            demand.version += 1
+            note(session, demand, "withdrawn")
+            taken_back.append(demand)
+    books_changed(session, taken_back)
+    return taken_back
+
+
+def require_fresh(contract: Contract, lot: Lot) -> None:
+    """Raises Invalid for a surplus of goods that are no longer fresh."""
+    if (fresh_until := _fresh_until(contract, lot)) < today():
+        what = f"such goods were fresh until {fresh_until}"
+        raise Invalid(Fault("surplus_kg", what, "Leave it out; it can not sell."))
+
+
+def reoffer_surplus(session: Session, contract: Contract, delivery: GoodsDelivery) -> Lot | None:
+    """A lot of what was weighed and not taken over, there where it was brought, of the grade found there.
+
+    For the seller to have it so. None where there is no surplus, or it is no longer fresh.
     """
-    old, picked = match.lot, match.pick_day
-    expires_on = picked + (old.expires_on - old.harvest_until)
-    if expires_on < today():
-        raise Invalid(
-            Fault("surplus_kg", f"such goods were fresh until {expires_on}", "Leave it out; it can not sell.")
-        )
+    match = session.get_one(Match, contract.match_id)
+    old, surplus_g = match.lot, delivery.surplus_g
+    expires_on = _fresh_until(contract, old)
+    if surplus_g == 0 or expires_on < today():
+        return None
     # It is picked, so it leaves from today on; how old it is counts from the day it was picked.
+    picked = _picked(contract)
     picked_then = {"harvest_from": picked, "harvest_until": picked, "expires_on": expires_on}
     here = {name: getattr(match.demand, name) for name in _PLACE}
     lot = Lot(**_copied(old) | picked_then | here)
     lot.quantity_g, lot.forecast = surplus_g, False
+    if len(delivery.grades) == 1:
+        lot.grade = delivery.grades[0]["grade"]
     lot.min_take_g = min(old.min_take_g, surplus_g)
     lot.multiple_g = old.multiple_g if old.multiple_g and surplus_g >= old.multiple_g else None
     lot.changed_in = book_changed(session, lot.crop)
     session.add(lot)
     session.flush()
     inherit_declined(session, old, lot)
-    note_posted(session, lot, by_owner=by_owner)
+    note_posted(session, lot)
     return lot
+
+
+def _picked(contract: Contract) -> date:
+    return date.fromisoformat(contract.terms["pick_day"])
+
+
+def _fresh_until(contract: Contract, lot: Lot) -> date:
+    return _picked(contract) + (lot.expires_on - lot.harvest_until)
 
 
 def _copied(order: Lot | Demand) -> dict[str, Any]:

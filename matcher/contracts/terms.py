@@ -50,6 +50,11 @@ def contract_terms(
     }
 
 
+def last_day(terms: dict[str, Any]) -> date:
+    """The last day on which the goods may come."""
+    return date.fromisoformat(terms.get("deliver_until", terms["delivery_day"]))
+
+
 def terms_hash(terms: dict[str, Any]) -> str:
     """What is signed: the digest of the terms in canonical form."""
     return digest(terms)

@@ -36,14 +36,15 @@ class DeliveryPost(BaseModel):
     rejection_reason: Text | None = None
     grades: Annotated[list[GradePart], Field(max_length=20)] = []
     surplus_kg: Annotated[
-        Quantity | None, Field(description="brought beside it and not taken over; offered as a new lot")
+        Quantity | None,
+        Field(description="of rejected_kg, what is fit to sell: the seller's new lot, if it says so"),
     ] = None
     final: Annotated[bool, Field(description="nothing more comes; a shortfall is offered anew")] = False
     note: Text | None = None
 
 
 def ticket_columns(post: DeliveryPost, crop: Crop, agreed: date) -> dict[str, Any]:
-    """What is written of it, and `surplus_g`; `agreed` is the contract's day. Raises Invalid."""
+    """What is written of it; `agreed` is the contract's day. Raises Invalid."""
     faults = Faults()
     weights = {
         f"{name}_g": 0 if said is None else grams(faults, f"{name}_kg", said, crop)
@@ -59,6 +60,9 @@ def ticket_columns(post: DeliveryPost, crop: Crop, agreed: date) -> dict[str, An
         faults.add("rejected_kg", "more than the net weight", "Reject at most gross_kg less tare_kg.")
     if (weights["rejected_g"] > 0) != (post.rejection_reason is not None):
         faults.add("rejection_reason", "goes with rejected_kg", "Give both, or neither.")
+    if weights["surplus_g"] > weights["rejected_g"]:
+        remedy = "Weigh it, give what was not taken over as rejected_kg, and at most that much here."
+        faults.add("surplus_kg", "more than was brought and not taken over", remedy)
     _check_time(faults, post, agreed)
     grades = _grades(faults, post, crop, net_g)
     faults.raise_any()

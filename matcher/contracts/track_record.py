@@ -23,6 +23,7 @@ from matcher.contracts.accounts import due, paid_by, payments_of
 from matcher.contracts.fulfilment import deliveries_of
 from matcher.contracts.moves import disputed_by
 from matcher.contracts.relied import standing
+from matcher.contracts.terms import last_day
 from matcher.errors import NotFound
 from matcher.fields import Kilograms, kilograms
 from matcher.store.tables import Contract, GoodsDelivery, Party
@@ -149,9 +150,8 @@ def _told(session: Session, contract: Contract) -> _Told:
         entry.paid_on_time = _paid_on_time(session, contract, _last_day(deliveries))
     if contract.fulfilment == "fulfilled" and not sure:
         return _Told(entry)
-    until = str(contract.terms.get("deliver_until", contract.terms["delivery_day"]))
     entry.delivered_in_full = contract.fulfilment == "fulfilled"
-    entry.delivered_on_time = entry.delivered_in_full and _last_day(deliveries).isoformat() <= until
+    entry.delivered_on_time = entry.delivered_in_full and _last_day(deliveries) <= last_day(contract.terms)
     delivered_g = sum(each.net_g - each.rejected_g for each in relied_on)
     return _Told(entry, contract.quantity_g, min(delivered_g, contract.quantity_g))
 

@@ -44,10 +44,13 @@ def _given(session: Session, frame: Frame) -> dict[str, Any]:
     """What the wording may name. Agreements of before there were wordings lack some of it."""
     terms, goods = frame.terms, frame.terms["goods"]
     quantity = Decimal(goods["quantity_kg"])
+    added = {str(side.party_id): side.particulars for side in frame.sides}
     plain = {f"{name}_names": dict.fromkeys(("vi", "en"), goods[name]) for name in ("grade", "variety")}
     return {"legal_bases": [], "rules": None} | terms | {
         "goods": {"origin": {}, "destination": {}} | plain | goods,
-        "parties": [dict.fromkeys(PARTY_SHOWN) | party for party in terms["parties"]],
+        "parties": [
+            dict.fromkeys(PARTY_SHOWN) | party | (added.get(party["id"]) or {}) for party in terms["parties"]
+        ],
         "made_on": day_of(frame.drafted_at),
         "quantity_in_words": {each: kilograms_in_words(quantity, each) for each in ("vi", "en")},
         "drawn": _drawn(session, frame),

@@ -17,7 +17,7 @@ from matcher.contracts.draft import take_serials
 from matcher.contracts.life import Acceptance, require_hash
 from matcher.contracts.steps import add_step, first_step
 from matcher.errors import Conflict, Forbidden, NotFound
-from matcher.frames.terms import FramePost, frame_terms
+from matcher.frames.terms import FramePost, frame_terms, particulars
 from matcher.knowledge import Knowledge
 from matcher.notices.events import FrameMoved
 from matcher.notices.record import Happening, record
@@ -32,7 +32,7 @@ def post_frame(
 ) -> Frame:
     """Drafts it, numbered without gaps. By one of its parties or an operator.
 
-    Raises Forbidden, NotFound for an unknown party, Invalid naming every fault.
+    Raises Forbidden, Invalid naming every fault.
     """
     if party.kind != "operator" and party.id not in post.parties:
         raise Forbidden("Only an operator drafts an agreement of others.")
@@ -94,10 +94,11 @@ def sign(session: Session, frame_id: UUID, party: Party, said: Acceptance, addre
     assert side is not None  # noqa: S101  # else this move was not allowed
     side.signed_at, side.address, side.terms_hash = now(), address, said.terms_hash
     side.signer, side.role, side.authority = said.signer, said.role, said.authority
+    side.particulars = particulars(party)
     if all(each.signed_at for each in frame.sides):
         frame.state = "agreed"
     session.flush()
-    facts = said.model_dump() | {"method": "api", "address": address}
+    facts = said.model_dump() | {"method": "api", "address": address, "particulars": side.particulars}
     _moved(session, frame, "frame.agreed" if frame.state == "agreed" else "frame.signed", party, **facts)
     return frame
 

@@ -13,9 +13,8 @@ from matcher.clock import today
 from matcher.contracts.terms import kilograms_text, party_terms
 from matcher.contracts.wording import wording_sha256
 from matcher.errors import Fault
-from matcher.fields import Clause, Day, Dong, Quantity, Text
+from matcher.fields import Clause, Day, Price, Quantity, Text
 from matcher.knowledge import Knowledge
-from matcher.parties import get_party
 from matcher.store.tables import Party
 
 Kind = Literal["frame", "memorandum"]
@@ -32,7 +31,7 @@ class Goods(BaseModel):
     variety: Text | None = None
     grade: Text
     quantity_kg: Quantity
-    price: Annotated[Dong | None, Field(description="đồng per kg at the farm gate; a frame needs it")] = None
+    price: Annotated[Price | None, Field(description="đồng per kg at the farm gate; a frame needs it")] = None
     from_day: Day
     until_day: Day
     origin: PlacePost | None = None
@@ -55,7 +54,11 @@ class FramePost(BaseModel):
 
 
 def frame_terms(session: Session, post: FramePost, knowledge: Knowledge, number: str) -> dict[str, Any]:
-    """The terms as they are signed. Raises Invalid naming every fault, NotFound for an unknown party."""
+    """The terms as they are signed. Raises Invalid naming every fault.
+
+    They name the parties and no more: whoever drafts may name anybody, and what else is known of a party
+    comes with its own signature, as its `particulars`.
+    """
     goods, faults = post.goods, Faults()
     crop = crop_named(knowledge.catalogue, goods.crop, "goods.crop")
     known(faults, "goods.variety", goods.variety, crop.variety_keys, "variety")
@@ -63,7 +66,7 @@ def frame_terms(session: Session, post: FramePost, knowledge: Knowledge, number:
     quantity_g = grams(faults, "goods.quantity_kg", goods.quantity_kg, crop)
     positive(faults, "goods.quantity_kg", quantity_g)
     _check_season(faults, goods)
-    sides = [get_party(session, party_id) for party_id in dict.fromkeys(post.parties)]
+    sides = _sides(faults, session, post)
     _check_sides(faults, post, sides)
     places = {
         name: {} if place is None else _place(faults, f"goods.{name}", place, knowledge)
@@ -80,7 +83,7 @@ def frame_terms(session: Session, post: FramePost, knowledge: Knowledge, number:
         ],
         "number": number,
         "kind": post.kind,
-        "parties": [{"kind": party.kind} | party_terms(party) for party in sides],
+        "parties": [{"kind": party.kind, "id": str(party.id), "name": party.name} for party in sides],
         "goods": {
             "crop": {"key": crop.key, "vi": crop.names.vi, "en": crop.names.en},
             "variety": goods.variety,
@@ -99,14 +102,27 @@ def frame_terms(session: Session, post: FramePost, knowledge: Knowledge, number:
     }
 
 
-def _check_sides(faults: Faults, post: FramePost, sides: list[Party]) -> None:
-    if len(sides) < 2:
+def particulars(party: Party) -> dict[str, Any]:
+    """What a party adds to its name when it signs: address, tax code, bank account and the like, as now."""
+    return {name: value for name, value in party_terms(party).items() if name not in ("id", "name")}
+
+
+def _sides(faults: Faults, session: Session, post: FramePost) -> list[Party]:
+    """The parties named. Who is no producer or buyer is not told from who does not exist."""
+    if len(set(post.parties)) < len(post.parties):
         faults.add("parties", "the same party twice", "Name each party once.")
-    if any(party.kind == "operator" for party in sides):
-        faults.add("parties", "an operator is no side", "Name producers and buyers.")
+    named = [session.get(Party, party_id) for party_id in post.parties]
+    for index, party in enumerate(named):
+        if party is None or party.kind == "operator":
+            what = f"no producer or buyer {post.parties[index]}"
+            faults.add(f"parties.{index}", what, "Give the ids of producers and buyers.")
+    return [party for party in named if party is not None and party.kind != "operator"]
+
+
+def _check_sides(faults: Faults, post: FramePost, sides: list[Party]) -> None:
     if post.kind == "memorandum":
         return
-    if sorted(party.kind for party in sides) != ["buyer", "producer"]:
+    if len(sides) == len(post.parties) and sorted(party.kind for party in sides) != ["buyer", "producer"]:
         faults.add("parties", "not one producer and one buyer", "For more parties post a memorandum.")
     for name in ("price", "origin", "destination"):
         if getattr(post.goods, name) is None:

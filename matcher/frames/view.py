@@ -25,6 +25,9 @@ class SideView(BaseModel):
     role: str | None
     authority: str | None
     signed_at: datetime | None
+    particulars: dict[str, Any] | None = Field(
+        description="address, tax code, bank account and the like, as they were when it signed"
+    )
 
 
 class FrameView(BaseModel):

@@ -461,6 +461,7 @@ class Contract(Identified, Base):
     moved_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     signatures: Mapped[list["Signature"]] = relationship(order_by="Signature.id")
+    payments: Mapped[list["Payment"]] = relationship(order_by="Payment.id")
     amendments: Mapped[list["Amendment"]] = relationship(order_by="Amendment.id")
     disputes: Mapped[list["Dispute"]] = relationship(order_by="Dispute.id")
 
@@ -539,6 +540,7 @@ class GoodsDelivery(Identified, Recorded, Base):
         one_of("side", "seller", "buyer"),
         CheckConstraint("tare_g >= 0 AND gross_g > tare_g", name="net_positive"),
         CheckConstraint("rejected_g >= 0 AND rejected_g <= gross_g - tare_g", name="rejected_within_net"),
+        CheckConstraint("surplus_g >= 0 AND surplus_g <= rejected_g", name="surplus_within_rejected"),
         CheckConstraint("(rejected_g > 0) = (rejection_reason IS NOT NULL)", name="rejected_for_a_reason"),
         withdrawn_for_a_reason(),
     )
@@ -552,6 +554,7 @@ class GoodsDelivery(Identified, Recorded, Base):
     net_g: Mapped[int] = mapped_column(Computed("gross_g - tare_g", persisted=True))
     rejected_g: Mapped[int]
     rejection_reason: Mapped[str | None]
+    surplus_g: Mapped[int] = mapped_column(server_default="0")
     grades: Mapped[list[Json]]
     note: Mapped[str | None]
     attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id")
@@ -642,7 +645,10 @@ class Frame(Identified, Base):
 
 
 class FrameSide(Base):
-    """One party to a frame or memorandum, and its signature once it has signed."""
+    """One party to a frame or memorandum, and its signature once it has signed.
+
+    `particulars` are what else than its name the documents say of it: its own to give, by signing.
+    """
 
     __tablename__ = "frame_side"
 
@@ -654,6 +660,7 @@ class FrameSide(Base):
     address: Mapped[str | None]
     terms_hash: Mapped[str | None]
     signed_at: Mapped[datetime | None]
+    particulars: Mapped[Json | None]
 
 
 class FrameCall(Base):

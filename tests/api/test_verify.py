@@ -28,6 +28,9 @@ def test_a_side_takes_the_evidence_and_anybody_verifies_it(api: Api, sides: Side
     page = api.post("/verify", files={"document": ("evidence.json", file)})
     assert contract["number"] in page.text
     assert "genuine and unchanged" in page.text
+    assert page.text.startswith("<!doctype html>")
+    states = {"draft": ("bản dự thảo", "a draft"), "sent": ("đã gửi hai bên", "sent to both sides")}
+    assert [said for said in states[contract["signature"]] if said not in page.text] == []
     assert "altered after" in api.post("/verify", files={"document": altered}).text
 
     (tmp_path / "evidence.json").write_bytes(file)

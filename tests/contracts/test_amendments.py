@@ -4,8 +4,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import func, select, text, update
 
+from matcher.clock import end_of, today
 from matcher.contracts.amended import differences
 from matcher.contracts.amendments import decline_amendment, lapse_amendments, withdraw_amendment
 from matcher.contracts.compared import comparison
@@ -165,6 +167,7 @@ def test_a_contract_that_comes_to_nothing_takes_its_open_amendment_along(deal: D
         ({"quantity_kg": 600}, ""),
         ({"delivery_day": day(-1)}, "delivery_day"),
         ({"delivery_day": day(300)}, "delivery_day"),
+        ({"delivery_day": day(40)}, "delivery_day"),
     ],
 )
 def test_terms_that_can_not_be_are_refused(deal: Deal, other: dict[str, Any], path: str) -> None:
@@ -184,6 +187,53 @@ def test_another_day_moves_the_picking_as_far_as_the_harvest_allows(deal: Deal) 
     assert contract.terms["pick_day"] <= contract.terms["leave_day"] <= contract.terms["delivery_day"]
 
 
+def test_another_day_keeps_the_shelf_life_that_the_buyer_needs(deal: Deal) -> None:
+    last_fresh = deal.read(Lot, deal.lot_id).harvest_until + timedelta(days=shelf_life(deal) - 2)
+    with deal.ledger.transaction() as session:
+        session.execute(update(Demand).values(min_shelf_life_days=2))
+    with pytest.raises(Invalid, match="not fresh enough") as refused:
+        deal.propose(deal.buyer, delivery_day=last_fresh + timedelta(days=1))
+    assert refused.value.faults[0].remedy == f"Give {last_fresh} or an earlier day."
+    contract = deal.accept_amendment(deal.seller, deal.propose(deal.buyer, delivery_day=last_fresh))
+    assert contract.terms["delivery_day"] == last_fresh.isoformat()
+
+
+def shelf_life(deal: Deal) -> int:
+    return deal.knowledge.catalogue.crops["custard_apple"].shelf_life_days["ambient"]
+
+
+def test_goods_are_not_amended_to_cost_nothing(deal: Deal) -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        deal.propose(deal.buyer, price=0)
+    assert deal.accept_amendment(deal.seller, deal.propose(deal.buyer, price=1)).terms["amount"] == 600
+
+
+def test_the_smallest_parts_that_the_orders_named_may_be_waived_by_agreement(deal: Deal) -> None:
+    with deal.ledger.transaction() as session:
+        session.execute(update(Lot).values(multiple_g=25_000, min_take_g=100_000))
+        session.execute(update(Demand).values(min_fill_g=300_000))
+    deal.accept_amendment(deal.seller, deal.propose(deal.buyer, quantity_kg=37))
+    assert taken(deal) == (37_000, 37_000)
+
+
+def test_an_amendment_is_answered_before_the_last_day_of_delivery_is_over(deal: Deal) -> None:
+    deal.accept(deal.seller)
+    deal.accept(deal.buyer)
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        contract.terms = contract.terms | {"deliver_until": day(0), "delivery_day": day(0)}
+    deal.settings = deal.settings.model_copy(update={"contract_deadline_hours": 72})
+    amendment = deal.propose(deal.buyer, price=21_000)
+    assert deal.read(Amendment, amendment).deadline_at == end_of(today())
+    with deal.ledger.transaction() as session:
+        session.execute(update(Amendment).values(deadline_at=func.now() - timedelta(seconds=1)))
+        contract = session.get_one(Contract, deal.id)
+        contract.terms = contract.terms | {"deliver_until": day(-1), "delivery_day": day(-1)}
+    with pytest.raises(Invalid, match="is over"):
+        deal.propose(deal.buyer, price=21_000)
+    deal.propose(deal.buyer, delivery_day=day(2))
+
+
 def test_versions_can_be_read_and_compared_afterwards(deal: Deal) -> None:
     deal.accept_amendment(deal.seller, deal.propose(deal.buyer, quantity_kg=500))
     with deal.ledger.transaction() as session:
@@ -197,7 +247,7 @@ def test_versions_can_be_read_and_compared_afterwards(deal: Deal) -> None:
 
 
 def test_two_versions_are_compared_on_one_page_also_before_the_second_is_accepted(deal: Deal) -> None:
-    deal.propose(deal.buyer, quantity_kg=500, price=21_000)
+    proposed = deal.propose(deal.buyer, quantity_kg=500, price=21_000)
     with deal.ledger.transaction() as session:
         contract = session.get_one(Contract, deal.id)
         page, pdf, word = (
@@ -210,6 +260,14 @@ def test_two_versions_are_compared_on_one_page_also_before_the_second_is_accepte
         for part in ("Bản1", "Bản2", "600kg", "500kg", "Nămtrămki-lô-gam", "21.000đ/kg", "10.500.000đ"):
             assert part in said, part
         assert "Điều4" not in said, "what stays the same is left out"
+        assert "600kg×29.558đ/kg=" in said, "each version has its own arithmetic"
+        assert "500kg×21.000đ/kg=10.500.000đ" in said
+        assert "BẢN2(mớiđượcđềnghị)" in said
+        assert "BẢN1(" not in said
+    deal.accept_amendment(deal.seller, proposed)
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        assert "đề nghị" not in comparison(session, contract, (1, 2), HTML, deal.settings).decode()
 
 
 def test_the_steps_are_chained_and_the_database_keeps_them_as_they_are(deal: Deal) -> None:

@@ -1,8 +1,9 @@
 """Fulfilment: weigh tickets, tolerance, shortfall and surplus, payments, disputes."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -35,10 +36,23 @@ from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
-from matcher.store.tables import Attachment, Contract, Demand, Lot, Match, OrderNews, Party, Signature
+from matcher.store.tables import (
+    Attachment,
+    Contract,
+    Demand,
+    Dispute,
+    GoodsDelivery,
+    Lot,
+    Match,
+    OrderNews,
+    Party,
+    Payment,
+    Signature,
+)
 from tests.contracts.deal import Deal
-from tests.market import lot, party
+from tests.market import day, lot, party
 from tests.trading.invariants import broken
+from tests.trading.locks import wait_for_waiting
 
 PHOTOGRAPH = b"\xff\xd8\xff\xe0 weigh ticket"
 
@@ -66,10 +80,18 @@ def weigh(deal: Deal, post: DeliveryPost, by: Party | None = None) -> Fulfilment
         return fulfilment_view(session, contract)
 
 
-def end(deal: Deal, **said: Any) -> str:
+def end(deal: Deal, by: Party | None = None, **said: Any) -> str:
     with deal.ledger.transaction() as session:
         closing = Closing.model_validate({"reason": "Hết hàng"} | said)
-        return close(session, deal.id, deal.seller, closing).fulfilment
+        return close(session, deal.id, by or deal.seller, closing).fulfilment
+
+
+def last_day_over(deal: Deal, days: int = 1) -> None:
+    """So that the contract's last day of delivery was so many days ago."""
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        last = (today() - timedelta(days=days)).isoformat()
+        contract.terms = contract.terms | {"delivery_day": last, "deliver_until": last}
 
 
 OrderT = TypeVar("OrderT", Lot, Demand)
@@ -105,6 +127,26 @@ def test_a_weigh_ticket_counts_once_whichever_side_records_it(agreed: Deal) -> N
     assert weigh(agreed, ticket(270, ticket_number="PC-18")).fulfilment == "fulfilled"
 
 
+@pytest.mark.parametrize(
+    "same",
+    [
+        "\uff30\uff23\uff0d\uff11\uff17",
+        "pc\u201117",
+        "PC \u2013 17",
+        "PC\u221217",
+        "PC\ufe6317",
+    ],
+)
+def test_a_number_is_the_same_in_whatever_letters_and_dashes_it_is_written(agreed: Deal, same: str) -> None:
+    weigh(agreed, ticket(300))
+    with pytest.raises(Invalid, match="recorded already"):
+        weigh(agreed, ticket(300, ticket_number=same))
+    pay(agreed, 1, "PC-17")
+    with pytest.raises(Invalid, match="recorded already"):
+        pay(agreed, 1, same)
+    assert pay(agreed, 1, "PC17").paid == 2
+
+
 def test_more_than_the_tolerance_is_the_buyers_to_take_over(agreed: Deal) -> None:
     with pytest.raises(Invalid, match="631 kg delivered of at most 630"):
         weigh(agreed, ticket(631), agreed.seller)
@@ -138,6 +180,85 @@ def test_a_weigh_ticket_recorded_by_mistake_is_withdrawn_and_stays_on_record(agr
     assert agreed.kinds().count("contract.delivery_withdrawn") == 3
 
 
+def recorded_long_ago(deal: Deal) -> None:
+    """So that the time for contesting what was recorded is over."""
+    with deal.ledger.transaction() as session:
+        session.execute(update(GoodsDelivery).values(recorded_at=now() - timedelta(hours=25)))
+        session.execute(update(Payment).values(recorded_at=now() - timedelta(hours=25)))
+
+
+def test_what_the_other_side_confirmed_is_an_operators_to_withdraw(agreed: Deal) -> None:
+    paid = pay(agreed, weigh(agreed, ticket()).due, "FT1").payments[0].id
+    confirm(agreed, agreed.seller)
+    with agreed.ledger.transaction() as session:
+        confirm_payment(session, agreed.id, paid, agreed.seller)
+    with pytest.raises(Forbidden, match="only an operator"):
+        withdraw(agreed, 1, agreed.buyer)
+    for by, refused in ((agreed.buyer, Forbidden), (agreed.operator, None)):
+        with pytest.raises(refused) if refused else nullcontext(), agreed.ledger.transaction() as session:
+            withdraw_payment(session, agreed.id, paid, by, Reason(reason="Nhầm"))
+    assert withdraw(agreed, 1, agreed.operator).fulfilment == "unfulfilled"
+
+
+def test_what_was_not_contested_in_time_is_an_operators_to_withdraw(agreed: Deal) -> None:
+    weigh(agreed, ticket(300), agreed.seller)
+    recorded_long_ago(agreed)
+    with pytest.raises(Forbidden, match="only an operator"):
+        withdraw(agreed, 1, agreed.seller)
+    with agreed.ledger.transaction() as session:
+        contested = Dispute(
+            contract_id=agreed.id,
+            side="buyer",
+            about="Cân sai",
+            opened_at=now() - timedelta(hours=24, minutes=30),
+        )
+        session.add(contested)
+    assert withdraw(agreed, 1, agreed.seller).fulfilment == "unfulfilled", "it admits what was contested"
+
+
+def test_a_ticket_is_confirmed_or_withdrawn_never_both(agreed: Deal) -> None:
+    weigh(agreed, ticket(), agreed.seller)
+    with ThreadPoolExecutor(1) as other:
+        with agreed.ledger.transaction() as session:
+            confirm_delivery(session, agreed.id, 1, agreed.buyer)
+            withdrawn = other.submit(withdraw, agreed, 1, agreed.seller)
+            wait_for_waiting(agreed.ledger)
+        with pytest.raises(Forbidden, match="only an operator"):
+            withdrawn.result()
+
+
+def test_a_false_final_ticket_is_undone_by_an_operator_and_what_was_offered_anew_taken_back(
+    agreed: Deal,
+) -> None:
+    assert weigh(agreed, ticket(100, final=True), agreed.seller).fulfilment == "short"
+    with pytest.raises(Conflict):
+        withdraw(agreed, 1, agreed.seller)
+    assert withdraw(agreed, 1, agreed.operator).fulfilment == "unfulfilled"
+    short = reoffered(agreed, Demand, agreed.demand_id)
+    assert short is not None
+    assert short.state == "withdrawn"
+    with agreed.ledger.transaction() as session:
+        last = steps_of(session, session.get_one(Contract, agreed.id))[-1].statement["data"]
+    assert (last["fulfilment"], last["demands_taken_back"]) == ("unfulfilled", [str(short.id)])
+    assert weigh(agreed, ticket(600)).fulfilment == "fulfilled"
+    agreed.clear()
+    assert agreed.count(Contract) == 1
+    assert broken(agreed.ledger) == {}
+
+
+def test_what_was_matched_before_a_closing_was_undone_is_not_wanted_twice(agreed: Deal) -> None:
+    weigh(agreed, ticket(400, final=True), agreed.seller)
+    agreed.clear()
+    assert agreed.count(Contract) == 2, "200 kg come from elsewhere"
+    assert withdraw(agreed, 1, agreed.operator).fulfilment == "unfulfilled"
+    weigh(agreed, ticket(300, ticket_number="PC-18", final=True), agreed.seller)
+    with agreed.ledger.transaction() as session:
+        newest = session.scalars(select(Demand).order_by(Demand.id.desc())).first()
+        assert newest is not None
+        assert newest.quantity_g == 100_000
+    assert broken(agreed.ledger) == {}
+
+
 def test_what_is_rejected_counts_as_not_delivered(agreed: Deal) -> None:
     seen = weigh(agreed, ticket(600, rejected_kg=100, rejection_reason="Dập nát"))
     assert (seen.fulfilment, str(seen.accepted_kg)) == ("partly_delivered", "500")
@@ -149,6 +270,8 @@ def test_what_is_rejected_counts_as_not_delivered(agreed: Deal) -> None:
         ({"tare_kg": 650}, "tare_kg"),
         ({"rejected_kg": 601, "rejection_reason": "x"}, "rejected_kg"),
         ({"rejected_kg": 5}, "rejection_reason"),
+        ({"surplus_kg": 1}, "surplus_kg"),
+        ({"rejected_kg": 5, "rejection_reason": "x", "surplus_kg": "5.001"}, "surplus_kg"),
         ({"rejection_reason": "x"}, "rejection_reason"),
         ({"gross_kg": "650.0001"}, "gross_kg"),
         ({"delivered_at": now() + timedelta(days=1)}, "delivered_at"),
@@ -230,7 +353,7 @@ def test_nothing_is_delivered_before_both_have_agreed(deal: Deal) -> None:
 
 
 def test_a_shortfall_is_a_new_demand_with_the_time_of_the_old_one(agreed: Deal) -> None:
-    seen = weigh(agreed, ticket(400, final=True))
+    seen = weigh(agreed, ticket(400, final=True), agreed.seller)
     assert seen.fulfilment == "short"
     old, new = agreed.read(Demand, agreed.demand_id), reoffered(agreed, Demand, agreed.demand_id)
     assert new is not None
@@ -243,25 +366,23 @@ def test_a_shortfall_is_a_new_demand_with_the_time_of_the_old_one(agreed: Deal) 
 
 
 @pytest.mark.parametrize("by", ["seller", "buyer"])
-def test_what_goes_back_to_the_market_is_news_to_its_owner_unless_it_said_so_itself(
+def test_what_is_short_is_news_to_the_buyer_unless_it_said_so_itself(
     agreed: Deal, by: Literal["seller", "buyer"]
 ) -> None:
-    recorded = ticket(400, surplus_kg=50, final=True)
-    weigh(agreed, recorded, agreed.seller if by == "seller" else agreed.buyer)
-    short, surplus = (
-        reoffered(agreed, Demand, agreed.demand_id),
-        reoffered(agreed, Lot, agreed.lot_id),
-    )
+    weigh(agreed, ticket(400))
+    last_day_over(agreed)
+    end(agreed, agreed.seller if by == "seller" else agreed.buyer)
+    short = reoffered(agreed, Demand, agreed.demand_id)
     assert short
-    assert surplus
     with agreed.ledger.transaction() as session:
         posted = session.scalars(select(OrderNews).where(OrderNews.what == "posted"))
         knows = {news.order_id: news.by_owner for news in posted}
-    assert (knows[short.id], knows[surplus.id]) == (by == "buyer", by == "seller")
+    assert knows[short.id] == (by == "buyer")
 
 
 def test_a_contract_of_which_nothing_came_is_breached(agreed: Deal) -> None:
-    assert end(agreed, reoffer=False) == "breached"
+    last_day_over(agreed)
+    assert end(agreed, agreed.buyer, reoffer=False) == "breached"
     assert reoffered(agreed, Demand, agreed.demand_id) is None
     with pytest.raises(Conflict):
         weigh(agreed, ticket())
@@ -293,43 +414,100 @@ def test_the_pair_of_a_breached_contract_is_not_matched_again_also_not_by_what_i
     assert broken(agreed.ledger) == {}
 
 
-def test_that_nothing_comes_is_not_for_the_buyer_to_say_before_the_day(agreed: Deal) -> None:
-    for day, allowed in ((today() + timedelta(days=1), False), (today(), True)):
-        with agreed.ledger.transaction() as session:
-            contract = session.get_one(Contract, agreed.id)
-            contract.terms = contract.terms | {"delivery_day": day.isoformat()}
-            assert ("close" in moves(contract, agreed.buyer)) == allowed
-            assert "close" in moves(contract, agreed.seller)
+def test_that_nothing_more_comes_is_for_the_buyer_to_say_once_the_last_day_is_over(agreed: Deal) -> None:
+    last_day_over(agreed, days=0)
+    first = str(today() + timedelta(days=1))
+    with pytest.raises(Conflict, match=f"closes from {first} on"):
+        end(agreed, agreed.buyer)
+    with pytest.raises(Invalid) as refused:
+        weigh(agreed, ticket(100, final=True))
+    assert [fault.path for fault in refused.value.faults] == ["final"]
+    assert first in refused.value.faults[0].remedy
+    weigh(agreed, ticket(100))
+    with pytest.raises(Conflict, match=f"closes from {first} on"):
+        end(agreed, agreed.buyer)
+    last_day_over(agreed)
+    assert end(agreed, agreed.buyer) == "short"
+
+
+def test_a_last_ticket_of_the_buyer_that_fulfils_is_no_end_before_its_time(agreed: Deal) -> None:
+    assert weigh(agreed, ticket(570, final=True)).fulfilment == "fulfilled"
 
 
 def test_a_shortfall_of_goods_that_were_put_off_is_wanted_as_long_as_they_were(agreed: Deal) -> None:
-    later = agreed.read(Demand, agreed.demand_id).deliver_until + timedelta(days=5)
+    later = agreed.read(Demand, agreed.demand_id).deliver_until + timedelta(days=2)
     agreed.accept_amendment(agreed.seller, agreed.propose(agreed.buyer, delivery_day=later))
-    weigh(agreed, ticket(100, final=True))
+    weigh(agreed, ticket(100, final=True), agreed.seller)
     new = reoffered(agreed, Demand, agreed.demand_id)
     assert new is not None
     assert new.deliver_until == later
 
 
-def test_a_shortfall_can_be_taken_later_than_first_wanted(agreed: Deal) -> None:
+def test_a_shortfall_can_be_taken_later_than_first_wanted_if_the_buyer_says_so(agreed: Deal) -> None:
     until = today() + timedelta(days=9)
-    end(agreed, deliver_until=until)
+    last_day_over(agreed)
+    for refused_day, why in ((today() - timedelta(days=1), "has passed"), (date(2199, 1, 1), "days long")):
+        with pytest.raises(Invalid, match=why):
+            end(agreed, agreed.buyer, deliver_until=refused_day)
+    end(agreed, agreed.buyer, deliver_until=until)
     new = reoffered(agreed, Demand, agreed.demand_id)
     assert new is not None
     assert new.deliver_until == new.expires_on == until
-    with agreed.ledger.transaction() as session:
-        session.execute(update(Contract).values(fulfilment="unfulfilled"))
-    with pytest.raises(Invalid, match="has passed"):
-        end(agreed, deliver_until=today() - timedelta(days=1))
+    said = last_step(agreed)["data"]
+    assert (said["deliver_until"], said["reoffer"], said["demand"]) == (until.isoformat(), True, str(new.id))
 
 
-def test_a_surplus_is_a_new_lot_where_it_was_brought(agreed: Deal) -> None:
-    weigh(agreed, ticket(600, surplus_kg="80.5"))
+def last_step(deal: Deal) -> dict[str, Any]:
+    with deal.ledger.transaction() as session:
+        return steps_of(session, session.get_one(Contract, deal.id))[-1].statement
+
+
+@pytest.mark.parametrize("said", [{"deliver_until": "2026-01-01"}, {"reoffer": False}])
+def test_what_becomes_of_the_shortfall_is_not_for_the_seller_to_say(
+    agreed: Deal, said: dict[str, Any]
+) -> None:
+    with pytest.raises(Invalid, match="the buyer's to say"):
+        end(agreed, agreed.seller, **said)
+    assert end(agreed, agreed.seller, reoffer=True) == "breached"
+
+
+LEFT_OVER = {"rejected_kg": 90, "rejection_reason": "Quá số lượng", "surplus_kg": "80.5"}
+
+
+def test_a_surplus_that_the_seller_weighed_is_its_new_lot_where_it_was_brought(agreed: Deal) -> None:
+    weigh(agreed, ticket(690, **LEFT_OVER), agreed.seller)
     new, demand = reoffered(agreed, Lot, agreed.lot_id), agreed.read(Demand, agreed.demand_id)
     assert new is not None
     assert (new.quantity_g, new.place_name, new.ask) == (80_500, demand.place_name, 20_000)
-    assert new.expires_on >= today()
+    assert (new.grade, new.expires_on >= today()) == ("grade_1", True)
     assert broken(agreed.ledger) == {}
+
+
+def test_a_surplus_on_the_buyers_ticket_is_offered_once_the_seller_confirms_it(agreed: Deal) -> None:
+    graded = {"grades": [{"grade": "grade_2", "net_kg": 690}]}
+    weigh(agreed, ticket(690, **LEFT_OVER, **graded))
+    said = last_step(agreed)["data"]
+    assert (said["grades"], said["surplus_kg"], said["final"]) == (
+        [{"grade": "grade_2", "net_kg": "690"}], "80.5", False,
+    )  # fmt: skip
+    assert reoffered(agreed, Lot, agreed.lot_id) is None
+    assert str(confirm(agreed, agreed.seller).deliveries[0].surplus_kg) == "80.5"
+    new = reoffered(agreed, Lot, agreed.lot_id)
+    assert new is not None
+    assert (new.quantity_g, new.party_id, new.grade) == (80_500, agreed.seller.id, "grade_2")
+    assert last_step(agreed)["data"]["surplus_lot"] == str(new.id)
+
+
+def test_a_surplus_that_is_no_longer_fresh_is_not_offered(agreed: Deal) -> None:
+    weigh(agreed, ticket(690, **LEFT_OVER))
+    with agreed.ledger.transaction() as session:
+        contract = session.get_one(Contract, agreed.id)
+        long_ago = {"pick_day": (today() - timedelta(days=60)).isoformat()}
+        contract.terms = contract.terms | long_ago
+    assert confirm(agreed, agreed.seller).deliveries[0].standing == "relied_on"
+    assert reoffered(agreed, Lot, agreed.lot_id) is None
+    with pytest.raises(Invalid, match="were fresh until"):
+        weigh(agreed, ticket(100, ticket_number="PC-18", **LEFT_OVER), agreed.seller)
 
 
 def test_what_came_in_part_is_closed_by_itself_after_the_day_of_delivery(agreed: Deal) -> None:
@@ -337,11 +515,27 @@ def test_what_came_in_part_is_closed_by_itself_after_the_day_of_delivery(agreed:
     for days, closed in ((2, 0), (3, 1), (3, 0)):
         with agreed.ledger.transaction() as session:
             contract = session.get_one(Contract, agreed.id)
-            day = (today() - timedelta(days=days)).isoformat()
-            contract.terms = contract.terms | {"delivery_day": day}
+            last = (today() - timedelta(days=days)).isoformat()
+            contract.terms = contract.terms | {"delivery_day": day(-9), "deliver_until": last}
         with agreed.ledger.transaction() as session:
             assert close_overdue(session) == closed
     assert agreed.read(Contract, agreed.id).fulfilment == "short"
+
+
+def test_what_an_operator_has_opened_again_is_not_closed_before_it_can_be_put_right(agreed: Deal) -> None:
+    weigh(agreed, ticket(100))
+    weigh(agreed, ticket(5, ticket_number="PC-18", final=True), agreed.seller)
+    assert withdraw(agreed, 2, agreed.operator).fulfilment == "partly_delivered"
+    with agreed.ledger.transaction() as session:
+        contract = session.get_one(Contract, agreed.id)
+        long_ago = (today() - timedelta(days=9)).isoformat()
+        contract.terms = contract.terms | {"delivery_day": long_ago, "deliver_until": long_ago}
+    for withdrawn_days_ago, closed in ((1, 0), (3, 1)):
+        with agreed.ledger.transaction() as session:
+            at = now() - timedelta(days=withdrawn_days_ago)
+            session.execute(update(GoodsDelivery).where(GoodsDelivery.position == 2).values(withdrawn_at=at))
+        with agreed.ledger.transaction() as session:
+            assert close_overdue(session) == closed
 
 
 def test_delivered_goods_are_neither_cancelled_nor_amended(agreed: Deal) -> None:
@@ -426,7 +620,7 @@ def test_nothing_is_paid_for_goods_that_never_came(agreed: Deal) -> None:
 def test_a_payment_of_the_buyer_is_the_sellers_to_confirm(agreed: Deal) -> None:
     paid = pay(agreed, 1, "FT1").payments[0]
     assert paid.standing == "waiting"
-    with pytest.raises(Forbidden), agreed.ledger.transaction() as session:
+    with pytest.raises(Conflict), agreed.ledger.transaction() as session:
         confirm_payment(session, agreed.id, paid.id, agreed.buyer)
     with agreed.ledger.transaction() as session:
         contract = confirm_payment(session, agreed.id, paid.id, agreed.seller)
@@ -444,9 +638,9 @@ def test_a_payment_recorded_by_mistake_is_withdrawn_and_its_reference_is_free_ag
         with pytest.raises(refused) if refused else nullcontext(), agreed.ledger.transaction() as session:
             contract = withdraw_payment(session, agreed.id, mistaken, by, Reason(reason="Thiếu một số 0"))
             assert fulfilment_view(session, contract).payment == "unpaid"
+    assert pay(agreed, due, "FT1").payment == "paid"
     with pytest.raises(NotFound), agreed.ledger.transaction() as session:
         withdraw_payment(session, agreed.id, agreed.id, agreed.buyer, Reason(reason="Không có"))
-    assert pay(agreed, due, "FT1").payment == "paid"
 
 
 @given(due=st.integers(0, 10**12), paid=st.integers(0, 10**12))
@@ -520,6 +714,37 @@ def test_only_photographs_and_pdfs_of_the_two_sides_are_kept(agreed: Deal) -> No
         with pytest.raises(error), agreed.ledger.transaction() as session:
             attach(session, agreed.id, 1, whose, "a.jpg", content)
     assert agreed.count(Attachment) == 0
+
+
+def test_a_withdrawn_ticket_takes_no_more_files(agreed: Deal) -> None:
+    weigh(agreed, ticket(600))
+    withdraw(agreed, 1, agreed.buyer)
+    with pytest.raises(Conflict, match="is withdrawn"), agreed.ledger.transaction() as session:
+        attach(session, agreed.id, 1, agreed.seller, "a.jpg", PHOTOGRAPH)
+
+
+def test_a_payment_of_a_cancelled_contract_is_still_withdrawn(agreed: Deal) -> None:
+    paid = pay(agreed, 1, "FT1").payments[0].id
+    agreed.cancel(agreed.operator)
+    with agreed.ledger.transaction() as session:
+        said = Reason(reason="Đã trả lại")
+        contract = withdraw_payment(session, agreed.id, paid, agreed.buyer, said)
+        assert fulfilment_view(session, contract).paid == 0
+        assert [moves(contract, each) for each in (agreed.buyer, agreed.operator)] == [[], []]
+
+
+def test_payments_are_confirmed_and_withdrawn_only_where_there_are_some(agreed: Deal) -> None:
+    def of_payments(by: Party) -> list[str]:
+        with agreed.ledger.transaction() as session:
+            allowed = moves(session.get_one(Contract, agreed.id), by)
+        return [move for move in allowed if move in ("confirm_payment", "withdraw_payment")]
+
+    both = (agreed.seller, agreed.buyer, agreed.operator)
+    assert [of_payments(by) for by in both] == [[], [], []]
+    pay(agreed, 1, "FT1")
+    assert [of_payments(by) for by in both] == [
+        ["withdraw_payment", "confirm_payment"], ["withdraw_payment"], ["withdraw_payment"],
+    ]  # fmt: skip
 
 
 def test_the_record_tells_the_whole_way_of_the_goods(agreed: Deal) -> None:

@@ -114,7 +114,7 @@ MOVES: dict[str, Callable[[Deal, Party], object]] = {
     "record_delivery": weigh,
     "confirm_delivery": confirm_ticket,
     "withdraw_delivery": withdraw_ticket,
-    "close": in_transaction(close, Closing(reason="Thử", reoffer=False)),
+    "close": in_transaction(close, Closing(reason="Thử")),
     "open_dispute": in_transaction(open_dispute, WHY),
     "close_dispute": in_transaction(close_dispute, WHY),
 }

@@ -44,14 +44,14 @@ def test_a_contract_counts_once_it_has_ended(agreed: Deal) -> None:
 
 
 def test_what_came_short_was_neither_in_full_nor_on_time(agreed: Deal) -> None:
-    weigh(agreed, ticket(100, final=True))
+    weigh(agreed, ticket(100, final=True), agreed.seller)
     seen = record(agreed, agreed.seller)
     assert (seen.in_full.kept, seen.on_time.kept, seen.in_full.counted) == (0, 0, 1)
 
 
 def test_a_contested_contract_does_not_count_while_it_is(agreed: Deal) -> None:
     with agreed.ledger.transaction() as session:
-        close(session, agreed.id, agreed.buyer, Closing(reason="Không giao", reoffer=False))
+        close(session, agreed.id, agreed.seller, Closing(reason="Không giao"))
     with agreed.ledger.transaction() as session:
         open_dispute(session, agreed.id, agreed.seller, Reason(reason="Xe không đến nhận"))
     seen = record(agreed, agreed.seller)
@@ -75,7 +75,7 @@ def disputed(deal: Deal, by: Party, days_ago: int = 0, *, closed: bool = False) 
 
 def breach(deal: Deal) -> None:
     with deal.ledger.transaction() as session:
-        close(session, deal.id, deal.seller, Closing(reason="Không giao", reoffer=False))
+        close(session, deal.id, deal.seller, Closing(reason="Không giao"))
 
 
 def test_a_dispute_keeps_a_failure_off_the_record_for_the_days_of_negotiating_only(agreed: Deal) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from config.settings import Settings
-from matcher.clock import today
+from matcher.clock import end_of, today
 from matcher.contracts.draft import DOCX, HTML, PDF
 from matcher.contracts.evidence import evidence
 from matcher.contracts.keys import sealing_key
@@ -123,6 +123,18 @@ def test_what_is_called_is_nobody_elses(agreed: Season) -> None:
         assert (match.seller_id, match.buyer_id) == (agreed.seller.id, agreed.buyer.id)
 
 
+def test_a_call_for_today_is_accepted_today_or_lapses(
+    agreed: Season, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matcher.contracts.draft.signing_hours", lambda *_: 72)
+    for last, deadline in ((0, end_of(today())), (20, None)):
+        contract_id = agreed.call(10, last=last)
+        with agreed.ledger.transaction() as session:
+            contract = session.get_one(Contract, contract_id)
+            assert contract.deadline_at == (deadline or contract.drafted_at + timedelta(hours=72))
+            assert contract.drafted_at < contract.remind_at < contract.deadline_at
+
+
 def test_no_more_is_called_than_was_agreed(agreed: Season) -> None:
     agreed.call(9_999)
     with pytest.raises(Invalid, match="1 kg of the agreement are left"):
@@ -230,8 +242,38 @@ def test_its_sides_are_one_producer_and_one_buyer_who_exist(season: Season) -> N
     with pytest.raises(Forbidden):
         season.post(season.stranger, [season.seller, season.buyer])
     nobody = Party(id=uuid4(), kind="buyer", name="x")
-    with pytest.raises(NotFound):
-        season.post(season.operator, [season.seller, nobody])
+    told = []
+    for other in (nobody, season.operator):
+        with pytest.raises(Invalid) as refused:
+            season.post(season.buyer, [season.buyer, other])
+        told += [(fault.path, fault.message.replace(str(other.id), "ID")) for fault in refused.value.faults]
+    assert told == [("parties.1", "no producer or buyer ID")] * 2
+
+
+@pytest.mark.parametrize("kind", ["frame", "memorandum"])
+def test_what_is_known_of_a_party_beside_its_name_comes_with_its_own_signature(
+    season: Season, kind: str
+) -> None:
+    known = {"address": "Số 5 Chi Lăng", "tax_code": "4900123456", "phone": "0912345678",
+             "representative": "Nông Văn Bền", "bank_account": "8888111122"}  # fmt: skip
+    with season.ledger.transaction() as session:
+        seller = party(session, "producer", "HTX Kín", **known)
+    season.id = season.post(season.buyer, [seller, season.buyer], kind)
+
+    def said() -> str:
+        with season.ledger.transaction() as session:
+            frame = session.get_one(Frame, season.id)
+            page = html_text(frame_document(session, frame, HTML, season.settings))
+        return run_together(page + season.read().model_dump_json() + evidence_of(season)[0].decode())
+
+    season.sign(season.buyer)
+    assert "HTXKín" in said()
+    assert [value for value in known.values() if run_together(value) in said()] == []
+    season.sign(seller)
+    assert [value for value in known.values() if run_together(value) not in said()] == []
+    told, verdict = evidence_of(season)
+    assert verdict.genuine
+    assert json.loads(told)["steps"][-1]["statement"]["data"]["particulars"]["tax_code"] == "4900123456"
 
 
 def test_others_see_nothing_of_it(season: Season) -> None:
@@ -339,7 +381,7 @@ def test_one_of_before_there_were_wordings_still_has_its_documents(agreed: Seaso
         goods = {name: value for name, value in frame.terms["goods"].items() if not name.endswith("_names")}
         first = ("number", "kind", "clauses")
         shown = ("id", "kind", "name", "address", "tax_code", "representative", "position")
-        parties = [{name: each[name] for name in shown} for each in frame.terms["parties"]]
+        parties = [{name: each.get(name) for name in shown} for each in frame.terms["parties"]]
         frame.terms = {name: frame.terms[name] for name in first} | {"goods": goods, "parties": parties}
         for form in (HTML, PDF, DOCX):
             assert frame_document(session, frame, form, agreed.settings)

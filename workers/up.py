@@ -12,6 +12,7 @@ from rich.console import Console
 
 from config.settings import Settings
 from matcher.clock import now
+from matcher.knowledge import load_knowledge
 from matcher.ops.heartbeat import alive
 from matcher.store.migrate import migrate
 from matcher.store.session import Ledger
@@ -38,7 +39,11 @@ def running_service(settings: Settings, procfile: Path = PROCFILE) -> Iterator[S
 
 
 def up(settings: Settings, console: Console) -> None:
-    """Runs the service until Ctrl-C or SIGTERM, printing where everything is."""
+    """Runs the service until Ctrl-C or SIGTERM, printing where everything is.
+
+    Raises ConfigError before anything starts: a process that ends at once would be started again for ever.
+    """
+    load_knowledge(settings.config_folder)
     with until_signalled(), running_service(settings) as ready:
         address = f"http://{ready.host}:{ready.port}"
         console.print(f"Service     {address}/healthz", highlight=False)

@@ -1,7 +1,9 @@
 """The commands of those who run the service, against a ledger of the test's own."""
 
 import re
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -122,6 +124,17 @@ def test_the_status_names_every_queue_and_every_kind_of_overdue_work(run: Run) -
 
 def test_config_that_is_right_is_said_to_be(run: Run) -> None:
     assert run("config", "check").output == "config/ is right.\n"
+
+
+def test_nothing_is_started_where_the_config_is_wrong(settings: Settings, tmp_path: Path) -> None:
+    own = settings.model_copy(update={"config_folder": tmp_path / "config", "data_folder": tmp_path / "data"})
+    shutil.copytree(settings.config_folder, own.config_folder)
+    crops = own.config_folder / "crops.yaml"
+    crops.write_text(crops.read_text().replace("contract_deadline_hours: 6", "contract_deadline_hours: 0", 1))
+    result = CliRunner().invoke(app, ["up"], env=own.as_environment())
+    assert result.exit_code == 1
+    assert re.search(r"crops.yaml:\d+: .*contract_deadline_hours", result.output)
+    assert not own.data_folder.exists()
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ bench-season: $(READY)  ## what waiting is worth: a season's value by policy, in
 	@$(BIN)/python -m bench.season
 
 chaos: $(READY)  ## race for a book, then kill, freeze and cut everything for ten minutes; SEED=1 RACES=10000
-	@$(BIN)/python -m pytest -m slow tests/chaos
+	@$(BIN)/python -m pytest -m slow tests/chaos tests/workers
 	@$(BIN)/python -m chaos.races --seed $(or $(SEED),1) --races $(or $(RACES),10000)
 	@$(BIN)/python -m chaos --seed $(or $(SEED),1)
 

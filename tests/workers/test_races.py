@@ -27,6 +27,7 @@ EACH = 30  # changes by each of the traders
 Left = dict[UUID, tuple[str, int]]  # how the trader left the orders it withdrew or amended last
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_groups_of_workers_never_oversell_a_book_that_changes_meanwhile_and_lose_nothing(
     settings: Settings, ledger: Ledger, knowledge: Knowledge

@@ -39,9 +39,9 @@ def clear(
     """Clears one book and writes what follows; the caller's commit makes all of it true at once.
 
     Matches whose freeze has come are made for good, with their contracts and notices; the others are
-    kept as tentative. `standing` are books that this process keeps solved; a large one is then cleared by
-    what changed alone. Returns None when there is nothing to do: the book has not changed and nothing is
-    to freeze, or another worker clears it just now and will look again when it ends.
+    kept as tentative. `standing` are books that this process keeps solved, if it keeps any; a large one is
+    then cleared by what changed alone. Returns None when there is nothing to do: the book has not changed
+    and nothing is to freeze, or another worker clears it just now and will look again when it ends.
     Raises NotFound for a crop that the catalogue lacks.
     """
     if not _claim(session, crop_key):
@@ -67,7 +67,7 @@ def clear(
         cleared_version=book.cleared_version,
         last_clearing=book.clearing_id,
     )
-    outcome = look(looking, {} if standing is None else standing)
+    outcome = look(looking, standing)
     written = _write_clearing(looking, book.version, outcome)
     due_now = [] if outcome.put_off else outcome.matches.due(started_at)
     matches, made = promise(session, written, due_now)
@@ -134,8 +134,8 @@ def _close(session: Session, written: Clearing, outcome: Outcome) -> None:
         clearing_id=written.id,
         rung_at=None,
         freeze_at=outcome.matches.first_freeze(),
-        stands=outcome.standing is not None,
+        stands=outcome.stands,
     )
     if session.execute(closed.returning(Book.version)).scalar_one() > written.book_version:
         session.execute(own.values(changed_at=written.started_at, rung_at=now()))
-        ring_for(session, written.crop, stands=outcome.standing is not None)
+        ring_for(session, written.crop, stands=outcome.stands)

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 class Outcome:
     """What is to be written. `moved` is what has another outlook; None: anything may have.
 
+    `stands` says that the book is one to be kept solved, here or elsewhere.
     Where work is `put_off`, no match is to be made for good yet.
     """
 
@@ -44,6 +45,7 @@ class Outcome:
     packed_input: bytes
     packed_result: bytes
     standing: StandingBook | None
+    stands: bool
     base_id: UUID | None = None
     link: int = 0
     put_off: bool = False
@@ -58,14 +60,18 @@ class Outcome:
             self.moved.gone += [(each.lot.id, each.demand.id) for each in found]
 
 
-def look(looking: Looking, standing: StandingBooks) -> Outcome:
+def look(looking: Looking, standing: StandingBooks | None) -> Outcome:
     """Settles what changed where this process has the book standing, and else looks at all of it.
+
+    Without `standing`, as this process keeps none, it is always all of it.
 
     A book left in `standing` is as the outcome has it. Should that not be committed, the ledger's last
     clearing is not the book's, and the book is thrown away.
     """
+    if standing is None:
+        return _whole(looking, keep=False)
     own = follow.current(looking, standing.pop(looking.crop.key, None))
-    outcome = _whole(looking) if own is None else _settled(looking, own) or _whole(looking)
+    outcome = (_settled(looking, own) if own is not None else None) or _whole(looking, keep=True)
     if outcome.standing is not None:
         standing[looking.crop.key] = outcome.standing
     return outcome
@@ -97,6 +103,7 @@ def _settled(looking: Looking, own: StandingBook) -> Outcome | None:
         packed_input=pack_change(changed.change, *ids),
         packed_result=pack_settled(settled),
         standing=own,
+        stands=True,
         base_id=own.base_id,
         link=own.link,
         put_off=settled.put_off,
@@ -110,13 +117,14 @@ def _effort(looking: Looking, own: StandingBook) -> int:
     return min(4 * own.put_off, MOST_EFFORT) or EFFORT
 
 
-def _whole(looking: Looking) -> Outcome:
+def _whole(looking: Looking, *, keep: bool) -> Outcome:
     result: core.Clearing
     snapshot = take_snapshot(looking.session, looking.crop, looking.numbers, looking.terms)
     standing = None
+    stands = not looking.quickly and follow.stands(len(snapshot.lots), len(snapshot.demands))
     if looking.quickly:
         snapshot, result = clear_isolated(snapshot, _clear_quickly)
-    elif follow.stands(len(snapshot.lots), len(snapshot.demands)):
+    elif stands and keep:
         snapshot, standing = clear_isolated(snapshot, _stand)
         result = standing.clearing
     else:
@@ -137,6 +145,7 @@ def _whole(looking: Looking) -> Outcome:
         packed_input=pack(snapshot, looking.quickly),
         packed_result=pack_result(result),
         standing=None if standing is None else _standing(standing, snapshot, matches, clearing_id),
+        stands=stands,
     )
 
 

@@ -170,6 +170,18 @@ def test_a_book_that_stands_is_rung_for_where_it_is_kept(
     assert rung(holding.lot) == (elsewhere, False), "so small a book needs no keeping"
 
 
+def test_who_keeps_no_books_looks_at_the_whole_of_one_that_stands(holding: Market) -> None:
+    """And builds none to throw it away, least of all where a clearing just ran out of time."""
+    assert holding.clear() is not None
+    holding.post(1)
+    with holding.ledger.transaction() as session:
+        ran_out_of_time(session, CROP)
+        written = clear(session, CROP, holding.knowledge, holding.settings)
+        assert written is not None
+        assert written.base_id is None
+        assert session.scalar(select(Book.stands)) is False
+
+
 def test_what_is_put_off_keeps_the_book_due_and_another_worker_goes_on_with_it(
     holding: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,9 +170,8 @@ def test_nobody_gets_a_mail_of_what_it_did_itself_but_every_webhook_has_it(
     ]  # fmt: skip
 
 
-def test_a_person_hears_that_its_order_is_open_again_unless_its_own_party_declined(
-    ledger: Ledger, knowledge: Knowledge, settings: Settings
-) -> None:
+def matched(ledger: Ledger, knowledge: Knowledge, settings: Settings) -> Party:
+    """A lot and a demand of persons with mail, matched in full; returns the buyer."""
     with ledger.transaction() as session:
         seller = party(session, "producer", email="htx@example.vn")
         buyer = party(session, "buyer", email="mua@example.vn")
@@ -180,6 +179,13 @@ def test_a_person_hears_that_its_order_is_open_again_unless_its_own_party_declin
         demand(session, buyer, knowledge, quantity_kg=600)
     with ledger.transaction() as session:
         clear(session, "custard_apple", knowledge, settings)
+    return buyer
+
+
+def test_a_person_hears_that_its_order_is_open_again_unless_its_own_party_declined(
+    ledger: Ledger, knowledge: Knowledge, settings: Settings
+) -> None:
+    buyer = matched(ledger, knowledge, settings)
     with ledger.transaction() as session:
         decline(session, session.scalars(select(Contract.id)).one(), buyer, "Vì lý do khác")
     told(ledger, knowledge.catalogue)
@@ -189,13 +195,7 @@ def test_a_person_hears_that_its_order_is_open_again_unless_its_own_party_declin
 def test_a_person_hears_of_a_lapse_whichever_side_it_is(
     ledger: Ledger, knowledge: Knowledge, settings: Settings
 ) -> None:
-    with ledger.transaction() as session:
-        seller = party(session, "producer", email="htx@example.vn")
-        buyer = party(session, "buyer", email="mua@example.vn")
-        lot(session, seller, knowledge, quantity_kg=600)
-        demand(session, buyer, knowledge, quantity_kg=600)
-    with ledger.transaction() as session:
-        clear(session, "custard_apple", knowledge, settings)
+    matched(ledger, knowledge, settings)
     with ledger.transaction() as session:
         session.execute(update(Contract).values(deadline_at=now()))
         assert lapse(session) == 1

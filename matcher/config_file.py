@@ -45,7 +45,7 @@ def read_yaml(path: Path) -> YamlFile:
     """Never raises: a file that is missing, no UTF-8 or no YAML has its fault noted."""
     file = YamlFile(path)
     try:
-        loader = yaml.SafeLoader(path.read_text("utf-8"))
+        loader = yaml.CSafeLoader(path.read_text("utf-8"))
         root = loader.get_single_node()
         if root is not None:
             file.lines = dict(_lines(root, ()))

@@ -238,7 +238,7 @@ def _compiled(text: str) -> Any:
 
 @cache
 def _template(name: str) -> Any:
-    return yaml.safe_load(_path(name).read_text("utf-8"))
+    return yaml.load(_path(name).read_text("utf-8"), yaml.CSafeLoader)
 
 
 def _path(template: str) -> Path:

@@ -65,7 +65,7 @@ def small_book(lots: list[Lot], demands: list[Demand], effort: int = ALL_OF_IT) 
     return Present(*begun, TERMS, effort)
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(st.lists(lots, min_size=3, max_size=6), st.lists(demands, min_size=3, max_size=6), steps)
 def test_after_every_change_a_small_book_is_worth_what_clearing_it_anew_finds(
     lots: list[Lot], demands: list[Demand], steps: list[tuple[str, int, Lot, Demand]]
@@ -97,7 +97,7 @@ def test_where_no_order_has_a_minimum_term_the_matches_are_the_best_after_every_
             assert settled is None or settled.welfare == settled.relaxation
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     st.lists(lots, min_size=3, max_size=6),
     st.lists(demands, min_size=3, max_size=6),

@@ -290,6 +290,6 @@ def test_the_ledger_follows_the_model(ledger: Ledger, knowledge: Knowledge, sett
     with WebhookReceiver() as receiver, new_transport(private_allowed=True) as transport:
         Market.world = World(ledger, knowledge, settings, transport, receiver)
         quick = how(
-            max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         )
         run_state_machine_as_test(Market, settings=quick)

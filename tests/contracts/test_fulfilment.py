@@ -31,7 +31,7 @@ from matcher.contracts.fulfilment import (
 )
 from matcher.contracts.fulfilment_view import FulfilmentView, fulfilment_view
 from matcher.contracts.life import Reason
-from matcher.contracts.mistakes import withdraw_delivery, withdraw_payment
+from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery, withdraw_payment
 from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
@@ -244,6 +244,53 @@ def test_a_false_final_ticket_is_undone_by_an_operator_and_what_was_offered_anew
     agreed.clear()
     assert agreed.count(Contract) == 1
     assert broken(agreed.ledger) == {}
+
+
+def open_again(deal: Deal, by: Party) -> str:
+    with deal.ledger.transaction() as session:
+        return withdraw_closing(session, deal.id, by, Reason(reason="Hàng đã đến")).fulfilment
+
+
+def test_a_false_breach_is_undone_by_an_operator_who_withdraws_the_closing(agreed: Deal) -> None:
+    last_day_over(agreed)
+    assert end(agreed, agreed.buyer) == "breached"
+    short = reoffered(agreed, Demand, agreed.demand_id)
+    assert short is not None
+    for side in (agreed.seller, agreed.buyer):
+        with pytest.raises(Conflict):
+            open_again(agreed, side)
+    with pytest.raises(Conflict, match="you may now: withdraw_closing"):
+        withdraw(agreed, 1, agreed.operator)
+    assert open_again(agreed, agreed.operator) == "unfulfilled"
+    assert agreed.read(Demand, short.id).state == "withdrawn"
+    step = last_step(agreed)
+    assert (step["kind"], step["by"]) == ("closing_withdrawn", "operator")
+    assert step["data"] == {
+        "reason": "Hàng đã đến", "fulfilment": "unfulfilled", "demands_taken_back": [str(short.id)],
+    }  # fmt: skip
+    assert agreed.kinds()[-1] == "contract.closing_withdrawn"
+    with pytest.raises(Conflict):
+        open_again(agreed, agreed.operator)
+    assert weigh(agreed, ticket(600)).fulfilment == "fulfilled"
+    assert broken(agreed.ledger) == {}
+
+
+def test_a_pair_whose_breach_was_false_may_be_matched_again(agreed: Deal) -> None:
+    with agreed.ledger.transaction() as session:
+        wanted = session.get_one(Demand, agreed.demand_id)
+        wanted.quantity_g, wanted.state = 700_000, "open"
+    end(agreed)
+    agreed.clear()
+    assert agreed.count(Match) == 1
+    open_again(agreed, agreed.operator)
+    agreed.clear()
+    assert agreed.count(Match) == 2, "the 100 kg that the demand still wants"
+
+
+def test_where_a_ticket_stands_it_is_withdrawn_and_not_the_closing(agreed: Deal) -> None:
+    assert weigh(agreed, ticket(100, final=True), agreed.seller).fulfilment == "short"
+    with pytest.raises(Conflict, match="withdraw_delivery"):
+        open_again(agreed, agreed.operator)
 
 
 def test_what_was_matched_before_a_closing_was_undone_is_not_wanted_twice(agreed: Deal) -> None:

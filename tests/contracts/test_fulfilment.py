@@ -569,6 +569,45 @@ def test_what_came_in_part_is_closed_by_itself_after_the_day_of_delivery(agreed:
     assert agreed.read(Contract, agreed.id).fulfilment == "short"
 
 
+def closed_by_itself(deal: Deal, wanted_days: int, terms: dict[str, Any]) -> Demand | None:
+    """What is wanted anew of 600 kg, of which 400 came, when the contract's last day was three days ago.
+
+    The demand's own is so many days from now; `terms` differ from the contract's, or lack what is None.
+    """
+    weigh(deal, ticket(400))
+    last_day_over(deal, days=3)
+    with deal.ledger.transaction() as session:
+        wanted = session.get_one(Demand, deal.demand_id)
+        wanted.deliver_from = today() - timedelta(days=9)
+        wanted.deliver_until = today() + timedelta(days=wanted_days)
+        contract = session.get_one(Contract, deal.id)
+        contract.terms = {name: said for name, said in (contract.terms | terms).items() if said is not None}
+    with deal.ledger.transaction() as session:
+        assert close_overdue(session) == 1
+    return reoffered(deal, Demand, deal.demand_id)
+
+
+@pytest.mark.parametrize("terms", [{}, {"deliver_until": None}], ids=["put off since", "without a last day"])
+def test_what_is_short_when_it_closes_by_itself_is_wanted_anew_as_long_as_the_demand_says(
+    agreed: Deal, terms: dict[str, Any]
+) -> None:
+    short = closed_by_itself(agreed, 4, terms)
+    assert short is not None
+    assert (short.quantity_g, short.deliver_until) == (200_000, today() + timedelta(days=4))
+    assert last_step(agreed)["data"]["demand"] == str(short.id)
+    with agreed.ledger.transaction() as session:
+        posted = (OrderNews.order_id == short.id) & (OrderNews.what == "posted")
+        assert not session.scalars(select(OrderNews).where(posted)).one().by_owner, "the buyer hears of it"
+
+
+def test_what_is_short_when_it_closes_by_itself_is_not_wanted_once_the_demands_days_are_over(
+    agreed: Deal,
+) -> None:
+    assert closed_by_itself(agreed, -1, {}) is None
+    closed = last_step(agreed)
+    assert (closed["by"], closed["data"]["short_kg"], closed["data"]["demand"]) == ("deadline", "200", None)
+
+
 def test_what_an_operator_has_opened_again_is_not_closed_before_it_can_be_put_right(agreed: Deal) -> None:
     weigh(agreed, ticket(100))
     weigh(agreed, ticket(5, ticket_number="PC-18", final=True), agreed.seller)

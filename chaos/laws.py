@@ -207,6 +207,16 @@ ALWAYS = (
         JOIN contract c ON c.match_id = b.id AND c.signature IN ('declined', 'lapsed')
         WHERE g.started_at > CASE WHEN current_setting('track_commit_timestamp') = 'on'
             THEN pg_xact_commit_timestamp(b.xmin) ELSE b.released_at END"""),
+    # Withdrawn, a closing leaves no breach. The step is written once, the contract changes after it.
+    Law("I5", "match {0} pairs lot {1} with demand {2} again, although contract {3} was breached", """
+        SELECT m.id, m.lot_id, m.demand_id, c.id FROM match m JOIN clearing g ON g.id = m.clearing_id
+        JOIN match b USING (lot_id, demand_id)
+        JOIN contract c ON c.match_id = b.id AND c.fulfilment = 'breached'
+        CROSS JOIN LATERAL (SELECT s.xmin AS written_by, (s.statement ->> 'at')::timestamptz AS at FROM step s
+            WHERE s.subject_id = c.id AND s.statement ->> 'kind' = 'closed'
+            ORDER BY s.position DESC LIMIT 1) closed
+        WHERE g.started_at > CASE WHEN current_setting('track_commit_timestamp') = 'on'
+            THEN pg_xact_commit_timestamp(closed.written_by) ELSE closed.at END"""),
 )  # fmt: skip
 
 # Once nothing more is to come, by kind of work.

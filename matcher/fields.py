@@ -57,6 +57,25 @@ def _text(text: str) -> str:
     return text.strip()
 
 
+def telephone(said: str) -> str | None:
+    """The number in E.164, as +84912345678, however it is spaced; None if it is no number to be called.
+
+    One of Việt Nam has its own length: 0, 84 or +84, then nine digits for a mobile, ten for a fixed line.
+    """
+    digits = re.sub(r"[\s.\-()]", "", said)
+    own = re.fullmatch(r"(?:\+?84|0)([35789]\d{8}|2\d{9})", digits, re.ASCII)
+    if own is not None:
+        return f"+84{own[1]}"
+    return digits if re.fullmatch(r"\+(?!84)[1-9]\d{6,14}", digits, re.ASCII) else None
+
+
+def _callable(said: str) -> str:
+    """Kept as it was written: it is read by people."""
+    if telephone(said) is None:
+        raise PydanticCustomError("telephone", "not a telephone number")
+    return said
+
+
 def _day(value: Any) -> Any:
     if type(value) is date:
         return value
@@ -110,6 +129,7 @@ _quantity_schema = {
 
 Quantity = Annotated[Amount, PlainValidator(_amount), WithJsonSchema(_quantity_schema)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_text)]
+Telephone = Annotated[Text, AfterValidator(_callable)]
 Clause = Annotated[str, Field(max_length=2000), AfterValidator(_text)]
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]

@@ -44,4 +44,4 @@ class BodyLimit:
 
 
 def _refusal(most: int, scope: Scope) -> Response:
-    return problem(TooLarge(f"The body may have {most} bytes; send less at a time."), scope["path"])
+    return problem(TooLarge(f"The body may have {most} bytes; send less at a time."), scope)

@@ -15,7 +15,7 @@ from matcher.contracts.draft import get_contract
 from matcher.contracts.fulfilment import Closing, close, record_delivery
 from matcher.contracts.fulfilment_view import AttachmentView, FulfilmentView, fulfilment_view
 from matcher.contracts.life import Reason
-from matcher.contracts.mistakes import withdraw_delivery, withdraw_payment
+from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery, withdraw_payment
 from matcher.contracts.tickets import DeliveryPost
 from matcher.fields import Text
 
@@ -73,6 +73,12 @@ def withdraw_money(
 def end(session: Transaction, caller: Caller, contract_id: UUID, body: Closing) -> FulfilmentView:
     """Say that nothing more comes: what is short goes back to the market as a new demand."""
     return fulfilment_view(session, close(session, contract_id, caller, body))
+
+
+@router.post("/close/withdraw", dependencies=[once])
+def open_again(session: Transaction, caller: Caller, contract_id: UUID, body: Reason) -> FulfilmentView:
+    """Withdraw a closing made by mistake, where no weigh ticket stands. Operators only."""
+    return fulfilment_view(session, withdraw_closing(session, contract_id, caller, body))
 
 
 @router.post("/deliveries/{position}/attachments", status_code=201, openapi_extra=FILE_BODY)

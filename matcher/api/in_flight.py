@@ -37,7 +37,7 @@ class InFlight:
             await asyncio.wait_for(self.places.acquire(), PATIENCE_SECONDS)
         except TimeoutError:
             busy = Unavailable("Too many requests at once; nothing was changed.")
-            return await problem(busy, scope["path"])(scope, receive, send)
+            return await problem(busy, scope)(scope, receive, send)
         place = _Place(self.places, send)
         handling = asyncio.ensure_future(self.app(scope, receive, place.answer))
         handling.add_done_callback(place.leave)
@@ -46,7 +46,7 @@ class InFlight:
             return await handling
         place.late = True
         late = Unavailable("No answer in time. This may yet be done: repeat it with its Idempotency-Key.")
-        return await problem(late, scope["path"])(scope, receive, send)
+        return await problem(late, scope)(scope, receive, send)
 
 
 class _Place:

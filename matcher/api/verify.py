@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from matcher.api.problem_page import FORM, RESPONSES
 from matcher.api.requests import FILE_BODY, Caller, Configured, FileBody, Transaction
 from matcher.contracts.draft import get_contract
 from matcher.contracts.evidence import evidence
@@ -60,13 +61,13 @@ def verify_file(session: Transaction, document: FileBody) -> VerdictView:
     return _view(session, verify(document, known_keys(session)))
 
 
-@router.get("/verify", response_class=HTMLResponse)
+@router.get(FORM, response_class=HTMLResponse, responses=RESPONSES)
 def ask() -> str:
     """A page to drop a document on."""
     return _page()
 
 
-@router.post("/verify", response_class=HTMLResponse)
+@router.post(FORM, response_class=HTMLResponse, responses=RESPONSES)
 def answer(session: Transaction, document: Annotated[UploadFile | str | None, File()] = None) -> HTMLResponse:
     """The same page with the answer, or that no file was chosen."""
     # A form that is sent without a file has an empty text in its place.

@@ -59,6 +59,10 @@ def inherit_declined(session: Session, old: Lot | Demand, copy: Lot | Demand) ->
 
 def pairing_changed(session: Session, match: Match) -> None:
     """Has the book cleared anew without the pair of the match, whose orders may both have something left."""
+    books_changed(session, locked_pair(session, match))
+
+
+def locked_pair(session: Session, match: Match) -> Sequence[Lot | Demand]:
+    """The lot and the demand of a match, locked in the order in which a clearing locks them."""
     lot = session.get_one(Lot, match.lot_id, with_for_update=True)
-    demand = session.get_one(Demand, match.demand_id, with_for_update=True)
-    books_changed(session, [lot, demand])
+    return [lot, session.get_one(Demand, match.demand_id, with_for_update=True)]

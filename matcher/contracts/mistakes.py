@@ -1,23 +1,27 @@
-"""What was recorded by mistake: a weigh ticket or a payment is withdrawn, not changed, and stays readable.
+"""What was recorded by mistake: a weigh ticket, a payment or a closing is withdrawn and stays readable.
 
 By the side that recorded it, as long as the other has not confirmed it and may still contest it, or does;
 after that the other relies on it, and only an operator withdraws it. So it is with a weigh ticket once the
-deliveries are closed: they are then open again, and what was short is taken back from the market.
+deliveries are closed: they are then open again, and what was short is taken back from the market. Where no
+ticket stands, it is the closing itself that an operator withdraws.
 """
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from matcher.book.orders import books_changed
 from matcher.clock import now
 from matcher.contracts.accounts import payment_at
+from matcher.contracts.declined import locked_pair
 from matcher.contracts.fulfilment import delivery_at, fulfilment_now
 from matcher.contracts.life import Reason, locked, moved
 from matcher.contracts.moves import CLOSED, illegal, side_of
 from matcher.contracts.relied import relied_on_by_other
 from matcher.contracts.reoffer import reoffered, take_back
 from matcher.errors import Forbidden
-from matcher.store.tables import Contract, GoodsDelivery, Party, Payment
+from matcher.store.tables import Contract, Demand, GoodsDelivery, Match, Party, Payment
 
 
 def withdraw_delivery(
@@ -27,15 +31,18 @@ def withdraw_delivery(
     contract = locked(session, contract_id, party, "withdraw_delivery")
     delivery = delivery_at(session, contract, position)
     by = _withdraw(session, contract, delivery, party, said)
-    taken_back = []
-    if contract.fulfilment in CLOSED:
-        taken_back = take_back(session, reoffered(session, contract))
-    contract.fulfilment = fulfilment_now(session, contract)
-    facts = {
-        "position": position, "ticket_number": delivery.ticket_number, "fulfilment": contract.fulfilment,
-        "demands_taken_back": [str(demand.id) for demand in taken_back],
-    }  # fmt: skip
+    facts = {"position": position, "ticket_number": delivery.ticket_number, **_count_anew(session, contract)}
     moved(session, contract, "contract.delivery_withdrawn", by, party.name, reason=said.reason, **facts)
+    return contract
+
+
+def withdraw_closing(session: Session, contract_id: UUID, party: Party, said: Reason) -> Contract:
+    """Has the deliveries open again that were closed by mistake; for operators. Raises NotFound, Conflict."""
+    contract = locked(session, contract_id, party, "withdraw_closing")
+    facts = _count_anew(session, contract)
+    moved(
+        session, contract, "contract.closing_withdrawn", "operator", party.name, reason=said.reason, **facts
+    )
     return contract
 
 
@@ -67,3 +74,18 @@ def _withdraw(
     recorded.withdrawn_at, recorded.withdrawn_by, recorded.withdrawal_reason = now(), by, said.reason
     session.flush()
     return by
+
+
+def _count_anew(session: Session, contract: Contract) -> dict[str, Any]:
+    """Has the contract be what its tickets that stand make of it, open again; returns what changed."""
+    taken_back: list[Demand] = []
+    if contract.fulfilment in CLOSED:
+        pair = locked_pair(session, session.get_one(Match, contract.match_id))
+        taken_back = take_back(session, reoffered(session, contract))
+        if contract.fulfilment == "breached":
+            books_changed(session, pair)  # they may be proposed to each other again
+    contract.fulfilment = fulfilment_now(session, contract)
+    return {
+        "fulfilment": contract.fulfilment,
+        "demands_taken_back": [str(demand.id) for demand in taken_back],
+    }

@@ -11,7 +11,7 @@ Side = Literal["seller", "buyer"]
 Move = Literal[
     "accept", "decline", "cancel", "amend", "accept_amendment", "decline_amendment", "withdraw_amendment",
     "record_delivery", "confirm_delivery", "withdraw_delivery", "record_payment", "confirm_payment",
-    "withdraw_payment", "close", "open_dispute", "close_dispute",
+    "withdraw_payment", "close", "withdraw_closing", "open_dispute", "close_dispute",
 ]  # fmt: skip
 CLOSED = ("short", "breached")
 WAITING = ("draft", "sent", "accepted_by_seller", "accepted_by_buyer")
@@ -35,8 +35,10 @@ def _operator_moves(contract: Contract) -> list[Move]:
     # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
     ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
     withdraws = _payment_moves(contract)
-    if contract.fulfilment != "unfulfilled":
+    if any(each.withdrawn_at is None for each in contract.deliveries):
         withdraws = ["withdraw_delivery", *withdraws]
+    elif contract.fulfilment in CLOSED:
+        withdraws = ["withdraw_closing", *withdraws]
     allowed = [*ends.get(contract.fulfilment, []), *withdraws]
     return [*allowed, "close_dispute"] if disputed_by(contract) else allowed
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
-from matcher.fields import Text
+from matcher.fields import Text, telephone
 from matcher.notices.events import ContactBounced, Kind
 from matcher.notices.record import Happening, record
 from matcher.parties import move_contact, new_contact, operators, sees
@@ -151,7 +151,7 @@ def note_bounce(session: Session, contact_id: UUID, address: str, answer: str) -
 
     Its party is told by its other channels, as are the operators. What is due there is dead.
     """
-    contact = session.get(Contact, contact_id, with_for_update=True, populate_existing=True)
+    contact = session.get(Contact, contact_id, with_for_update={"key_share": True}, populate_existing=True)
     # A report may be of an address that was corrected meanwhile.
     if contact is None or contact.bounced_at is not None or contact.address != address:
         return
@@ -185,13 +185,12 @@ def _address(channel: str, said: str) -> str:
         except (ValueError, IndexError, MessageError) as error:
             fault = Fault("address", f"{said!r} is no e-mail address", "Give one such as mua@example.vn.")
             raise Invalid(fault) from error
-    digits = re.sub(r"[\s.\-()]", "", said)
-    number = re.fullmatch(r"(?:\+84|84|0)([35789]\d{8})", digits, re.ASCII)
-    if number is None:
+    number = telephone(said)
+    if number is None or not re.fullmatch(r"\+84[35789]\d{8}", number):
         raise Invalid(
             Fault("address", f"{said!r} is no Vietnamese mobile number", "Give one such as 0912345678.")
         )
-    return f"+84{number[1]}"
+    return number
 
 
 def _check_digest(channel: str, digest_at: time | None) -> None:

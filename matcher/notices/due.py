@@ -196,6 +196,6 @@ def _keep_pace(session: Session, letters: Sequence[Letter]) -> None:
         if letter.endpoint_id is not None:
             taken[letter.endpoint_id] = taken.get(letter.endpoint_id, 0) + 1
     paced = select(Endpoint).where(Endpoint.id.in_(taken), Endpoint.per_minute.is_not(None))
-    for endpoint in session.scalars(paced.order_by(Endpoint.id).with_for_update()):
+    for endpoint in session.scalars(paced.order_by(Endpoint.id).with_for_update(key_share=True)):
         pause = timedelta(minutes=taken[endpoint.id] / (endpoint.per_minute or 1))
         endpoint.rests_until = max(endpoint.rests_until or now(), now()) + pause

@@ -166,8 +166,11 @@ def remove_endpoint(session: Session, endpoint: Endpoint) -> None:
 
 
 def send_test(session: Session, endpoint: Endpoint) -> UUID:
-    """Sends a test event to this endpoint alone; returns its delivery's id. Raises Conflict if disabled."""
-    _refuse_disabled(endpoint)
+    """Sends a test event to this endpoint alone; returns its delivery's id.
+
+    Raises Conflict if it is disabled, NotFound if it is just being removed.
+    """
+    _keep(session, endpoint)
     return tell_endpoint(session, endpoint, {"endpoint_id": str(endpoint.id), "url": endpoint.url})
 
 
@@ -175,10 +178,10 @@ def replay(session: Session, endpoint: Endpoint, what: Replay) -> Requeued:
     """Makes deliveries due again, each with its whole schedule, at most 10,000 at once; returns how many.
 
     Those since a moment are also of what happened while the endpoint was disabled. Each goes out with the
-    id it had. Raises Invalid unless one thing is named, NotFound for a delivery of another endpoint,
-    Conflict for one that is still being tried, or a disabled endpoint.
+    id it had. Raises Invalid unless one thing is named, NotFound for a delivery of another endpoint or an
+    endpoint that is removed, Conflict for one that is still being tried, or a disabled endpoint.
     """
-    _refuse_disabled(endpoint)
+    _keep(session, endpoint)
     if (what.delivery_id is None) == (what.since is None):
         named = "nothing is" if what.since is None else "both are"
         raise Invalid(Fault("", f"{named} named", "Give a delivery_id, or since when."))
@@ -228,7 +231,7 @@ def note_answers(session: Session, answers: Mapping[UUID, Answered]) -> None:
     unwell = [endpoint_id for endpoint_id, answer in answers.items() if not answer.succeeded]
     concerned = (Endpoint.id.in_(well) & failing) | Endpoint.id.in_(unwell)
     for endpoint in session.scalars(
-        select(Endpoint).where(concerned).order_by(Endpoint.id).with_for_update()
+        select(Endpoint).where(concerned).order_by(Endpoint.id).with_for_update(key_share=True)
     ):
         answer = answers[endpoint.id]
         if answer.succeeded:
@@ -277,7 +280,10 @@ def _disable(session: Session, endpoint: Endpoint, reason: str) -> None:
     record(session, [Happening("endpoint.disabled", endpoint.id, version, data, told)])
 
 
-def _refuse_disabled(endpoint: Endpoint) -> None:
+def _keep(session: Session, endpoint: Endpoint) -> None:
+    """Has it stay until the transaction ends. Raises NotFound if it was removed, Conflict if disabled."""
+    if session.get(Endpoint, endpoint.id, with_for_update={"read": True, "key_share": True}) is None:
+        raise NotFound(f"No endpoint {endpoint.id}.")
     if endpoint.disabled_at is not None:
         raise Conflict("This endpoint is disabled; enable it first.")
 

@@ -12,7 +12,7 @@ Kind = Literal[
     "contract.amendment_withdrawn", "contract.amendment_lapsed", "contract.amended", "contract.delivered",
     "contract.delivery_confirmed", "contract.delivery_withdrawn", "contract.paid",
     "contract.payment_confirmed", "contract.payment_withdrawn", "contract.closed",
-    "contract.dispute_opened", "contract.dispute_closed",
+    "contract.closing_withdrawn", "contract.dispute_opened", "contract.dispute_closed",
     "order.posted", "order.amended", "order.filled", "order.reopened", "order.withdrawn", "order.expiring",
     "order.expired", "order.quarantined", "endpoint.disabled", "endpoint.test", "contact.bounced",
     "frame.drafted", "frame.signed", "frame.agreed", "frame.declined", "frame.ended",

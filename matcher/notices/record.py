@@ -55,16 +55,18 @@ def record(session: Session, happenings: Sequence[Happening]) -> int:
     however many events there are.
     """
     events = _write_events(session, happenings)
-    withdraw_overtaken(session, [(each.kind, each.subject_id) for each in events.values()])
+    if not events:
+        return 0
     notices = [
         {"id": uuid7(), "event_id": event_id, "party_id": party_id}
         for event_id, happening in events.items()
         for party_id in dict.fromkeys(happening.parties)
     ]
-    if not notices:
-        return len(events)
-    session.execute(insert(Notice), notices)
+    if notices:
+        session.execute(insert(Notice), notices)
+    # A removal locks in this order too: party, contact or endpoint, deliveries last.
     ways = ways_of(session, {notice["party_id"] for notice in notices})
+    withdraw_overtaken(session, [(each.kind, each.subject_id) for each in events.values()])
     at = now()
     deliveries: list[dict[str, Any]] = [
         {

@@ -3,15 +3,18 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from matcher.clock import VIETNAM
 from matcher.notices.zalo_templates import carried
 from matcher.store.session import settings_of
 from matcher.store.tables import Contact, Endpoint
+
+WayT = TypeVar("WayT", Contact, Endpoint)
 
 
 @dataclass(frozen=True)
@@ -53,21 +56,29 @@ class Way:
 
 
 def ways_of(session: Session, parties: Collection[UUID]) -> dict[UUID, list[Way]]:
-    """How each party is told; an empty list for one that reads its notices here only."""
+    """How each party is told; an empty list for one that reads its notices here only.
+
+    None of its contacts and endpoints is removed before the caller's transaction ends.
+    """
     ways: dict[UUID, list[Way]] = {party_id: [] for party_id in parties}
     told = Contact.party_id.in_(parties) & Contact.stopped_at.is_(None) & Contact.bounced_at.is_(None)
     config_folder = settings_of(session).config_folder
-    for contact in session.scalars(select(Contact).where(told).order_by(Contact.id)):
+    for contact in session.scalars(_kept(select(Contact).where(told).order_by(Contact.id))):
         way = Way(
             contact.channel, contact.address, contact.kinds, contact,
             carried=carried(contact, config_folder),
         )  # fmt: skip
         ways[contact.party_id].append(way)
     open_ones = (Endpoint.party_id.in_(parties)) & Endpoint.disabled_at.is_(None)
-    for endpoint in session.scalars(select(Endpoint).where(open_ones).order_by(Endpoint.id)):
+    for endpoint in session.scalars(_kept(select(Endpoint).where(open_ones).order_by(Endpoint.id))):
         way = Way("webhook", endpoint.url, endpoint.kinds, endpoint_id=endpoint.id)
         ways[endpoint.party_id].append(way)
     return ways
+
+
+def _kept(ways: Select[WayT]) -> Select[WayT]:
+    """Those that are there once whoever removes one is done, and stay there; only a removal has to wait."""
+    return ways.with_for_update(read=True, key_share=True)
 
 
 def next_time(of_day: time, at: datetime) -> datetime:

@@ -213,6 +213,9 @@ def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         "contract.payment_withdrawn": f"{moved['by_name']} đã rút một khoản thanh toán ghi nhầm",
         "contract.paid": f"{moved['by_name']} đã ghi nhận một lần thanh toán; xin kiểm tra",
         "contract.closed": f"{moved['by_name'] or 'Hệ thống'} đã kết thúc việc giao hàng",
+        "contract.closing_withdrawn": (
+            f"{moved['by_name']} đã rút lời báo kết thúc giao hàng ghi nhầm; việc giao hàng được mở lại"
+        ),
         "contract.dispute_opened": f"{moved['by_name']} đã nêu tranh chấp",
         "contract.dispute_closed": f"{moved['by_name']} đã khép lại tranh chấp",
         "contract.cancelled": f"{moved['by_name']} đã hủy; khối lượng đã trở lại thị trường",
@@ -250,6 +253,9 @@ def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         "contract.payment_withdrawn": f"{moved['by_name']} has withdrawn a payment recorded by mistake",
         "contract.paid": f"{moved['by_name']} has recorded a payment; please check it",
         "contract.closed": f"{moved['by_name'] or 'the service'} has closed the deliveries",
+        "contract.closing_withdrawn": (
+            f"{moved['by_name']} has withdrawn a closing made by mistake; the deliveries are open again"
+        ),
         "contract.dispute_opened": f"{moved['by_name']} has opened a dispute",
         "contract.dispute_closed": f"{moved['by_name']} has closed the dispute",
         "contract.cancelled": f"cancelled by {moved['by_name']}; the quantity is back on the market",

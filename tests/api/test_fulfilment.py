@@ -86,3 +86,14 @@ def test_a_shortfall_is_offered_anew_when_the_deliveries_are_closed(api: Api, si
     demands = read(api.get("/v1/demands", headers=sides[1]), 200)["items"]
     assert len(demands) == 2
     assert demands[0]["quantity_kg"] == closed["outstanding_kg"]
+
+
+def test_an_operator_withdraws_a_false_closing(api: Api, sides: Sides) -> None:
+    path, operator, why = agree(api, sides), api.as_new("operator"), {"reason": "Nhầm hợp đồng"}
+    assert read(api.post(f"{path}/close", json=why, headers=sides[0]), 200)["fulfilment"] == "breached"
+    assert api.post(f"{path}/close/withdraw", json=why, headers=sides[0]).status_code == 409
+    assert read(api.get(path, headers=operator), 200)["moves"] == ["withdraw_closing"]
+    assert (
+        read(api.post(f"{path}/close/withdraw", json=why, headers=operator), 200)["fulfilment"]
+        == "unfulfilled"
+    )

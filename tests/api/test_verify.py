@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from matcher.cli import app
@@ -70,3 +71,44 @@ def test_a_form_without_a_file_is_answered_by_the_page(api: Api) -> None:
         assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
         assert "No file was chosen" in answer.text
         assert "Chưa chọn tệp nào" in answer.text
+
+
+TOO_LARGE = {"document": ("contract.pdf", b"0" * (10 * 1024 * 1024 + 1))}
+AS_BROWSERS_DO = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("languages", "first"),
+    [
+        ("", "Tệp quá lớn"),
+        ("fr, vi;q=0.9, en;q=0.8", "Tệp quá lớn"),
+        ("en-GB,en;q=0.9", "The file is too large"),
+    ],
+)
+def test_a_file_too_large_for_the_form_is_told_on_a_page_in_the_browsers_language_first(
+    api: Api, languages: str, first: str
+) -> None:
+    answer = api.post("/verify", files=TOO_LARGE, headers=AS_BROWSERS_DO | {"Accept-Language": languages})
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    assert f"<h1>{first}</h1>" in answer.text
+    assert "10 MB" in answer.text
+    assert "Tệp quá lớn" in answer.text
+    assert "The file is too large" in answer.text
+
+
+def test_a_form_that_can_not_be_read_is_told_on_a_page(api: Api) -> None:
+    sent = {"Content-Type": "multipart/form-data; boundary=x"} | AS_BROWSERS_DO
+    answer = api.post("/verify", content=b"no form at all", headers=sent)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/html; charset=utf-8")
+    assert "What was sent can not be read" in answer.text
+
+
+def test_who_takes_no_pages_is_told_in_json(api: Api) -> None:
+    only_json = {"Accept": "application/json"}
+    for answer in (
+        api.post("/verify", files=TOO_LARGE, headers=only_json),
+        api.get("/c/xyz", headers=only_json),
+    ):
+        assert answer.headers["content-type"] == "application/problem+json"
+    to_the_api = api.post("/v1/verify", content=TOO_LARGE["document"][1], headers=AS_BROWSERS_DO)
+    assert to_the_api.json()["type"].endswith(":too-large")

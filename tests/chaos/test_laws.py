@@ -60,6 +60,8 @@ PLANTS = (
     "UPDATE demand SET varieties = ARRAY['na_bo']",
     "UPDATE demand SET certificates_required = ARRAY['vietgap']",
     "UPDATE contract SET signature = 'declined'; UPDATE match SET released_at = made_at - interval '1 h'",
+    """UPDATE contract SET signature = 'agreed', fulfilment = 'breached'; INSERT INTO step
+       SELECT id, 9, '{"kind": "closed", "at": "2020-08-21T05:00:00Z"}', 'x' FROM contract""",
     "UPDATE book SET version = version + 1",
     "UPDATE book SET freeze_at = now()",
     "UPDATE lot SET changed_at = now()",
@@ -94,6 +96,20 @@ def test_every_law_that_is_broken_is_found(ledger: Ledger, knowledge: Knowledge)
             connection.rollback()
         assert check(connection, evidence) == []
     assert missed == []
+
+
+def test_a_match_that_is_older_than_its_breach_is_held_against_nobody(
+    ledger: Ledger, knowledge: Knowledge
+) -> None:
+    evidence = trade(ledger, knowledge)
+    with connect(ledger.settings) as connection:
+        connection.autocommit = False
+        connection.execute("UPDATE contract SET signature = 'agreed', fulfilment = 'breached'")
+        connection.execute("""INSERT INTO step
+            SELECT id, 9, jsonb_build_object('kind', 'closed', 'at', now()), 'x' FROM contract""")
+        told = [each.sentence for each in check(connection, evidence)]
+    assert told, "of signatures and steps that are not there"
+    assert [each for each in told if "was breached" in each] == []
 
 
 def _tells_of(law: Law, violation: Violation) -> bool:

@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
@@ -17,7 +17,7 @@ from matcher.knowledge import Knowledge
 from matcher.notices.record import record
 from matcher.parties import amend_party, party_by_key
 from matcher.store.session import Ledger
-from matcher.store.tables import Delivery, Lot
+from matcher.store.tables import Delivery, Lot, Party
 from matcher.trading.clear import clear
 from tests.market import demand, lot, party
 from tests.notices.letters import match_made
@@ -69,6 +69,32 @@ def test_a_party_is_amended_field_by_field_and_keeps_the_rest(run: Run, ledger: 
         assert named in refused.output
 
 
+def test_a_telephone_number_is_one_that_can_be_called_and_kept_as_it_is_written(
+    run: Run, ledger: Ledger
+) -> None:
+    added = run("party", "add", "buyer", "Chợ đầu mối", "--phone", "024 3825 1234")
+    identity = word_after("party", added.output)
+    assert run("party", "amend", identity, "phone=+86 771 123 4567").exit_code == 0
+    for wrong in ("abc", "0123", "+84 12", "０９１２３４５６７８"):
+        refused = run("party", "amend", identity, f"phone={wrong}")
+        assert refused.exit_code == 1, wrong
+        assert refused.output.startswith("phone: not a telephone number. Give one such as 0912345678")
+    with ledger.transaction() as session:
+        assert session.get_one(Party, UUID(identity)).phone == "+86 771 123 4567"
+
+
+def test_a_number_from_before_they_were_checked_is_in_the_way_of_no_other_change(
+    run: Run, ledger: Ledger
+) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer", email="mua@example.vn")
+        buyer.phone = "gọi anh Ba"
+    assert run("party", "amend", buyer.id, "bank=Agribank").exit_code == 0
+    with ledger.transaction() as session:
+        amended = session.get_one(Party, buyer.id)
+        assert (amended.phone, amended.bank, amended.email) == ("gọi anh Ba", "Agribank", "mua@example.vn")
+
+
 def test_a_further_key_is_another_key_of_the_same_party(run: Run, ledger: Ledger) -> None:
     said = run("party", "add", "buyer", "Chợ đầu mối").output
     further = run("party", "key", word_after("party", said)).output.strip()
@@ -81,6 +107,7 @@ def test_a_further_key_is_another_key_of_the_same_party(run: Run, ledger: Ledger
     [
         (("party", "add", "broker", "x"), "kind: "),
         (("party", "add", "buyer", "x", "--email", "nobody"), "email: "),
+        (("party", "add", "buyer", "x", "--phone", "abc"), "phone: not a telephone number. Give one such as"),
         (("party", "key", uuid4()), "No party"),
         (("party", "revoke", uuid4()), "No key"),
         (("dead", "requeue", uuid4()), "No delivery"),

@@ -31,7 +31,7 @@ from matcher.contracts.fulfilment import (
 )
 from matcher.contracts.fulfilment_view import FulfilmentView, fulfilment_view
 from matcher.contracts.life import Reason
-from matcher.contracts.mistakes import withdraw_delivery, withdraw_payment
+from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery, withdraw_payment
 from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
@@ -244,6 +244,53 @@ def test_a_false_final_ticket_is_undone_by_an_operator_and_what_was_offered_anew
     agreed.clear()
     assert agreed.count(Contract) == 1
     assert broken(agreed.ledger) == {}
+
+
+def open_again(deal: Deal, by: Party) -> str:
+    with deal.ledger.transaction() as session:
+        return withdraw_closing(session, deal.id, by, Reason(reason="Hàng đã đến")).fulfilment
+
+
+def test_a_false_breach_is_undone_by_an_operator_who_withdraws_the_closing(agreed: Deal) -> None:
+    last_day_over(agreed)
+    assert end(agreed, agreed.buyer) == "breached"
+    short = reoffered(agreed, Demand, agreed.demand_id)
+    assert short is not None
+    for side in (agreed.seller, agreed.buyer):
+        with pytest.raises(Conflict):
+            open_again(agreed, side)
+    with pytest.raises(Conflict, match="you may now: withdraw_closing"):
+        withdraw(agreed, 1, agreed.operator)
+    assert open_again(agreed, agreed.operator) == "unfulfilled"
+    assert agreed.read(Demand, short.id).state == "withdrawn"
+    step = last_step(agreed)
+    assert (step["kind"], step["by"]) == ("closing_withdrawn", "operator")
+    assert step["data"] == {
+        "reason": "Hàng đã đến", "fulfilment": "unfulfilled", "demands_taken_back": [str(short.id)],
+    }  # fmt: skip
+    assert agreed.kinds()[-1] == "contract.closing_withdrawn"
+    with pytest.raises(Conflict):
+        open_again(agreed, agreed.operator)
+    assert weigh(agreed, ticket(600)).fulfilment == "fulfilled"
+    assert broken(agreed.ledger) == {}
+
+
+def test_a_pair_whose_breach_was_false_may_be_matched_again(agreed: Deal) -> None:
+    with agreed.ledger.transaction() as session:
+        wanted = session.get_one(Demand, agreed.demand_id)
+        wanted.quantity_g, wanted.state = 700_000, "open"
+    end(agreed)
+    agreed.clear()
+    assert agreed.count(Match) == 1
+    open_again(agreed, agreed.operator)
+    agreed.clear()
+    assert agreed.count(Match) == 2, "the 100 kg that the demand still wants"
+
+
+def test_where_a_ticket_stands_it_is_withdrawn_and_not_the_closing(agreed: Deal) -> None:
+    assert weigh(agreed, ticket(100, final=True), agreed.seller).fulfilment == "short"
+    with pytest.raises(Conflict, match="withdraw_delivery"):
+        open_again(agreed, agreed.operator)
 
 
 def test_what_was_matched_before_a_closing_was_undone_is_not_wanted_twice(agreed: Deal) -> None:
@@ -520,6 +567,45 @@ def test_what_came_in_part_is_closed_by_itself_after_the_day_of_delivery(agreed:
         with agreed.ledger.transaction() as session:
             assert close_overdue(session) == closed
     assert agreed.read(Contract, agreed.id).fulfilment == "short"
+
+
+def closed_by_itself(deal: Deal, wanted_days: int, terms: dict[str, Any]) -> Demand | None:
+    """What is wanted anew of 600 kg, of which 400 came, when the contract's last day was three days ago.
+
+    The demand's own is so many days from now; `terms` differ from the contract's, or lack what is None.
+    """
+    weigh(deal, ticket(400))
+    last_day_over(deal, days=3)
+    with deal.ledger.transaction() as session:
+        wanted = session.get_one(Demand, deal.demand_id)
+        wanted.deliver_from = today() - timedelta(days=9)
+        wanted.deliver_until = today() + timedelta(days=wanted_days)
+        contract = session.get_one(Contract, deal.id)
+        contract.terms = {name: said for name, said in (contract.terms | terms).items() if said is not None}
+    with deal.ledger.transaction() as session:
+        assert close_overdue(session) == 1
+    return reoffered(deal, Demand, deal.demand_id)
+
+
+@pytest.mark.parametrize("terms", [{}, {"deliver_until": None}], ids=["put off since", "without a last day"])
+def test_what_is_short_when_it_closes_by_itself_is_wanted_anew_as_long_as_the_demand_says(
+    agreed: Deal, terms: dict[str, Any]
+) -> None:
+    short = closed_by_itself(agreed, 4, terms)
+    assert short is not None
+    assert (short.quantity_g, short.deliver_until) == (200_000, today() + timedelta(days=4))
+    assert last_step(agreed)["data"]["demand"] == str(short.id)
+    with agreed.ledger.transaction() as session:
+        posted = (OrderNews.order_id == short.id) & (OrderNews.what == "posted")
+        assert not session.scalars(select(OrderNews).where(posted)).one().by_owner, "the buyer hears of it"
+
+
+def test_what_is_short_when_it_closes_by_itself_is_not_wanted_once_the_demands_days_are_over(
+    agreed: Deal,
+) -> None:
+    assert closed_by_itself(agreed, -1, {}) is None
+    closed = last_step(agreed)
+    assert (closed["by"], closed["data"]["short_kg"], closed["data"]["demand"]) == ("deadline", "200", None)
 
 
 def test_what_an_operator_has_opened_again_is_not_closed_before_it_can_be_put_right(agreed: Deal) -> None:

@@ -18,7 +18,7 @@ from matcher.contracts.amendments import decline_amendment, lapse_amendments, wi
 from matcher.contracts.confirmed import confirm_delivery
 from matcher.contracts.fulfilment import Closing, close, deliveries_of, record_delivery
 from matcher.contracts.life import Reason, lapse
-from matcher.contracts.mistakes import withdraw_delivery
+from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery
 from matcher.contracts.moves import moves, open_amendment, side_of
 from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
@@ -115,6 +115,7 @@ MOVES: dict[str, Callable[[Deal, Party], object]] = {
     "confirm_delivery": confirm_ticket,
     "withdraw_delivery": withdraw_ticket,
     "close": in_transaction(close, Closing(reason="Thử")),
+    "withdraw_closing": in_transaction(withdraw_closing, WHY),
     "open_dispute": in_transaction(open_dispute, WHY),
     "close_dispute": in_transaction(close_dispute, WHY),
 }

@@ -10,11 +10,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from matcher.clock import now
 from matcher.contracts.documents import contract_document
 from matcher.contracts.evidence import evidence
 from matcher.contracts.keys import SealingKey, keys_in, keys_of, known_keys, rotate, sealing_key
+from matcher.contracts.life import Reason
+from matcher.contracts.mistakes import withdraw_closing
 from matcher.contracts.seal import HTML, JSON, PDF, seal
-from matcher.contracts.steps import canonical, digest
+from matcher.contracts.steps import add_step, canonical, digest
 from matcher.contracts.verify import verify
 from matcher.errors import Invalid, Unavailable
 from matcher.store.session import Ledger
@@ -167,3 +170,41 @@ def test_the_pdf_and_the_page_of_a_contract_are_genuine_as_they_are_given_out(de
         altered = document.replace(b"T", b"U", 1)
         assert verify(altered, known).finding in ("altered", "no_seal")
     assert contract.number in PdfReader(BytesIO(documents[0])).pages[0].extract_text()
+
+
+# A chain in the form in which goods were first weighed: its ticket says no `final`, grades or surplus, its
+# closing no `reoffer`. Put together outside this code and kept: its hashes and seal are not made anew.
+FIRST_WEIGHED = Path(__file__).with_name("evidence_of_0017.json")
+FIRST_KEYS = Path(__file__).with_name("evidence_of_0017_keys.json")
+
+
+def test_a_chain_from_before_its_steps_said_more_is_still_genuine() -> None:
+    kept, keys = FIRST_WEIGHED.read_bytes(), keys_of(FIRST_KEYS.read_bytes())
+    verdict = verify(kept, keys)
+    assert verdict.genuine
+    assert (verdict.facts["state"], verdict.facts["steps"]) == ("agreed", 6)
+    steps = json.loads(kept)["steps"]
+    assert "final" not in steps[4]["statement"]["data"]
+    assert "reoffer" not in steps[5]["statement"]["data"]
+    assert steps[5]["hash"] == verdict.facts["last_step"]
+    assert verify(kept.replace(b'"450.5"', b'"460.5"'), keys).finding == "altered"
+
+
+def test_a_chain_from_before_its_steps_said_more_goes_on_and_is_genuine(deal: Deal, key: SealingKey) -> None:
+    delivered, closed = (
+        step["statement"]["data"] for step in json.loads(FIRST_WEIGHED.read_bytes())["steps"][4:]
+    )
+    deal.accept(deal.seller)
+    deal.accept(deal.buyer)
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        contract.fulfilment = "breached"
+        add_step(session, contract, "delivered", now(), "buyer", **delivered)
+        add_step(session, contract, "closed", now(), "seller", **closed)
+    with deal.ledger.transaction() as session:
+        contract = withdraw_closing(session, deal.id, deal.operator, Reason(reason="Nhầm"))
+        told = evidence(session, contract, key)
+    assert verify(told, [key.public]).genuine
+    data = [step["statement"]["data"] for step in json.loads(told)["steps"]]
+    assert data[-3:-1] == [delivered, closed]
+    assert data[-1]["demands_taken_back"] == []

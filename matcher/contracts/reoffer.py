@@ -23,7 +23,7 @@ from matcher.store.tables import Contract, Demand, GoodsDelivery, Lot, Match
 _PLACE = ("place_name", "place_code", "place_vintage", "latitude", "longitude")
 _OWN = {
     "id", "quantity_g", "taken_g", "remaining_g", "min_take_g", "state", "quarantine", "quarantined_at",
-    "quarantine_traceback", "version", "changed_at", "changed_in", "decide_by", "page_key",
+    "quarantine_traceback", "called", "version", "changed_at", "changed_in", "decide_by", "page_key",
 }  # fmt: skip
 
 

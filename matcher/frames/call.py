@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
@@ -22,7 +22,7 @@ from matcher.fields import Amount, Day, Quantity
 from matcher.frames.life import locked
 from matcher.knowledge import Knowledge
 from matcher.parties import get_party
-from matcher.store.tables import Contract, Frame, FrameCall, GoodsDelivery, Match, Party
+from matcher.store.tables import Contract, Frame, FrameCall, GoodsDelivery, Match, OrderNews, Party
 from matcher.trading.pairing import match_pair
 
 
@@ -126,7 +126,12 @@ def _contract(  # the call, and what is known of the world
         raise Invalid(Fault("deliver_until", "before deliver_from", f"Give {post.deliver_from} or later."))
     lot = post_lot(session, sides["producer"], LotPost.model_validate(offered), knowledge)
     demand = post_demand(session, sides["buyer"], DemandPost.model_validate(wanted), knowledge)
-    return match_pair(session, lot, demand, knowledge, settings)
+    contract = match_pair(session, lot, demand, knowledge, settings)
+    # The two are the contract's alone: no orders of their owners, who are told of the match and no more.
+    lot.called = demand.called = True
+    session.execute(delete(OrderNews).where(OrderNews.order_id.in_((lot.id, demand.id))))
+    session.flush()
+    return contract
 
 
 def _place(kept: dict[str, Any]) -> dict[str, Any]:

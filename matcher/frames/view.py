@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from matcher.contracts.called import drawn
 from matcher.contracts.steps import digest
 from matcher.fields import Kilograms, kilograms
-from matcher.frames.call import contracts_of, drawn
+from matcher.frames.call import contracts_of
 from matcher.frames.life import Move, moves
 from matcher.frames.terms import Kind
 from matcher.store.tables import Frame, Party

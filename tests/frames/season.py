@@ -3,8 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from config.settings import Settings
+from matcher.contracts.amendments import Proposal, accept_amendment, propose
 from matcher.contracts.life import Acceptance, accept
+from matcher.contracts.moves import open_amendment
 from matcher.contracts.steps import digest
 from matcher.contracts.terms import terms_hash
 from matcher.frames.call import CallPost, call
@@ -74,3 +78,29 @@ class Season:
     def clear(self) -> None:
         with self.ledger.transaction() as session:
             clear(session, "custard_apple", self.knowledge, self.settings)
+
+    def propose(self, contract_id: UUID, quantity_kg: float) -> None:
+        """The buyer proposes to amend the contract to so much."""
+        said = Proposal.model_validate({"signer": "Giám đốc", "quantity_kg": quantity_kg})
+        with self.ledger.transaction() as session:
+            propose(session, contract_id, self.buyer, said, "127.0.0.1", self.knowledge, self.settings)
+
+    def accept_amendment(self, contract_id: UUID) -> None:
+        """The seller accepts what is proposed."""
+        with self.ledger.transaction() as session:
+            self.answer(session, contract_id)
+
+    def answer(self, session: Session, contract_id: UUID) -> None:
+        amendment = open_amendment(session.get_one(Contract, contract_id))
+        assert amendment is not None
+        said = Acceptance(signer="Kế toán", terms_hash=terms_hash(amendment.terms))
+        accept_amendment(session, contract_id, amendment.id, self.seller, said, "127.0.0.1")
+
+    def amend(self, contract_id: UUID, quantity_kg: float) -> None:
+        self.propose(contract_id, quantity_kg)
+        self.accept_amendment(contract_id)
+
+    def stands(self) -> tuple[str, str]:
+        """What is called and what remains, in kg."""
+        seen = self.read()
+        return str(seen.called_kg), str(seen.remaining_kg)

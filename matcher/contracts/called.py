@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.contracts.amended import grams_of
+from matcher.contracts.moves import CLOSED
 from matcher.contracts.terms import kilograms_text
-from matcher.errors import Fault, Invalid
+from matcher.errors import Conflict, Fault, Invalid
 from matcher.store.tables import Contract, Demand, Frame, FrameCall, GoodsDelivery, Lot, Match
 
 
@@ -28,19 +29,24 @@ class Drawn:
 
 
 def drawn(session: Session, frame: Frame) -> Drawn:
-    """What stands of it now; a contract that came to nothing has given its part back."""
-    of_frame = (
-        select(Contract.id, Contract.quantity_g)
+    """What stands of it now.
+
+    A contract that came to nothing has given its part back, a short or breached one what did not come of it.
+    """
+    took = func.coalesce(func.sum(GoodsDelivery.net_g - GoodsDelivery.rejected_g), 0)
+    weighed = (GoodsDelivery.contract_id == Contract.id) & GoodsDelivery.withdrawn_at.is_(None)
+    accepted = select(took).where(weighed).correlate(Contract).scalar_subquery()
+    stands = (
+        select(Contract.quantity_g, Contract.fulfilment, accepted)
         .join(FrameCall, FrameCall.contract_id == Contract.id)
         .join(Match, Match.id == Contract.match_id)
         .where(FrameCall.frame_id == frame.id, Match.released_at.is_(None))
-        .subquery()
     )
-    called = session.scalar(select(func.coalesce(func.sum(of_frame.c.quantity_g), 0))) or 0
-    took = func.coalesce(func.sum(GoodsDelivery.net_g - GoodsDelivery.rejected_g), 0)
-    weighed = GoodsDelivery.contract_id.in_(select(of_frame.c.id)) & GoodsDelivery.withdrawn_at.is_(None)
-    accepted = session.scalar(select(took).where(weighed)) or 0
-    return Drawn(grams_of(frame.terms["goods"]["quantity_kg"]), int(called), int(accepted))
+    called_g = accepted_g = 0
+    for quantity_g, fulfilment, took_g in session.execute(stands):
+        called_g += int(took_g) if fulfilment in CLOSED else quantity_g
+        accepted_g += int(took_g)
+    return Drawn(grams_of(frame.terms["goods"]["quantity_kg"]), called_g, accepted_g)
 
 
 def agreement_of(session: Session, contract: Contract) -> Frame | None:
@@ -56,6 +62,20 @@ def require_left(session: Session, frame: Frame, contract: Contract, quantity_g:
         left, most = (kilograms_text(grams) for grams in (left_g, contract.quantity_g + left_g))
         what = f"{left} kg of the agreement are left beside what this contract holds"
         raise Invalid(Fault("quantity_kg", what, f"Give at most {most} kg."))
+
+
+def take_again(session: Session, contract: Contract) -> None:
+    """Has a call whose deliveries are open again take of its agreement what they had given back.
+
+    Raises Conflict where that was called again since.
+    """
+    frame = agreement_of(session, contract)
+    if frame is not None and (left_g := drawn(session, frame).remaining_g) < 0:
+        over = kilograms_text(-left_g)
+        raise Conflict(
+            f"What did not come returned to agreement {frame.number}, and {over} kg of it were called since. "
+            "Cancel a later call, or have it amended, first."
+        )
 
 
 def resize(match: Match, quantity_g: int) -> None:

@@ -2,7 +2,8 @@
 
 unfulfilled → partly_delivered → fulfilled, once what the buyer took over reaches the quantity less the
 tolerance; or, when the deliveries are closed before that, → short, or breached where nothing came at all.
-What is short goes back to the market as a demand, what is too much as a lot: see matcher.contracts.reoffer.
+What is short goes back to the market as a demand, what is too much as a lot: see matcher.contracts.reoffer;
+what is short of a call returns to its frame agreement: see matcher.contracts.called.
 """
 
 from collections.abc import Sequence
@@ -215,15 +216,17 @@ def _close(
     contract.fulfilment = "breached" if short_g == contract.quantity_g else "short"
     if contract.fulfilment == "breached":
         pairing_changed(session, match)
+    if match.lot.called and said.deliver_until is not None:
+        what = "what is short returns to the agreement it was called from"
+        raise Invalid(Fault("deliver_until", what, "Leave it out, and call it again from there."))
     agreed_on = date.fromisoformat(contract.terms["delivery_day"])  # an amendment may have made it later
     until = said.deliver_until or max(match.demand.deliver_until, agreed_on)
     if said.deliver_until is not None:
         _check_until(match, until)
     # What an earlier closing, undone since, had offered anew and others were matched with, comes from them.
     wanted_g = short_g - sum(earlier.taken_g for earlier in reoffered(session, contract))
-    demand = (
-        reoffer_shortfall(session, match, wanted_g, until, by_owner=by == "buyer") if said.reoffer else None
-    )
+    reoffer = said.reoffer and not match.lot.called
+    demand = reoffer_shortfall(session, match, wanted_g, until, by_owner=by == "buyer") if reoffer else None
     facts: dict[str, Any] = {
         "fulfilment": contract.fulfilment,
         "short_kg": kilograms_text(short_g),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.contracts.accounts import payment_at
+from matcher.contracts.called import take_again
 from matcher.contracts.fulfilment import delivery_at, fulfilment_now
 from matcher.contracts.life import Reason, locked, moved
 from matcher.contracts.moves import CLOSED, illegal, side_of
@@ -31,6 +32,8 @@ def withdraw_delivery(
     if contract.fulfilment in CLOSED:
         taken_back = take_back(session, reoffered(session, contract))
     contract.fulfilment = fulfilment_now(session, contract)
+    session.flush()
+    take_again(session, contract)
     facts = {
         "position": position, "ticket_number": delivery.ticket_number, "fulfilment": contract.fulfilment,
         "demands_taken_back": [str(demand.id) for demand in taken_back],

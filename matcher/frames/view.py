@@ -41,7 +41,7 @@ class FrameView(BaseModel):
     terms: dict[str, Any]
     terms_hash: str = Field(description="SHA-256 of the terms in canonical form; send it when you sign")
     sides: list[SideView]
-    called_kg: Kilograms = Field(description="by contracts that stand")
+    called_kg: Kilograms = Field(description="by contracts that stand; of a short or breached one, what came")
     remaining_kg: Kilograms
     accepted_kg: Kilograms = Field(description="taken over at the scale so far")
     contracts: list[UUID]

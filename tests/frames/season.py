@@ -6,11 +6,15 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
+from matcher.clock import now
 from matcher.contracts.amendments import Proposal, accept_amendment, propose
-from matcher.contracts.life import Acceptance, accept
+from matcher.contracts.fulfilment import Closing, close, record_delivery
+from matcher.contracts.life import Acceptance, Reason, accept
+from matcher.contracts.mistakes import withdraw_delivery
 from matcher.contracts.moves import open_amendment
 from matcher.contracts.steps import digest
 from matcher.contracts.terms import terms_hash
+from matcher.contracts.tickets import DeliveryPost
 from matcher.frames.call import CallPost, call
 from matcher.frames.life import post_frame, sign
 from matcher.frames.terms import FramePost
@@ -104,3 +108,22 @@ class Season:
         """What is called and what remains, in kg."""
         seen = self.read()
         return str(seen.called_kg), str(seen.remaining_kg)
+
+    def weigh(self, contract_id: UUID, net_kg: int) -> None:
+        """The buyer records a weigh ticket."""
+        said = {"ticket_number": "PC-17", "delivered_at": now(), "gross_kg": net_kg + 50, "tare_kg": 50}
+        with self.ledger.transaction() as session:
+            post = DeliveryPost.model_validate(said)
+            record_delivery(session, contract_id, self.buyer, post, self.knowledge)
+
+    def close(self, contract_id: UUID) -> str:
+        """The seller says that nothing more comes."""
+        with self.ledger.transaction() as session:
+            said = Closing(reason="Hết hàng")
+            return close(session, contract_id, self.seller, said).fulfilment
+
+    def withdraw_ticket(self, contract_id: UUID) -> str:
+        """An operator withdraws it."""
+        with self.ledger.transaction() as session:
+            said = Reason(reason="Nhầm xe")
+            return withdraw_delivery(session, contract_id, 1, self.operator, said).fulfilment

@@ -1,6 +1,7 @@
 """What was called and comes to nothing returns to its agreement, and never to the market."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,11 +10,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from matcher.book.orders import list_orders
-from matcher.contracts.life import cancel, decline, lapse
+from matcher.contracts.fulfilment import Closing, close
+from matcher.contracts.life import Reason, cancel, decline, lapse
+from matcher.contracts.mistakes import withdraw_delivery
+from matcher.errors import Conflict, Invalid
 from matcher.store.tables import Contract, Demand, Lot, Match, OrderNews
 from tests.frames.season import Season
-from tests.market import demand, lot, party
+from tests.market import day, demand, lot, party
 from tests.trading.invariants import broken
+from tests.trading.locks import wait_for_waiting
 
 
 def on_the_market(season: Season) -> list[UUID]:
@@ -78,3 +83,60 @@ def test_the_database_keeps_what_was_called_off_the_market(agreed: Season, kind:
     declined(agreed, agreed.call(100))
     with pytest.raises(IntegrityError, match="called_never_open"), agreed.ledger.transaction() as session:
         session.execute(update(kind).values(state="open"))
+
+
+@pytest.mark.parametrize(("came_kg", "fulfilment"), [(0, "breached"), (400, "short")])
+def test_what_did_not_come_of_a_call_returns_to_its_agreement(
+    agreed: Season, came_kg: int, fulfilment: str
+) -> None:
+    contract_id = agreed.call(1_000)
+    agreed.accept(contract_id)
+    if came_kg:
+        agreed.weigh(contract_id, came_kg)
+    assert agreed.close(contract_id) == fulfilment
+    assert on_the_market(agreed) == []
+    assert agreed.stands() == (str(came_kg), str(10_000 - came_kg))
+    agreed.call(10_000 - came_kg)
+    assert agreed.stands() == ("10000", "0")
+    assert broken(agreed.ledger) == {}
+
+
+def test_how_long_a_shortfall_is_wanted_is_said_in_the_next_call(agreed: Season) -> None:
+    contract_id = agreed.call(1_000)
+    agreed.accept(contract_id)
+    with agreed.ledger.transaction() as session:
+        contract = session.get_one(Contract, contract_id)
+        contract.terms = contract.terms | {"delivery_day": day(-1), "deliver_until": day(-1)}
+    said = Closing.model_validate({"reason": "Chưa giao", "deliver_until": day(9)})
+    with pytest.raises(Invalid, match="returns to the agreement"), agreed.ledger.transaction() as session:
+        close(session, contract_id, agreed.buyer, said)
+    assert agreed.close(contract_id) == "breached"
+
+
+def test_deliveries_are_opened_again_only_while_the_agreement_has_what_they_take(agreed: Season) -> None:
+    contract_id = agreed.call(1_000)
+    agreed.accept(contract_id)
+    agreed.weigh(contract_id, 400)
+    agreed.close(contract_id)
+    later = agreed.call(9_500)
+    with pytest.raises(Conflict, match="500 kg of it were called since"):
+        agreed.withdraw_ticket(contract_id)
+    assert agreed.stands() == ("9900", "100")
+    declined(agreed, later)
+    assert agreed.withdraw_ticket(contract_id) == "unfulfilled"
+    assert agreed.stands() == ("1000", "9000")
+    assert on_the_market(agreed) == []
+
+
+def test_a_call_and_deliveries_opened_again_at_once_take_no_more_than_is_left(agreed: Season) -> None:
+    contract_id = agreed.call(1_000)
+    agreed.accept(contract_id)
+    agreed.weigh(contract_id, 400)
+    agreed.close(contract_id)
+    with ThreadPoolExecutor(1) as other:
+        with agreed.ledger.transaction() as session:
+            withdraw_delivery(session, contract_id, 1, agreed.operator, Reason(reason="Nhầm xe"))
+            calling = other.submit(agreed.call, 9_600)
+            wait_for_waiting(agreed.ledger)
+        with pytest.raises(Invalid, match="9000 kg of the agreement are left"):
+            calling.result()

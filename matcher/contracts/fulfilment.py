@@ -21,7 +21,13 @@ from matcher.contracts.declined import pairing_changed
 from matcher.contracts.draft import get_contract
 from matcher.contracts.life import Reason, agreed_on, locked, moved
 from matcher.contracts.moves import illegal, may_still_come, side_of
-from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus, reoffered, require_fresh
+from matcher.contracts.reoffer import (
+    reoffer_shortfall,
+    reoffer_surplus,
+    reoffered,
+    require_fresh,
+    surplus_grade,
+)
 from matcher.contracts.terms import kilograms_text, last_day
 from matcher.contracts.tickets import DeliveryPost, ticket_columns
 from matcher.errors import Fault, Invalid, NotFound
@@ -61,6 +67,8 @@ def record_delivery(
     contract.fulfilment = fulfilment_now(session, contract)
     if side == "seller":
         _within_tolerance(session, contract)
+    if delivery.surplus_g:
+        _not_rejected_as_such(contract, match, delivery)
     ends = post.final and contract.fulfilment == "partly_delivered"
     if ends and may_still_come(contract, side):
         first = last_day(contract.terms) + timedelta(days=1)
@@ -180,6 +188,13 @@ def _within_tolerance(session: Session, contract: Contract) -> None:
         what = f"{kilograms_text(accepted_g)} kg delivered of at most {kilograms_text(most_g)}"
         remedy = "Give what the buyer did not take over as rejected_kg; if it did, let the buyer record this."
         raise Invalid(Fault("gross_kg", what, remedy))
+
+
+def _not_rejected_as_such(contract: Contract, match: Match, delivery: GoodsDelivery) -> None:
+    """While the contract wants more, what the buyer rejects is not of its grade, and no lot of it."""
+    if contract.fulfilment != "fulfilled" and surplus_grade(match.lot, delivery.grades) == match.lot.grade:
+        what = "the buyer still wants goods of this grade, so what it rejects is not of it"
+        raise Invalid(Fault("surplus_kg", what, "Name the other grade found in grades, or leave it out."))
 
 
 def _require_over(contract: Contract, party: Party) -> None:

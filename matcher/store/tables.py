@@ -391,7 +391,10 @@ class Match(Identified, Base):
 
 
 class DeclinedPair(Base):
-    """A copy of an order inherits whom that is not proposed to; for others their contract says it."""
+    """A copy of an order inherits whom that is not proposed to; for others their contract says it.
+
+    Nor is a surplus proposed to the demand from whose contract it was left over.
+    """
 
     __tablename__ = "declined_pair"
 

@@ -70,8 +70,11 @@ def list_orders(
     before: UUID | None = None,
     limit: int = 50,
 ) -> Sequence[OrderT]:
-    """Newest first, at most `limit`, those older than the order `before`; operators see everybody's."""
-    query = select(kind).order_by(kind.id.desc()).limit(limit)
+    """Newest first, at most `limit`, those older than the order `before`; operators see everybody's.
+
+    What was called of a frame agreement is no order of its owner, and is not among them.
+    """
+    query = select(kind).where(~kind.called).order_by(kind.id.desc()).limit(limit)
     if party.kind != "operator":
         query = query.where(kind.party_id == party.id)
     for column, value in ((kind.state, state), (kind.crop, crop)):
@@ -162,6 +165,7 @@ def give_back(
 ) -> Sequence[OrderT]:
     """Returns grams that matches had taken to their orders, by id; a filled one still fresh is open again.
 
+    One that was called of a frame agreement never is: it is withdrawn, as what it took is the agreement's.
     `by` are the parties whose doing it is. Returns the orders, locked in the order of their ids:
     `books_changed` is still to be told.
     """
@@ -171,7 +175,9 @@ def give_back(
         order.taken_g -= quantities[order.id]
         order.version += 1
         order.changed_at = now()
-        if order.state == "filled":
+        if order.called:
+            order.state = "withdrawn"
+        elif order.state == "filled":
             order.state = "open" if order.expires_on >= today() else "expired"
             if order.state == "open":
                 note(session, order, "reopened", by_owner=order.party_id in by)
@@ -210,9 +216,9 @@ def take_more(session: Session, kind: type[OrderT], quantities: Mapping[UUID, in
 
 
 def books_changed(session: Session, orders: Sequence[Lot | Demand]) -> None:
-    """Counts the change of these orders, one for each of their books."""
+    """Counts the change of these orders, one for each of their books; what was called is in none."""
     # In one order for all, or two that change several books could wait for each other's.
-    for crop in sorted({order.crop for order in orders}):
+    for crop in sorted({order.crop for order in orders if not order.called}):
         version = book_changed(session, crop)
         for order in orders:
             if order.crop == crop:

@@ -2,7 +2,8 @@
 
 Proposing signs the new terms for one side, accepting for the other, so that a contract whose amendment is
 accepted is agreed, with those terms as its next version. Until then nothing about it changes. What the new
-version takes more or less of both orders is taken from them or given back in the same transaction.
+version takes more or less of both orders, or of the agreement that the contract was called from, is taken
+from there or given back in the same transaction.
 """
 
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from matcher.book.orders import books_changed, give_back, have_left, take_more
 from matcher.catalogue import Crop
 from matcher.clock import end_of, now, today
 from matcher.contracts.amended import Other, amended_terms, grams_of
+from matcher.contracts.called import agreement_of, require_left, resize
 from matcher.contracts.life import Acceptance, Reason, Signer, locked, moved, require_hash, sign
 from matcher.contracts.moves import WAITING, Move, Side, illegal, open_amendment, side_of
 from matcher.contracts.steps import terms_of_version
@@ -28,7 +30,7 @@ from matcher.errors import Fault, Invalid
 from matcher.fields import Day, Price, Quantity, Text
 from matcher.knowledge import Knowledge
 from matcher.notices.events import Kind
-from matcher.store.tables import Amendment, Contract, Demand, Lot, Match, Party
+from matcher.store.tables import Amendment, Contract, Demand, Frame, Lot, Match, Party
 
 
 class Proposal(Signer):
@@ -223,8 +225,18 @@ def _new_terms(session: Session, contract: Contract, said: Proposal, knowledge: 
     terms = amended_terms(contract.terms, match.lot, other, _oldest_days(match, crop))
     if terms == contract.terms:
         raise Invalid(Fault("", "these are the terms as they are", "Change the quantity, price or day."))
-    have_left(match.lot, match.demand, contract.quantity_g, quantity_g or contract.quantity_g)
+    _require_left(session, contract, match, quantity_g or contract.quantity_g)
     return terms
+
+
+def _require_left(session: Session, contract: Contract, match: Match, quantity_g: int) -> Frame | None:
+    """The agreement that the contract was called from, if it was. Raises Invalid for more than there is."""
+    frame = agreement_of(session, contract)
+    if frame is None:
+        have_left(match.lot, match.demand, contract.quantity_g, quantity_g)
+    else:
+        require_left(session, frame, contract, quantity_g)
+    return frame
 
 
 def _oldest_days(match: Match, crop: Crop) -> int:
@@ -234,15 +246,17 @@ def _oldest_days(match: Match, crop: Crop) -> int:
 
 
 def _retake(session: Session, contract: Contract, quantity_g: int) -> None:
-    """Makes the contract take `quantity_g` of both its orders."""
+    """Makes the contract take `quantity_g` of both its orders, or of the agreement it was called from."""
     match = session.get_one(Match, contract.match_id)
     for order in (match.lot, match.demand):
         session.refresh(order, with_for_update=True)
-    have_left(match.lot, match.demand, contract.quantity_g, quantity_g)
+    frame = _require_left(session, contract, match, quantity_g)
     more = quantity_g - contract.quantity_g
     lots, demands = {match.lot_id: abs(more)}, {match.demand_id: abs(more)}
     contract.quantity_g = quantity_g
-    if more > 0:
+    if frame is not None:
+        resize(match, quantity_g)
+    elif more > 0:
         books_changed(session, [*take_more(session, Lot, lots), *take_more(session, Demand, demands)])
     elif more < 0:
         both = (contract.seller_id, contract.buyer_id)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BindParameter, CompoundSelect, bindparam, insert, or_, select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from matcher.book.orders import books_changed
@@ -15,7 +16,7 @@ Pair = tuple[UUID, UUID]  # lot, demand
 
 
 def declined_pairs(session: Session, crop: str, orders: Collection[UUID] | None) -> Sequence[Pair]:
-    """Pairs whose contract was declined, has lapsed or was breached, and those that copies inherit.
+    """Pairs whose contract was declined, has lapsed or was breached, those that copies inherit, surpluses.
 
     All of the crop, or those that one of `orders` belongs to.
     """
@@ -55,6 +56,12 @@ def inherit_declined(session: Session, old: Lot | Demand, copy: Lot | Demand) ->
     ]
     if rows:
         session.execute(insert(DeclinedPair), rows)
+
+
+def never_paired(session: Session, lot: Lot, demands: Collection[UUID]) -> None:
+    """Has the lot proposed to none of these demands, nor to what is a copy of one later on."""
+    rows = [{"lot_id": lot.id, "demand_id": demand_id, "crop": lot.crop} for demand_id in demands]
+    session.execute(postgresql.insert(DeclinedPair).on_conflict_do_nothing(), rows)
 
 
 def pairing_changed(session: Session, match: Match) -> None:

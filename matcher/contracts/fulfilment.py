@@ -2,7 +2,8 @@
 
 unfulfilled → partly_delivered → fulfilled, once what the buyer took over reaches the quantity less the
 tolerance; or, when the deliveries are closed before that, → short, or breached where nothing came at all.
-What is short goes back to the market as a demand, what is too much as a lot: see matcher.contracts.reoffer.
+What is short goes back to the market as a demand, what is too much as a lot: see matcher.contracts.reoffer;
+what is short of a call returns to its frame agreement: see matcher.contracts.called.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,13 @@ from matcher.contracts.declined import pairing_changed
 from matcher.contracts.draft import get_contract
 from matcher.contracts.life import Reason, agreed_on, locked, moved
 from matcher.contracts.moves import illegal, may_still_come, side_of
-from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus, reoffered, require_fresh
+from matcher.contracts.reoffer import (
+    reoffer_shortfall,
+    reoffer_surplus,
+    reoffered,
+    require_fresh,
+    surplus_grade,
+)
 from matcher.contracts.terms import kilograms_text, last_day
 from matcher.contracts.tickets import DeliveryPost, ticket_columns
 from matcher.errors import Fault, Invalid, NotFound
@@ -60,6 +67,8 @@ def record_delivery(
     contract.fulfilment = fulfilment_now(session, contract)
     if side == "seller":
         _within_tolerance(session, contract)
+    if delivery.surplus_g:
+        _not_rejected_as_such(contract, match, delivery)
     ends = post.final and contract.fulfilment == "partly_delivered"
     if ends and may_still_come(contract, side):
         first = last_day(contract.terms) + timedelta(days=1)
@@ -181,6 +190,13 @@ def _within_tolerance(session: Session, contract: Contract) -> None:
         raise Invalid(Fault("gross_kg", what, remedy))
 
 
+def _not_rejected_as_such(contract: Contract, match: Match, delivery: GoodsDelivery) -> None:
+    """While the contract wants more, what the buyer rejects is not of its grade, and no lot of it."""
+    if contract.fulfilment != "fulfilled" and surplus_grade(match.lot, delivery.grades) == match.lot.grade:
+        what = "the buyer still wants goods of this grade, so what it rejects is not of it"
+        raise Invalid(Fault("surplus_kg", what, "Name the other grade found in grades, or leave it out."))
+
+
 def _require_over(contract: Contract, party: Party) -> None:
     """Raises Conflict where the buyer would end deliveries that the seller may still make."""
     open_still = contract.signature == "agreed" and contract.fulfilment in ("unfulfilled", "partly_delivered")
@@ -215,15 +231,17 @@ def _close(
     contract.fulfilment = "breached" if short_g == contract.quantity_g else "short"
     if contract.fulfilment == "breached":
         pairing_changed(session, match)
+    if match.lot.called and said.deliver_until is not None:
+        what = "what is short returns to the agreement it was called from"
+        raise Invalid(Fault("deliver_until", what, "Leave it out, and call it again from there."))
     agreed_on = date.fromisoformat(contract.terms["delivery_day"])  # an amendment may have made it later
     until = said.deliver_until or max(match.demand.deliver_until, agreed_on)
     if said.deliver_until is not None:
         _check_until(match, until)
     # What an earlier closing, undone since, had offered anew and others were matched with, comes from them.
     wanted_g = short_g - sum(earlier.taken_g for earlier in reoffered(session, contract))
-    demand = (
-        reoffer_shortfall(session, match, wanted_g, until, by_owner=by == "buyer") if said.reoffer else None
-    )
+    reoffer = said.reoffer and not match.lot.called
+    demand = reoffer_shortfall(session, match, wanted_g, until, by_owner=by == "buyer") if reoffer else None
     facts: dict[str, Any] = {
         "fulfilment": contract.fulfilment,
         "short_kg": kilograms_text(short_g),

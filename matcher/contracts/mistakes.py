@@ -2,8 +2,8 @@
 
 By the side that recorded it, as long as the other has not confirmed it and may still contest it, or does;
 after that the other relies on it, and only an operator withdraws it. So it is with a weigh ticket once the
-deliveries are closed: they are then open again, and what was short is taken back from the market. Where no
-ticket stands, it is the closing itself that an operator withdraws.
+deliveries are closed: they are then open again, and what was short is taken back from the market or the
+agreement it was called from. Where no ticket stands, it is the closing itself that an operator withdraws.
 """
 
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from matcher.book.orders import books_changed
 from matcher.clock import now
 from matcher.contracts.accounts import payment_at
+from matcher.contracts.called import take_again
 from matcher.contracts.declined import locked_pair
 from matcher.contracts.fulfilment import delivery_at, fulfilment_now
 from matcher.contracts.life import Reason, locked, moved
@@ -85,6 +86,8 @@ def _count_anew(session: Session, contract: Contract) -> dict[str, Any]:
         if contract.fulfilment == "breached":
             books_changed(session, pair)  # they may be proposed to each other again
     contract.fulfilment = fulfilment_now(session, contract)
+    session.flush()
+    take_again(session, contract)
     return {
         "fulfilment": contract.fulfilment,
         "demands_taken_back": [str(demand.id) for demand in taken_back],

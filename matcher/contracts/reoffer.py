@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from matcher.book.news import note, note_posted
 from matcher.book.orders import book_changed, books_changed
 from matcher.clock import today
-from matcher.contracts.declined import inherit_declined
+from matcher.contracts.declined import inherit_declined, never_paired
 from matcher.contracts.steps import steps_of
 from matcher.errors import Fault, Invalid
 from matcher.store.tables import Contract, Demand, GoodsDelivery, Lot, Match
@@ -23,7 +23,7 @@ from matcher.store.tables import Contract, Demand, GoodsDelivery, Lot, Match
 _PLACE = ("place_name", "place_code", "place_vintage", "latitude", "longitude")
 _OWN = {
     "id", "quantity_g", "taken_g", "remaining_g", "min_take_g", "state", "quarantine", "quarantined_at",
-    "quarantine_traceback", "version", "changed_at", "changed_in", "decide_by", "page_key",
+    "quarantine_traceback", "called", "version", "changed_at", "changed_in", "decide_by", "page_key",
 }  # fmt: skip
 
 
@@ -80,7 +80,8 @@ def require_fresh(contract: Contract, lot: Lot) -> None:
 def reoffer_surplus(session: Session, contract: Contract, delivery: GoodsDelivery) -> Lot | None:
     """A lot of what was weighed and not taken over, there where it was brought, of the grade found there.
 
-    For the seller to have it so. None where there is no surplus, or it is no longer fresh.
+    For the seller to have it so, and for others than the demand that rejected it.
+    None where there is no surplus, or it is no longer fresh.
     """
     match = session.get_one(Match, contract.match_id)
     old, surplus_g = match.lot, delivery.surplus_g
@@ -93,16 +94,22 @@ def reoffer_surplus(session: Session, contract: Contract, delivery: GoodsDeliver
     here = {name: getattr(match.demand, name) for name in _PLACE}
     lot = Lot(**_copied(old) | picked_then | here)
     lot.quantity_g, lot.forecast = surplus_g, False
-    if len(delivery.grades) == 1:
-        lot.grade = delivery.grades[0]["grade"]
+    lot.grade = surplus_grade(old, delivery.grades)
     lot.min_take_g = min(old.min_take_g, surplus_g)
     lot.multiple_g = old.multiple_g if old.multiple_g and surplus_g >= old.multiple_g else None
     lot.changed_in = book_changed(session, lot.crop)
     session.add(lot)
     session.flush()
     inherit_declined(session, old, lot)
+    never_paired(session, lot, [match.demand_id, *(each.id for each in reoffered(session, contract))])
     note_posted(session, lot)
     return lot
+
+
+def surplus_grade(lot: Lot, grades: Sequence[dict[str, Any]]) -> str:
+    """The one grade of the ticket that is not the contract's, or else the contract's, which is the lot's."""
+    others = [part["grade"] for part in grades if part["grade"] != lot.grade]
+    return others[0] if len(others) == 1 else lot.grade
 
 
 def _picked(contract: Contract) -> date:

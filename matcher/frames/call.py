@@ -1,12 +1,11 @@
 """Drawing down a frame agreement: a call makes a contract of its own, with document, life and deliveries."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
@@ -14,7 +13,7 @@ from matcher.book.checks import Faults, crop_named, grams, positive
 from matcher.book.demands import DemandPost, post_demand
 from matcher.book.lots import LotPost, post_lot
 from matcher.clock import today
-from matcher.contracts.amended import grams_of
+from matcher.contracts.called import drawn
 from matcher.contracts.steps import add_step
 from matcher.contracts.terms import kilograms_text
 from matcher.errors import Fault, Invalid
@@ -22,7 +21,7 @@ from matcher.fields import Amount, Day, Quantity
 from matcher.frames.life import locked
 from matcher.knowledge import Knowledge
 from matcher.parties import get_party
-from matcher.store.tables import Contract, Frame, FrameCall, GoodsDelivery, Match, Party
+from matcher.store.tables import Contract, Frame, FrameCall, OrderNews, Party
 from matcher.trading.pairing import match_pair
 
 
@@ -34,19 +33,6 @@ class CallPost(BaseModel):
     quantity_kg: Quantity
     deliver_from: Day
     deliver_until: Day
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Of a frame's quantity, in grams: called by contracts that stand, and taken over at the scale."""
-
-    quantity_g: int
-    called_g: int
-    accepted_g: int
-
-    @property
-    def remaining_g(self) -> int:
-        return self.quantity_g - self.called_g
 
 
 def call(
@@ -81,22 +67,6 @@ def call(
     return contract
 
 
-def drawn(session: Session, frame: Frame) -> Drawn:
-    """What stands of it now; a contract that came to nothing has given its part back."""
-    of_frame = (
-        select(Contract.id, Contract.quantity_g)
-        .join(FrameCall, FrameCall.contract_id == Contract.id)
-        .join(Match, Match.id == Contract.match_id)
-        .where(FrameCall.frame_id == frame.id, Match.released_at.is_(None))
-        .subquery()
-    )
-    called = session.scalar(select(func.coalesce(func.sum(of_frame.c.quantity_g), 0))) or 0
-    took = func.coalesce(func.sum(GoodsDelivery.net_g - GoodsDelivery.rejected_g), 0)
-    weighed = GoodsDelivery.contract_id.in_(select(of_frame.c.id)) & GoodsDelivery.withdrawn_at.is_(None)
-    accepted = session.scalar(select(took).where(weighed)) or 0
-    return Drawn(grams_of(frame.terms["goods"]["quantity_kg"]), int(called), int(accepted))
-
-
 def contracts_of(session: Session, frame: Frame) -> list[UUID]:
     """The contracts drawn from it, in order, also those that came to nothing."""
     own = select(FrameCall.contract_id).where(FrameCall.frame_id == frame.id)
@@ -126,7 +96,12 @@ def _contract(  # the call, and what is known of the world
         raise Invalid(Fault("deliver_until", "before deliver_from", f"Give {post.deliver_from} or later."))
     lot = post_lot(session, sides["producer"], LotPost.model_validate(offered), knowledge)
     demand = post_demand(session, sides["buyer"], DemandPost.model_validate(wanted), knowledge)
-    return match_pair(session, lot, demand, knowledge, settings)
+    contract = match_pair(session, lot, demand, knowledge, settings)
+    # The two are the contract's alone: no orders of their owners, who are told of the match and no more.
+    lot.called = demand.called = True
+    session.execute(delete(OrderNews).where(OrderNews.order_id.in_((lot.id, demand.id))))
+    session.flush()
+    return contract
 
 
 def _place(kept: dict[str, Any]) -> dict[str, Any]:

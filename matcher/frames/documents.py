@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from matcher.clock import day_of
 from matcher.contracts.amount import kilograms_in_words
+from matcher.contracts.called import drawn
 from matcher.contracts.documents import set_in
 from matcher.contracts.draft import DOCX
 from matcher.contracts.evidence import sealed
@@ -18,7 +19,6 @@ from matcher.contracts.keys import sealing_key
 from matcher.contracts.steps import digest
 from matcher.contracts.terms import PARTY_SHOWN, kilograms_text
 from matcher.contracts.wording import Side, Wording, put_into_words
-from matcher.frames.call import drawn
 from matcher.frames.terms import TEMPLATE
 from matcher.store.tables import Frame
 

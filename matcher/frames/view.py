@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from matcher.contracts.called import drawn
 from matcher.contracts.steps import digest
 from matcher.fields import Kilograms, kilograms
-from matcher.frames.call import contracts_of, drawn
+from matcher.frames.call import contracts_of
 from matcher.frames.life import Move, moves
 from matcher.frames.terms import Kind
 from matcher.store.tables import Frame, Party
@@ -40,7 +41,7 @@ class FrameView(BaseModel):
     terms: dict[str, Any]
     terms_hash: str = Field(description="SHA-256 of the terms in canonical form; send it when you sign")
     sides: list[SideView]
-    called_kg: Kilograms = Field(description="by contracts that stand")
+    called_kg: Kilograms = Field(description="by contracts that stand; of a short or breached one, what came")
     remaining_kg: Kilograms
     accepted_kg: Kilograms = Field(description="taken over at the scale so far")
     contracts: list[UUID]

@@ -198,9 +198,9 @@ def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Wor
     what = {
         "contract.accepted": f"{moved['by_name']} đã chấp thuận; còn chờ bên kia",
         "contract.agreed": "hai bên đã chấp thuận, hợp đồng có hiệu lực",
-        "contract.declined": f"{moved['by_name']} đã từ chối; khối lượng đã trở lại thị trường",
+        "contract.declined": f"{moved['by_name']} đã từ chối; khối lượng không còn bị giữ",
         "contract.lapsing": "sắp hết hạn chấp thuận; xin xem và trả lời trước hạn ghi trong hợp đồng",
-        "contract.lapsed": "đã quá hạn chấp thuận; khối lượng đã trở lại thị trường",
+        "contract.lapsed": "đã quá hạn chấp thuận; khối lượng không còn bị giữ",
         "contract.amendment_proposed": f"{moved['by_name']} đề nghị sửa đổi; chờ bên kia trả lời",
         "contract.amendment_declined": f"{moved['by_name']} không đồng ý sửa đổi; các điều khoản giữ nguyên",
         "contract.amendment_withdrawn": f"{moved['by_name']} đã rút đề nghị sửa đổi",
@@ -218,7 +218,7 @@ def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         ),
         "contract.dispute_opened": f"{moved['by_name']} đã nêu tranh chấp",
         "contract.dispute_closed": f"{moved['by_name']} đã khép lại tranh chấp",
-        "contract.cancelled": f"{moved['by_name']} đã hủy; khối lượng đã trở lại thị trường",
+        "contract.cancelled": f"{moved['by_name']} đã hủy; khối lượng không còn bị giữ",
     }[kind]
     reason = f"Lý do: {moved['reason']}\n" if moved["reason"] else ""
     return Words(
@@ -238,9 +238,9 @@ def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Wor
     what = {
         "contract.accepted": f"accepted by {moved['by_name']}; the other side has yet to accept",
         "contract.agreed": "accepted by both sides and in force",
-        "contract.declined": f"declined by {moved['by_name']}; the quantity is back on the market",
+        "contract.declined": f"declined by {moved['by_name']}; its quantity is free again",
         "contract.lapsing": "about to lapse; please answer before the deadline it names",
-        "contract.lapsed": "not accepted in time; the quantity is back on the market",
+        "contract.lapsed": "not accepted in time; its quantity is free again",
         "contract.amendment_proposed": f"{moved['by_name']} proposes other terms; please answer",
         "contract.amendment_declined": f"{moved['by_name']} keeps to the terms; nothing has changed",
         "contract.amendment_withdrawn": f"{moved['by_name']} has withdrawn the proposed terms",
@@ -258,7 +258,7 @@ def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         ),
         "contract.dispute_opened": f"{moved['by_name']} has opened a dispute",
         "contract.dispute_closed": f"{moved['by_name']} has closed the dispute",
-        "contract.cancelled": f"cancelled by {moved['by_name']}; the quantity is back on the market",
+        "contract.cancelled": f"cancelled by {moved['by_name']}; its quantity is free again",
     }[kind]
     reason = f"Reason: {moved['reason']}\n" if moved["reason"] else ""
     return Words(

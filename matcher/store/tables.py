@@ -182,6 +182,7 @@ class Order(Identified):
     `ranked_at` is what counts in ties: when it was posted, or earlier by its owner's track record.
     `changed_in` is the version of its book that its last change made; what a clearing takes is none.
     Whoever has `page_key`, which can not be guessed, may read its page.
+    `called`: a part called of a frame agreement, its contract's alone and no order of the market.
     `quarantine` says why the clearing passes the order over, if it does: since when and on which error of
     ours, with its traceback, is told to operators.
     """
@@ -197,6 +198,7 @@ class Order(Identified):
     latitude: Mapped[float]
     longitude: Mapped[float]
     state: Mapped[str] = mapped_column(server_default="open")
+    called: Mapped[bool] = mapped_column(server_default=false())
     quarantine: Mapped[str | None]
     quarantined_at: Mapped[datetime | None]
     quarantine_traceback: Mapped[str | None]
@@ -219,6 +221,7 @@ def order_rules(table: str) -> tuple[CheckConstraint | Index, ...]:
         CheckConstraint("taken_g >= 0 AND taken_g <= quantity_g", name="never_oversold"),
         CheckConstraint("min_take_g >= 0 AND min_take_g <= quantity_g", name="min_take_within"),
         CheckConstraint("(state = 'filled') = (taken_g = quantity_g)", name="filled_when_all_taken"),
+        CheckConstraint("NOT called OR state <> 'open'", name="called_never_open"),
         # PostgreSQL has days that Python has not: one such row, and its whole book could not be read.
         CheckConstraint(
             "expires_on < '9999-01-01' AND (decide_by < '9999-01-01') IS NOT FALSE", name="days_readable"
@@ -388,7 +391,10 @@ class Match(Identified, Base):
 
 
 class DeclinedPair(Base):
-    """A copy of an order inherits whom that is not proposed to; for others their contract says it."""
+    """A copy of an order inherits whom that is not proposed to; for others their contract says it.
+
+    Nor is a surplus proposed to the demand from whose contract it was left over.
+    """
 
     __tablename__ = "declined_pair"
 

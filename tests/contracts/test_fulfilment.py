@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
+from matcher.book.orders import withdraw as withdraw_order
 from matcher.clock import VIETNAM, now, today
 from matcher.contracts.accounts import (
     PaymentPost,
@@ -50,7 +51,7 @@ from matcher.store.tables import (
     Signature,
 )
 from tests.contracts.deal import Deal
-from tests.market import day, lot, party
+from tests.market import day, demand, lot, party
 from tests.trading.invariants import broken
 from tests.trading.locks import wait_for_waiting
 
@@ -543,6 +544,45 @@ def test_a_surplus_on_the_buyers_ticket_is_offered_once_the_seller_confirms_it(a
     assert new is not None
     assert (new.quantity_g, new.party_id, new.grade) == (80_500, agreed.seller.id, "grade_2")
     assert last_step(agreed)["data"]["surplus_lot"] == str(new.id)
+
+
+SECOND = {"rejected_kg": 300, "rejection_reason": "Sai phẩm cấp", "surplus_kg": 300}
+GRADED = [{"grade": "grade_1", "net_kg": 50}, {"grade": "grade_2", "net_kg": 300}]
+
+
+@pytest.mark.parametrize("grades", [[], [{"grade": "grade_1", "net_kg": 350}]])
+def test_what_is_rejected_while_more_is_wanted_is_no_surplus_of_the_same_grade(
+    agreed: Deal, grades: list[dict[str, Any]]
+) -> None:
+    for side in (agreed.seller, agreed.buyer):
+        with pytest.raises(Invalid, match="still wants goods of this grade"):
+            weigh(agreed, ticket(350, **SECOND, grades=grades), side)
+    assert reoffered(agreed, Lot, agreed.lot_id) is None
+
+
+@pytest.mark.parametrize("closed_first", [False, True])
+def test_a_surplus_is_not_proposed_to_the_demand_whose_buyer_rejected_it_nor_to_its_shortfall(
+    agreed: Deal, closed_first: bool
+) -> None:
+    with agreed.ledger.transaction() as session:
+        withdraw_order(session, Lot, agreed.lot_id, agreed.seller)
+    weigh(agreed, ticket(350, **SECOND, grades=GRADED))
+    if closed_first:
+        end(agreed)
+    confirm(agreed, agreed.seller)
+    if not closed_first:
+        end(agreed)
+    new, short = reoffered(agreed, Lot, agreed.lot_id), reoffered(agreed, Demand, agreed.demand_id)
+    assert new is not None
+    assert short is not None
+    assert (new.grade, new.state, short.state) == ("grade_2", "open", "open")
+    agreed.clear()
+    assert agreed.count(Contract) == 1
+    with agreed.ledger.transaction() as session:
+        demand(session, party(session, "buyer"), agreed.knowledge, quantity_kg=300)
+    agreed.clear()
+    assert agreed.count(Contract) == 2, "others are proposed what is left over"
+    assert broken(agreed.ledger) == {}
 
 
 def test_a_surplus_that_is_no_longer_fresh_is_not_offered(agreed: Deal) -> None:

@@ -3,12 +3,11 @@
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, text, update
 
-from config.settings import Settings
 from matcher.clock import end_of, today
 from matcher.contracts.draft import DOCX, HTML, PDF
 from matcher.contracts.evidence import evidence
@@ -17,74 +16,13 @@ from matcher.contracts.life import Acceptance, decline
 from matcher.contracts.steps import digest
 from matcher.contracts.verify import Verdict, verify
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
-from matcher.frames.call import CallPost, call
 from matcher.frames.documents import frame_document
-from matcher.frames.life import get_frame, leave, list_frames, post_frame, sign
-from matcher.frames.terms import FramePost
-from matcher.frames.view import FrameView, frame_view
-from matcher.knowledge import Knowledge
-from matcher.store.session import Ledger
+from matcher.frames.life import get_frame, leave, list_frames, sign
 from matcher.store.tables import Contract, Event, Frame, Lot, Match, Notice, Party
 from tests.contracts.test_documents import docx_text, html_text, pdf_pages, run_together
-from tests.market import CHI_LANG, HA_NOI, day, demand, lot, party
+from tests.frames.season import Season
+from tests.market import day, demand, lot, party
 from tests.trading.invariants import broken
-
-
-class Season:
-    """A producer and a buyer with a frame agreement over ten tonnes."""
-
-    def __init__(self, ledger: Ledger, knowledge: Knowledge, settings: Settings) -> None:
-        self.ledger, self.knowledge, self.settings = ledger, knowledge, settings
-        with ledger.transaction() as session:
-            self.seller, self.buyer = party(session, "producer"), party(session, "buyer", "Chợ đầu mối")
-            self.operator, self.stranger = party(session, "operator"), party(session, "buyer")
-        self.id = self.post(self.buyer, [self.seller, self.buyer])
-
-    def post(
-        self,
-        by: Party,
-        sides: list[Party],
-        kind: str = "frame",
-        said: dict[str, Any] | None = None,
-        **other: Any,
-    ) -> UUID:
-        goods = {
-            "crop": "custard_apple", "grade": "grade_1", "quantity_kg": {"amount": 10, "unit": "tấn"},
-            "price": 30_000, "from_day": day(0), "until_day": day(60), "origin": CHI_LANG,
-            "destination": HA_NOI,
-        }  # fmt: skip
-        whole = {"kind": kind, "parties": [str(side.id) for side in sides], "goods": goods | other}
-        with self.ledger.transaction() as session:
-            post = FramePost.model_validate(whole | (said or {}))
-            return post_frame(session, by, post, self.knowledge, self.settings).id
-
-    def sign(self, by: Party, frame_id: UUID | None = None) -> str:
-        with self.ledger.transaction() as session:
-            frame = session.get_one(Frame, frame_id or self.id)
-            said = Acceptance(signer="Giám đốc", terms_hash=digest(frame.terms))
-            return sign(session, frame.id, by, said, "127.0.0.1").state
-
-    def call(self, quantity_kg: float, by: Party | None = None, first: int = 0, last: int = 3) -> UUID:
-        said = {"quantity_kg": quantity_kg, "deliver_from": day(first), "deliver_until": day(last)}
-        post = CallPost.model_validate(said)
-        with self.ledger.transaction() as session:
-            return call(session, self.id, by or self.buyer, post, self.knowledge, self.settings).id
-
-    def read(self) -> FrameView:
-        with self.ledger.transaction() as session:
-            return frame_view(session, session.get_one(Frame, self.id), self.buyer)
-
-
-@pytest.fixture
-def season(ledger: Ledger, knowledge: Knowledge, settings: Settings) -> Season:
-    return Season(ledger, knowledge, settings)
-
-
-@pytest.fixture
-def agreed(season: Season) -> Season:
-    season.sign(season.seller)
-    season.sign(season.buyer)
-    return season
 
 
 def test_it_is_agreed_once_every_party_has_signed(season: Season) -> None:

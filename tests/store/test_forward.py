@@ -145,6 +145,32 @@ def test_an_agreement_of_before_steps_were_chained_has_its_own(first_release: Le
         assert check_always(connection) == []
 
 
+CALLED_BEFORE = """
+    INSERT INTO frame (id, series, year, serial, number, kind, state, terms, drafted_at)
+    VALUES (gen_random_uuid(), 'x', 2020, 1, 'x', 'frame', 'agreed', '{}', '2020-08-21 03:00+00');
+    INSERT INTO frame_call (contract_id, frame_id) SELECT c.id, f.id FROM contract c, frame f
+    ORDER BY c.id LIMIT 1;
+    UPDATE lot SET state = 'open', quantity_g = lot.quantity_g + 1000
+    FROM match m, contract c, frame_call f
+    WHERE m.lot_id = lot.id AND c.match_id = m.id AND f.contract_id = c.id
+"""
+
+
+def test_what_was_called_before_and_went_to_the_market_leaves_it_and_its_book_hears_of_it(
+    first_release: Ledger,
+) -> None:
+    migrate(first_release, "0037")
+    with connect(first_release.settings) as connection:
+        connection.execute(CALLED_BEFORE)
+    with first_release.transaction() as session:
+        before = {book.crop: book.version for book in session.execute(text("SELECT crop, version FROM book"))}
+    migrate(first_release)
+    with first_release.transaction() as session:
+        lot = session.scalars(select(Lot).where(Lot.called)).one()
+        assert session.scalars(select(Demand).where(Demand.called)).one().state != "open"
+        assert (lot.state, lot.changed_in > before[lot.crop]) == ("withdrawn", True)
+
+
 def test_there_is_no_way_back_and_an_attempt_changes_nothing(first_release: Ledger) -> None:
     migrate(first_release)
     before = rows_of(first_release.engine)

@@ -62,6 +62,12 @@ NEVER = {
         WHERE m.seller_id = m.buyer_id OR l.party_id <> m.seller_id OR d.party_id <> m.buyer_id
            OR l.crop <> m.crop OR d.crop <> m.crop
     """,
+    "no more is called of an agreement than it is over": """
+        SELECT f.id FROM frame f JOIN frame_call k ON k.frame_id = f.id
+        JOIN contract c ON c.id = k.contract_id JOIN match m ON m.id = c.match_id WHERE m.released_at IS NULL
+        AND c.fulfilment NOT IN ('short', 'breached')
+        GROUP BY f.id HAVING sum(c.quantity_g) > (f.terms -> 'goods' ->> 'quantity_kg')::numeric * 1000
+    """,
     "a price lies between ask and bid less transport": """
         SELECT id FROM match WHERE price < ask OR price + transport > bid
     """,

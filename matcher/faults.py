@@ -20,6 +20,7 @@ REMEDIES = {
     "time_of_day": "Give times such as 21:00 and 05:30.",
     "time_parsing": "Give a time such as 05:30.",
     "nothing_other": "Give another quantity_kg, price or delivery_day.",
+    "no_number": "Give the number as it stands on the paper.",
     "blank": "Give some text, or leave the field out.",
     "database_url": "Give postgresql://user:password@host:port/name.",
     "broker_url": "Give redis://host:port/0, or amqp://user:password@host/ for RabbitMQ.",

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from matcher.text import as_number
+
 MOST_KILOGRAMS = 100_000_000
 MOST_DONG = 100_000_000
 
@@ -55,6 +57,12 @@ def _text(text: str) -> str:
     if not text.strip():
         raise PydanticCustomError("blank", "the text is blank")
     return text.strip()
+
+
+def _paper_number(text: str) -> str:
+    if not as_number(text):
+        raise PydanticCustomError("no_number", "no letter and no digit is in it")
+    return text
 
 
 def _day(value: Any) -> Any:
@@ -110,6 +118,7 @@ _quantity_schema = {
 
 Quantity = Annotated[Amount, PlainValidator(_amount), WithJsonSchema(_quantity_schema)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_text)]
+PaperNumber = Annotated[Text, AfterValidator(_paper_number)]
 Clause = Annotated[str, Field(max_length=2000), AfterValidator(_text)]
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]

@@ -16,7 +16,7 @@ from matcher.contracts.life import Reason, agreed_on, locked, moved
 from matcher.contracts.moves import side_of
 from matcher.contracts.terms import amount
 from matcher.errors import NotFound
-from matcher.fields import Day, Text
+from matcher.fields import Day, PaperNumber
 from matcher.store.tables import Contract, Dispute, Party, Payment
 from matcher.text import as_number
 
@@ -30,7 +30,7 @@ class PaymentPost(BaseModel):
 
     amount: Annotated[int, Field(strict=True, gt=0, le=10**13)]
     paid_on: Day
-    reference: Text
+    reference: PaperNumber
 
 
 def record_payment(session: Session, contract_id: UUID, party: Party, post: PaymentPost) -> Contract:

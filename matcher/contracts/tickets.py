@@ -9,7 +9,7 @@ from matcher.book.checks import Faults, grams, known
 from matcher.catalogue import Crop
 from matcher.clock import day_of, now, today
 from matcher.contracts.terms import kilograms_text
-from matcher.fields import Instant, Quantity, Text
+from matcher.fields import Instant, PaperNumber, Quantity, Text
 
 FURTHEST_BACK = timedelta(days=60)
 
@@ -28,7 +28,7 @@ class DeliveryPost(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ticket_number: Text
+    ticket_number: PaperNumber
     delivered_at: Instant
     gross_kg: Quantity
     tare_kg: Quantity

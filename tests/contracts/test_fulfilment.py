@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sqlalchemy import select, update
 
 from matcher.clock import VIETNAM, now, today
@@ -135,16 +136,29 @@ def test_a_weigh_ticket_counts_once_whichever_side_records_it(agreed: Deal) -> N
         "PC \u2013 17",
         "PC\u221217",
         "PC\ufe6317",
+        "PC 17",
+        "PC17",
+        "pc/17.",
     ],
 )
-def test_a_number_is_the_same_in_whatever_letters_and_dashes_it_is_written(agreed: Deal, same: str) -> None:
+def test_a_number_is_the_same_however_its_letters_and_digits_are_written_and_parted(
+    agreed: Deal, same: str
+) -> None:
     weigh(agreed, ticket(300))
     with pytest.raises(Invalid, match="recorded already"):
         weigh(agreed, ticket(300, ticket_number=same))
     pay(agreed, 1, "PC-17")
     with pytest.raises(Invalid, match="recorded already"):
         pay(agreed, 1, same)
-    assert pay(agreed, 1, "PC17").paid == 2
+    assert pay(agreed, 1, "PC-71").paid == 2
+
+
+@pytest.mark.parametrize("none", ["---", " - ", ".", "…"])
+def test_a_number_without_a_letter_or_digit_is_none(agreed: Deal, none: str) -> None:
+    with pytest.raises(ValidationError, match="no letter and no digit"):
+        ticket(300, ticket_number=none)
+    with pytest.raises(ValidationError, match="no letter and no digit"):
+        pay(agreed, 1, none)
 
 
 def test_more_than_the_tolerance_is_the_buyers_to_take_over(agreed: Deal) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from matcher.book.checks import Faults, crop_named, in_order
 from matcher.clock import now, today
+from matcher.contracts.amendments import lapse_amendment
 from matcher.contracts.declined import pairing_changed
 from matcher.contracts.draft import get_contract
 from matcher.contracts.life import Reason, agreed_on, locked, moved
@@ -75,6 +76,7 @@ def record_delivery(
         "surplus_lot": str(surplus.id) if surplus else None,
     }
     moved(session, contract, "contract.delivered", side, party.name, reason=post.note, **facts)
+    lapse_amendment(session, contract, side, party.name)
     if ends:
         _close(session, contract, side, party.name, Closing(reason=post.note or post.ticket_number))
     return contract
@@ -230,3 +232,4 @@ def _close(
         "demand": str(demand.id) if demand else None,
     } | said.model_dump(mode="json", include={"reoffer", "deliver_until"})
     moved(session, contract, "contract.closed", by, name, reason=said.reason, **facts)
+    lapse_amendment(session, contract, by, name)

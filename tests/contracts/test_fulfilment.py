@@ -38,6 +38,7 @@ from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
 from matcher.store.tables import (
+    Amendment,
     Attachment,
     Contract,
     Demand,
@@ -558,6 +559,22 @@ def test_delivered_goods_are_neither_cancelled_nor_amended(agreed: Deal) -> None
         agreed.cancel(agreed.operator)
     with pytest.raises(Conflict):
         agreed.propose(agreed.seller, price=30_000)
+
+
+@pytest.mark.parametrize("overtaken_by", ["delivery", "closing"])
+def test_what_was_proposed_and_not_answered_lapses_once_goods_come_or_no_more_come(
+    agreed: Deal, overtaken_by: str
+) -> None:
+    proposed = agreed.propose(agreed.buyer, price=21_000)
+    if overtaken_by == "delivery":
+        weigh(agreed, ticket(100))
+    else:
+        end(agreed)
+    assert agreed.read(Amendment, proposed).state == "lapsed"
+    assert agreed.kinds().count("contract.amendment_lapsed") == 1
+    assert last_step(agreed)["data"] == {"amendment": str(proposed)}
+    with pytest.raises(Conflict):
+        agreed.accept_amendment(agreed.seller, proposed)
 
 
 def test_an_operator_cancels_once_no_weigh_ticket_stands(agreed: Deal) -> None:

@@ -6,7 +6,7 @@ What is short goes back to the market as a demand, what is too much as a lot: se
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from matcher.contracts.amendments import lapse_amendment
 from matcher.contracts.declined import pairing_changed
 from matcher.contracts.draft import get_contract
 from matcher.contracts.life import Reason, agreed_on, locked, moved
-from matcher.contracts.moves import illegal, may_still_come, side_of
+from matcher.contracts.moves import GRACE, closes_from, illegal, may_still_come, side_of
 from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus, reoffered, require_fresh
 from matcher.contracts.terms import kilograms_text, last_day
 from matcher.contracts.tickets import DeliveryPost, ticket_columns
@@ -30,7 +30,6 @@ from matcher.knowledge import Knowledge
 from matcher.store.tables import Contract, GoodsDelivery, Match, Party
 from matcher.text import as_number
 
-GRACE = timedelta(days=2)  # after the last day of delivery; then what came is all that comes
 _WEIGHTS = ("gross", "tare", "rejected", "surplus")
 
 
@@ -63,9 +62,9 @@ def record_delivery(
         _within_tolerance(session, contract)
     ends = post.final and contract.fulfilment == "partly_delivered"
     if ends and may_still_come(contract, side):
-        first = last_day(contract.terms) + timedelta(days=1)
         what = f"the seller may still deliver until {last_day(contract.terms)}"
-        raise Invalid(Fault("final", what, f"Leave it out, and close the deliveries from {first} on."))
+        remedy = f"Leave it out, and close the deliveries from {closes_from(contract)} on."
+        raise Invalid(Fault("final", what, remedy))
     # A lot in the seller's name is the seller's to post: the buyer's ticket offers it once it is confirmed.
     surplus = reoffer_surplus(session, contract, delivery) if side == "seller" else None
     facts = post.model_dump(mode="json", include={"ticket_number", "rejection_reason", "final"}) | {
@@ -85,8 +84,8 @@ def record_delivery(
 def close(session: Session, contract_id: UUID, party: Party, said: Closing) -> Contract:
     """Says that nothing more comes: the contract is short or breached. Raises NotFound, Conflict, Invalid.
 
-    The buyer says so once the contract's last day of delivery is over, and only the buyer, or an operator,
-    what it wants of the shortfall.
+    The buyer says so once the contract's last day of delivery is over, and the days of grace where no weigh
+    ticket stands; and only the buyer, or an operator, says what it wants of the shortfall.
     """
     _require_over(get_contract(session, contract_id, party), party)
     contract = locked(session, contract_id, party, "close")
@@ -188,10 +187,9 @@ def _require_over(contract: Contract, party: Party) -> None:
     open_still = contract.signature == "agreed" and contract.fulfilment in ("unfulfilled", "partly_delivered")
     side = None if party.kind == "operator" else side_of(contract, party)
     if open_still and side and may_still_come(contract, side):
-        last = last_day(contract.terms)
-        why = (
-            f"The seller may still deliver until {last}; the buyer closes from {last + timedelta(days=1)} on"
-        )
+        last, first = last_day(contract.terms), closes_from(contract)
+        what = f"The seller may still deliver until {last}, or record what came by then"
+        why = f"{what}; the buyer closes from {first} on"
         raise illegal(contract, party, why)
 
 

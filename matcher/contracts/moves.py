@@ -1,5 +1,6 @@
 """What each side of a contract, and an operator, may do with it now."""
 
+from datetime import date, timedelta
 from typing import Literal
 
 from matcher.clock import now, today
@@ -13,6 +14,7 @@ Move = Literal[
     "record_delivery", "confirm_delivery", "withdraw_delivery", "record_payment", "confirm_payment",
     "withdraw_payment", "close", "open_dispute", "close_dispute",
 ]  # fmt: skip
+GRACE = timedelta(days=2)  # after the last day of delivery; then what was recorded is all that came
 CLOSED = ("short", "breached")
 WAITING = ("draft", "sent", "accepted_by_seller", "accepted_by_buyer")
 
@@ -72,7 +74,16 @@ def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
 
 def may_still_come(contract: Contract, side: Side) -> bool:
     """Whether it is too early for this side to say that nothing more comes: for the buyer, while it may."""
-    return side == "buyer" and today() <= last_day(contract.terms)
+    return side == "buyer" and today() < closes_from(contract)
+
+
+def closes_from(contract: Contract) -> date:
+    """The first day on which the buyer may say so: after the last day of delivery.
+
+    Where no weigh ticket stands, after the days of grace too: what came on the last day may yet be recorded.
+    """
+    grace = GRACE if contract.fulfilment == "unfulfilled" else timedelta(0)
+    return last_day(contract.terms) + grace + timedelta(days=1)
 
 
 def _signing_moves(contract: Contract, side: Side) -> list[Move]:

@@ -396,7 +396,7 @@ def test_what_is_short_is_news_to_the_buyer_unless_it_said_so_itself(
 
 
 def test_a_contract_of_which_nothing_came_is_breached(agreed: Deal) -> None:
-    last_day_over(agreed)
+    last_day_over(agreed, days=3)
     assert end(agreed, agreed.buyer, reoffer=False) == "breached"
     assert reoffered(agreed, Demand, agreed.demand_id) is None
     with pytest.raises(Conflict):
@@ -432,8 +432,6 @@ def test_the_pair_of_a_breached_contract_is_not_matched_again_also_not_by_what_i
 def test_that_nothing_more_comes_is_for_the_buyer_to_say_once_the_last_day_is_over(agreed: Deal) -> None:
     last_day_over(agreed, days=0)
     first = str(today() + timedelta(days=1))
-    with pytest.raises(Conflict, match=f"closes from {first} on"):
-        end(agreed, agreed.buyer)
     with pytest.raises(Invalid) as refused:
         weigh(agreed, ticket(100, final=True))
     assert [fault.path for fault in refused.value.faults] == ["final"]
@@ -443,6 +441,20 @@ def test_that_nothing_more_comes_is_for_the_buyer_to_say_once_the_last_day_is_ov
         end(agreed, agreed.buyer)
     last_day_over(agreed)
     assert end(agreed, agreed.buyer) == "short"
+
+
+def test_what_came_on_the_last_day_is_recorded_in_the_days_of_grace_where_no_ticket_stands(
+    agreed: Deal,
+) -> None:
+    signed(agreed, 9)
+    last_day_over(agreed, days=2)
+    with pytest.raises(Conflict, match=f"closes from {today() + timedelta(days=1)} on"):
+        end(agreed, agreed.buyer)
+    evening = datetime.combine(today() - timedelta(days=2), time(20), VIETNAM)
+    assert weigh(agreed, ticket(delivered_at=evening), agreed.seller).fulfilment == "fulfilled"
+    withdraw(agreed, 1, agreed.seller)
+    last_day_over(agreed, days=3)
+    assert end(agreed, agreed.buyer) == "breached"
 
 
 def test_a_last_ticket_of_the_buyer_that_fulfils_is_no_end_before_its_time(agreed: Deal) -> None:
@@ -460,7 +472,7 @@ def test_a_shortfall_of_goods_that_were_put_off_is_wanted_as_long_as_they_were(a
 
 def test_a_shortfall_can_be_taken_later_than_first_wanted_if_the_buyer_says_so(agreed: Deal) -> None:
     until = today() + timedelta(days=9)
-    last_day_over(agreed)
+    last_day_over(agreed, days=3)
     for refused_day, why in ((today() - timedelta(days=1), "has passed"), (date(2199, 1, 1), "days long")):
         with pytest.raises(Invalid, match=why):
             end(agreed, agreed.buyer, deliver_until=refused_day)

@@ -5,7 +5,6 @@ tolerance; or, when the deliveries are closed before that, → short, or breache
 What is short goes back to the market as a demand, what is too much as a lot: see matcher.contracts.reoffer.
 """
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -21,6 +20,7 @@ from matcher.contracts.declined import pairing_changed
 from matcher.contracts.draft import get_contract
 from matcher.contracts.life import Reason, agreed_on, locked, moved
 from matcher.contracts.moves import GRACE, closes_from, illegal, may_still_come, side_of
+from matcher.contracts.owed import accepted_grams
 from matcher.contracts.reoffer import reoffer_shortfall, reoffer_surplus, reoffered, require_fresh
 from matcher.contracts.terms import kilograms_text, last_day
 from matcher.contracts.tickets import DeliveryPost, ticket_columns
@@ -49,17 +49,15 @@ def record_delivery(
     columns = ticket_columns(post, crop_named(knowledge.catalogue, match.crop), agreed_on(contract))
     if columns["surplus_g"]:
         require_fresh(contract, match.lot)
-    position = len(deliveries_of(session, contract)) + 1
+    position = len(contract.deliveries) + 1
     side = side_of(contract, party)
-    _once(session, contract, post.ticket_number)
-    delivery = GoodsDelivery(
-        contract_id=contract.id, position=position, side=side, recorded_at=now(), **columns
-    )
-    session.add(delivery)
+    _once(contract, post.ticket_number)
+    delivery = GoodsDelivery(position=position, side=side, recorded_at=now(), **columns)
+    contract.deliveries.append(delivery)
     session.flush()
-    contract.fulfilment = fulfilment_now(session, contract)
+    contract.fulfilment = fulfilment_now(contract)
     if side == "seller":
-        _within_tolerance(session, contract)
+        _within_tolerance(contract)
     ends = post.final and contract.fulfilment == "partly_delivered"
     if ends and may_still_come(contract, side):
         what = f"the seller may still deliver until {last_day(contract.terms)}"
@@ -121,12 +119,6 @@ def close_overdue(session: Session, limit: int = 1000, passing_over: int = 0) ->
     return len(contracts)
 
 
-def deliveries_of(session: Session, contract: Contract) -> Sequence[GoodsDelivery]:
-    """In the order they were recorded in, also those that were withdrawn."""
-    own = GoodsDelivery.contract_id == contract.id
-    return session.scalars(select(GoodsDelivery).where(own).order_by(GoodsDelivery.position)).all()
-
-
 def delivery_at(session: Session, contract: Contract, position: int) -> GoodsDelivery:
     """The delivery of this position, from 1. Raises NotFound."""
     own = (GoodsDelivery.contract_id == contract.id) & (GoodsDelivery.position == position)
@@ -136,20 +128,11 @@ def delivery_at(session: Session, contract: Contract, position: int) -> GoodsDel
     return delivery
 
 
-def accepted_grams(session: Session, contract: Contract) -> int:
-    """What the buyer has taken over so far."""
-    took = func.coalesce(func.sum(GoodsDelivery.net_g - GoodsDelivery.rejected_g), 0)
-    own = (GoodsDelivery.contract_id == contract.id) & GoodsDelivery.withdrawn_at.is_(None)
-    return int(session.scalar(select(took).where(own)) or 0)
-
-
-def fulfilment_now(
-    session: Session, contract: Contract
-) -> Literal["unfulfilled", "partly_delivered", "fulfilled"]:
+def fulfilment_now(contract: Contract) -> Literal["unfulfilled", "partly_delivered", "fulfilled"]:
     """What the weigh tickets that stand make of a contract whose deliveries are not closed."""
-    if all(delivery.withdrawn_at for delivery in deliveries_of(session, contract)):
+    if all(delivery.withdrawn_at for delivery in contract.deliveries):
         return "unfulfilled"
-    return "fulfilled" if accepted_grams(session, contract) >= least_grams(contract) else "partly_delivered"
+    return "fulfilled" if accepted_grams(contract) >= least_grams(contract) else "partly_delivered"
 
 
 def least_grams(contract: Contract) -> int:
@@ -162,9 +145,9 @@ def tolerance_percent(contract: Contract) -> int:
     return int(contract.terms.get("rules", {}).get("tolerance_percent", 0))
 
 
-def _once(session: Session, contract: Contract, ticket_number: str) -> None:
+def _once(contract: Contract, ticket_number: str) -> None:
     """Both sides hold the same weigh ticket; only one of them records it."""
-    standing = (each for each in deliveries_of(session, contract) if each.withdrawn_at is None)
+    standing = (each for each in contract.deliveries if each.withdrawn_at is None)
     same = as_number(ticket_number)
     recorded = next((each for each in standing if as_number(each.ticket_number) == same), None)
     if recorded is not None:
@@ -172,10 +155,10 @@ def _once(session: Session, contract: Contract, ticket_number: str) -> None:
         raise Invalid(Fault("ticket_number", what, "Record each weigh ticket once, or withdraw the other."))
 
 
-def _within_tolerance(session: Session, contract: Contract) -> None:
+def _within_tolerance(contract: Contract) -> None:
     """More than was promised is the buyer's to take over (Commercial Law, article 43)."""
     most_g = contract.quantity_g * (100 + tolerance_percent(contract)) // 100
-    accepted_g = accepted_grams(session, contract)
+    accepted_g = accepted_grams(contract)
     if accepted_g > most_g:
         what = f"{kilograms_text(accepted_g)} kg delivered of at most {kilograms_text(most_g)}"
         remedy = "Give what the buyer did not take over as rejected_kg; if it did, let the buyer record this."
@@ -211,7 +194,7 @@ def _close(
     said: Closing,
 ) -> None:
     match = session.get_one(Match, contract.match_id)
-    short_g = contract.quantity_g - accepted_grams(session, contract)
+    short_g = contract.quantity_g - accepted_grams(contract)
     contract.fulfilment = "breached" if short_g == contract.quantity_g else "short"
     if contract.fulfilment == "breached":
         pairing_changed(session, match)

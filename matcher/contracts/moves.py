@@ -1,13 +1,17 @@
 """What each side of a contract, and an operator, may do with it now."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from matcher.clock import now, today
+from matcher.contracts.owed import paid_by, payable
+from matcher.contracts.relied import relied_on_by_other
 from matcher.contracts.terms import last_day
 from matcher.errors import Conflict
-from matcher.store.tables import Amendment, Contract, Party
+from matcher.store.tables import Amendment, Contract, GoodsDelivery, Party, Payment
 
+Recording = TypeVar("Recording", GoodsDelivery, Payment)
 Side = Literal["seller", "buyer"]
 Move = Literal[
     "accept", "decline", "cancel", "amend", "accept_amendment", "decline_amendment", "withdraw_amendment",
@@ -36,34 +40,44 @@ def _operator_moves(contract: Contract) -> list[Move]:
         return ["cancel"] if contract.signature in WAITING else _payment_moves(contract)
     # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
     ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
-    withdraws = _payment_moves(contract)
-    if contract.fulfilment != "unfulfilled":
-        withdraws = ["withdraw_delivery", *withdraws]
-    allowed = [*ends.get(contract.fulfilment, []), *withdraws]
+    withdraws: list[Move] = ["withdraw_delivery"] if _standing(contract.deliveries) else []
+    allowed = [*ends.get(contract.fulfilment, []), *withdraws, *_payment_moves(contract)]
     return [*allowed, "close_dispute"] if disputed_by(contract) else allowed
 
 
-def _withdrawing_moves(contract: Contract) -> list[Move]:
-    # Once the deliveries are closed, what was short is on the market again: then it is for an operator.
-    if contract.fulfilment in ("partly_delivered", "fulfilled"):
-        return ["withdraw_delivery", *_payment_moves(contract)]
-    return _payment_moves(contract)
-
-
-def _payment_moves(contract: Contract) -> list[Move]:
+def _payment_moves(contract: Contract, side: Side | None = None) -> list[Move]:
     """Also of a cancelled contract: what was paid in advance and recorded by mistake, or paid back."""
-    return ["withdraw_payment"] if any(each.withdrawn_at is None for each in contract.payments) else []
+    standing = _standing(contract.payments)
+    withdrawable = standing if side is None else _own(contract, standing, side)
+    return ["withdraw_payment"] if withdrawable else []
+
+
+def _standing(recorded: Iterable[Recording]) -> list[Recording]:
+    return [each for each in recorded if each.withdrawn_at is None]
+
+
+def _own(contract: Contract, standing: Sequence[Recording], side: Side) -> list[Recording]:
+    """What its side may still withdraw."""
+    return [each for each in standing if each.side == side and not relied_on_by_other(each, contract)]
+
+
+def _of_other(standing: Sequence[Recording], side: Side) -> list[Recording]:
+    """What this side may confirm."""
+    return [each for each in standing if each.side != side and each.confirmed_at is None]
 
 
 def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
     if contract.signature != "agreed":
-        return _payment_moves(contract)
-    allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract)]
-    if any(
-        each.withdrawn_at is each.confirmed_at is None and each.side != side for each in contract.payments
-    ):
+        return _payment_moves(contract, side)
+    tickets, payments = _standing(contract.deliveries), _standing(contract.payments)
+    allowed: list[Move] = ["record_payment"] if payable(contract) > paid_by(payments) else []
+    # Once the deliveries are closed, what was short is on the market again: then it is for an operator.
+    if contract.fulfilment not in CLOSED and _own(contract, tickets, side):
+        allowed += ["withdraw_delivery"]
+    allowed += _payment_moves(contract, side)
+    if _of_other(payments, side):
         allowed += ["confirm_payment"]
-    if contract.fulfilment in ("partly_delivered", "fulfilled", "short"):
+    if contract.fulfilment != "breached" and _of_other(tickets, side):
         allowed += ["confirm_delivery"]
     if contract.fulfilment in ("unfulfilled", "partly_delivered", "fulfilled"):
         allowed += ["record_delivery"]

@@ -461,6 +461,7 @@ class Contract(Identified, Base):
     moved_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     signatures: Mapped[list["Signature"]] = relationship(order_by="Signature.id")
+    deliveries: Mapped[list["GoodsDelivery"]] = relationship(order_by="GoodsDelivery.position")
     payments: Mapped[list["Payment"]] = relationship(order_by="Payment.id")
     amendments: Mapped[list["Amendment"]] = relationship(order_by="Amendment.id")
     disputes: Mapped[list["Dispute"]] = relationship(order_by="Dispute.id")

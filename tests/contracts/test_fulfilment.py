@@ -79,7 +79,7 @@ def ticket(net_kg: str | int = 600, **other: Any) -> DeliveryPost:
 def weigh(deal: Deal, post: DeliveryPost, by: Party | None = None) -> FulfilmentView:
     with deal.ledger.transaction() as session:
         contract = record_delivery(session, deal.id, by or deal.buyer, post, deal.knowledge)
-        return fulfilment_view(session, contract)
+        return fulfilment_view(contract)
 
 
 def end(deal: Deal, by: Party | None = None, **said: Any) -> str:
@@ -172,7 +172,7 @@ def test_more_than_the_tolerance_is_the_buyers_to_take_over(agreed: Deal) -> Non
 def withdraw(deal: Deal, position: int, by: Party) -> FulfilmentView:
     with deal.ledger.transaction() as session:
         contract = withdraw_delivery(session, deal.id, position, by, Reason(reason="Gõ nhầm số"))
-        return fulfilment_view(session, contract)
+        return fulfilment_view(contract)
 
 
 def test_a_weigh_ticket_recorded_by_mistake_is_withdrawn_and_stays_on_record(agreed: Deal) -> None:
@@ -330,7 +330,7 @@ def test_an_amended_contract_was_agreed_when_it_first_was(agreed: Deal) -> None:
 
 def confirm(deal: Deal, by: Party) -> FulfilmentView:
     with deal.ledger.transaction() as session:
-        return fulfilment_view(session, confirm_delivery(session, deal.id, 1, by))
+        return fulfilment_view(confirm_delivery(session, deal.id, 1, by))
 
 
 def test_what_one_side_recorded_the_other_confirms_once(agreed: Deal) -> None:
@@ -613,7 +613,7 @@ def test_an_operator_closes_what_came_in_part_and_the_rest_is_back_on_the_market
 def pay(deal: Deal, amount: int, reference: str, days_ago: int = 0) -> FulfilmentView:
     post = PaymentPost(amount=amount, paid_on=today() - timedelta(days=days_ago), reference=reference)
     with deal.ledger.transaction() as session:
-        return fulfilment_view(session, record_payment(session, deal.id, deal.buyer, post))
+        return fulfilment_view(record_payment(session, deal.id, deal.buyer, post))
 
 
 def test_payments_add_up_and_each_is_recorded_once(agreed: Deal) -> None:
@@ -663,15 +663,15 @@ def test_nothing_is_paid_for_goods_that_never_came(agreed: Deal) -> None:
 def test_a_payment_of_the_buyer_is_the_sellers_to_confirm(agreed: Deal) -> None:
     paid = pay(agreed, 1, "FT1").payments[0]
     assert paid.standing == "waiting"
-    with pytest.raises(Conflict), agreed.ledger.transaction() as session:
+    with pytest.raises(Forbidden, match="the other side"), agreed.ledger.transaction() as session:
         confirm_payment(session, agreed.id, paid.id, agreed.buyer)
     with agreed.ledger.transaction() as session:
         contract = confirm_payment(session, agreed.id, paid.id, agreed.seller)
-        assert fulfilment_view(session, contract).payments[0].standing == "relied_on"
+        assert fulfilment_view(contract).payments[0].standing == "relied_on"
     with agreed.ledger.transaction() as session:
         said = PaymentPost(amount=1, paid_on=today(), reference="FT2")
         contract = record_payment(session, agreed.id, agreed.seller, said)
-        assert fulfilment_view(session, contract).payments[1].standing == "relied_on", "to its own cost"
+        assert fulfilment_view(contract).payments[1].standing == "relied_on", "to its own cost"
 
 
 def test_a_payment_recorded_by_mistake_is_withdrawn_and_its_reference_is_free_again(agreed: Deal) -> None:
@@ -680,7 +680,7 @@ def test_a_payment_recorded_by_mistake_is_withdrawn_and_its_reference_is_free_ag
     for by, refused in ((agreed.seller, Forbidden), (agreed.buyer, None), (agreed.buyer, Conflict)):
         with pytest.raises(refused) if refused else nullcontext(), agreed.ledger.transaction() as session:
             contract = withdraw_payment(session, agreed.id, mistaken, by, Reason(reason="Thiếu một số 0"))
-            assert fulfilment_view(session, contract).payment == "unpaid"
+            assert fulfilment_view(contract).payment == "unpaid"
     assert pay(agreed, due, "FT1").payment == "paid"
     with pytest.raises(NotFound), agreed.ledger.transaction() as session:
         withdraw_payment(session, agreed.id, agreed.id, agreed.buyer, Reason(reason="Không có"))
@@ -727,7 +727,7 @@ def test_a_dispute_is_open_until_its_side_or_an_operator_closes_it(agreed: Deal)
             contract = close_dispute(session, agreed.id, closer, Reason(reason="Bồi thường 5 %"))
             assert "open_dispute" in moves(contract, agreed.seller)
     with agreed.ledger.transaction() as session:
-        told = fulfilment_view(session, session.get_one(Contract, agreed.id)).disputes
+        told = fulfilment_view(session.get_one(Contract, agreed.id)).disputes
     assert [(each.closed_by, each.outcome) for each in told] == [
         ("buyer", "Bồi thường 5 %"),
         ("operator", "Bồi thường 5 %"),
@@ -772,21 +772,55 @@ def test_a_payment_of_a_cancelled_contract_is_still_withdrawn(agreed: Deal) -> N
     with agreed.ledger.transaction() as session:
         said = Reason(reason="Đã trả lại")
         contract = withdraw_payment(session, agreed.id, paid, agreed.buyer, said)
-        assert fulfilment_view(session, contract).paid == 0
+        assert fulfilment_view(contract).paid == 0
         assert [moves(contract, each) for each in (agreed.buyer, agreed.operator)] == [[], []]
 
 
-def test_payments_are_confirmed_and_withdrawn_only_where_there_are_some(agreed: Deal) -> None:
-    def of_payments(by: Party) -> list[str]:
-        with agreed.ledger.transaction() as session:
-            allowed = moves(session.get_one(Contract, agreed.id), by)
-        return [move for move in allowed if move in ("confirm_payment", "withdraw_payment")]
+def of_recorded(deal: Deal, by: Party) -> list[str]:
+    """Its moves with what is recorded, and recording a payment."""
+    with deal.ledger.transaction() as session:
+        allowed = moves(session.get_one(Contract, deal.id), by)
+    others = ("record_delivery", "cancel", "amend", "close", "open_dispute", "close_dispute")
+    return [move for move in allowed if move not in others]
 
+
+def test_payments_are_confirmed_and_withdrawn_only_where_there_are_some(agreed: Deal) -> None:
     both = (agreed.seller, agreed.buyer, agreed.operator)
-    assert [of_payments(by) for by in both] == [[], [], []]
+    assert [of_recorded(agreed, by) for by in both] == [["record_payment"], ["record_payment"], []]
+    paid = pay(agreed, 1, "FT1").payments[0].id
+    assert [of_recorded(agreed, by) for by in both] == [
+        ["record_payment", "confirm_payment"], ["record_payment", "withdraw_payment"], ["withdraw_payment"],
+    ]  # fmt: skip
+    with agreed.ledger.transaction() as session:
+        confirm_payment(session, agreed.id, paid, agreed.seller)
+    assert [of_recorded(agreed, by) for by in both] == [
+        ["record_payment"], ["record_payment"], ["withdraw_payment"],
+    ]  # fmt: skip
+
+
+def test_what_one_side_recorded_is_its_own_to_withdraw_and_the_others_to_confirm(agreed: Deal) -> None:
+    both = (agreed.seller, agreed.buyer, agreed.operator)
+    weigh(agreed, ticket(300), agreed.seller)
+    assert [of_recorded(agreed, by) for by in both] == [
+        ["record_payment", "withdraw_delivery"], ["record_payment", "confirm_delivery"],
+        ["withdraw_delivery"],
+    ]  # fmt: skip
+    recorded_long_ago(agreed)
+    assert of_recorded(agreed, agreed.seller) == ["record_payment"]
+    confirm(agreed, agreed.buyer)
+    assert of_recorded(agreed, agreed.buyer) == ["record_payment"]
+
+
+def test_a_breached_contract_offers_nothing_that_can_not_be_done(agreed: Deal) -> None:
+    end(agreed)
+    assert [of_recorded(agreed, by) for by in (agreed.seller, agreed.buyer, agreed.operator)] == [[], [], []]
+
+
+def test_another_sides_payment_of_a_cancelled_contract_is_not_offered_to_withdraw(agreed: Deal) -> None:
     pay(agreed, 1, "FT1")
-    assert [of_payments(by) for by in both] == [
-        ["withdraw_payment", "confirm_payment"], ["withdraw_payment"], ["withdraw_payment"],
+    agreed.cancel(agreed.operator)
+    assert [of_recorded(agreed, by) for by in (agreed.seller, agreed.buyer, agreed.operator)] == [
+        [], ["withdraw_payment"], ["withdraw_payment"],
     ]  # fmt: skip
 
 

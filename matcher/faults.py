@@ -20,6 +20,7 @@ REMEDIES = {
     "time_of_day": "Give times such as 21:00 and 05:30.",
     "time_parsing": "Give a time such as 05:30.",
     "nothing_other": "Give another quantity_kg, price or delivery_day.",
+    "tax_code": "Give its 10 digits, those and a hyphen and 3 for a branch, or 12 for a household or person.",
     "no_number": "Give the number as it stands on the paper.",
     "blank": "Give some text, or leave the field out.",
     "database_url": "Give postgresql://user:password@host:port/name.",

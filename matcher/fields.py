@@ -106,7 +106,7 @@ _quantity_schema = {
     "examples": ["1250.5", 1250.5, {"amount": 12, "unit": "tạ"}],
     "anyOf": [
         {"type": "number", "minimum": 0, "maximum": MOST_KILOGRAMS},
-        {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
+        {"type": "string", "pattern": r"^\+?\d+(\.\d+)?([eE][+-]?\d{1,3})?$"},
         {
             "type": "object",
             "properties": {"amount": {"type": ["number", "string"]}, "unit": {"type": "string"}},

@@ -302,6 +302,19 @@ def test_a_ticket_that_can_not_be_is_refused(agreed: Deal, other: dict[str, Any]
     assert agreed.read(Contract, agreed.id).fulfilment == "unfulfilled"
 
 
+def test_a_weight_that_can_not_be_is_one_fault(agreed: Deal) -> None:
+    with pytest.raises(Invalid) as refused:
+        weigh(agreed, ticket(600, gross_kg="1.0005", rejected_kg=1, rejection_reason="x"))
+    assert [fault.path for fault in refused.value.faults] == ["gross_kg"]
+
+
+def test_each_grade_is_named_once(agreed: Deal) -> None:
+    twice = [{"grade": "grade_1", "net_kg": 300}] * 2
+    with pytest.raises(Invalid) as refused:
+        weigh(agreed, ticket(600, grades=twice))
+    assert [fault.path for fault in refused.value.faults] == ["grades.1.grade"]
+
+
 def signed(deal: Deal, days_ago: int) -> None:
     with deal.ledger.transaction() as session:
         session.execute(update(Signature).values(signed_at=now() - timedelta(days=days_ago)))

@@ -226,6 +226,8 @@ def _new_terms(session: Session, contract: Contract, said: Proposal, knowledge: 
         faults.raise_any()
     other = Other(quantity_g, said.price, said.delivery_day)
     terms = amended_terms(contract.terms, match.lot, other, _oldest_days(match, crop))
+    if terms["amount"] < 1:
+        raise Invalid(Fault("", "the goods would cost nothing", "Give more kg or a higher price."))
     if terms == contract.terms:
         raise Invalid(Fault("", "these are the terms as they are", "Change the quantity, price or day."))
     have_left(match.lot, match.demand, contract.quantity_g, quantity_g or contract.quantity_g)

@@ -100,6 +100,7 @@ class FulfilmentView(BaseModel):
         description="the most that may be paid now: the contract's amount until it is fulfilled"
     )
     paid: int
+    overpaid: int = Field(description="what was paid in advance beyond payable: the seller's to pay back")
     payment: PaymentState
     deliveries: list[DeliveryView]
     payments: list[PaymentView]
@@ -118,6 +119,7 @@ def fulfilment_view(contract: Contract) -> FulfilmentView:
         due=owed,
         payable=payable(contract),
         paid=paid,
+        overpaid=max(paid - payable(contract), 0),
         payment=payment_state(owed, paid),
         deliveries=[_delivery_view(each, contract) for each in contract.deliveries],
         payments=[_payment_view(payment, contract) for payment in contract.payments],

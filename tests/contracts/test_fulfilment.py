@@ -667,6 +667,13 @@ def test_no_more_is_paid_than_the_contract_before_and_what_came_after(agreed: De
         pay(agreed, 1, "FT3")
 
 
+def test_what_was_paid_in_advance_for_goods_that_did_not_come_is_seen_to_be_overpaid(agreed: Deal) -> None:
+    whole = agreed.read(Contract, agreed.id).terms["amount"]
+    assert pay(agreed, whole, "FT1").overpaid == 0
+    seen = weigh(agreed, ticket(100, final=True), agreed.seller)
+    assert (seen.payment, seen.overpaid) == ("paid", whole - seen.due)
+
+
 def test_nothing_is_paid_for_goods_that_never_came(agreed: Deal) -> None:
     end(agreed)
     with pytest.raises(Invalid, match="nothing more is to be paid"):

@@ -20,7 +20,7 @@ from matcher.contracts.verify import WORDS, verify
 from matcher.errors import Invalid, MatcherError
 from matcher.faults import invalid
 from matcher.notices.dead import DeadLetters, list_dead, requeue, requeue_dead
-from matcher.notices.endpoints import add_endpoint
+from matcher.notices.endpoints import add_endpoint, refuse_private
 from matcher.ops.show import show_comparison, show_status
 from matcher.ops.status import status as read_status
 from matcher.parties import (
@@ -252,7 +252,7 @@ def party_add(
     email: str | None = None,
     webhook: Annotated[str | None, typer.Option(help="where its webhooks go")] = None,
     address: str | None = None,
-    tax_code: str | None = None,
+    tax_code: Annotated[str | None, typer.Option(help="10 digits, 10-3 of a branch, or 12")] = None,
     phone: str | None = None,
     representative: str | None = None,
     position: Annotated[str | None, typer.Option(help="the representative's, as director")] = None,
@@ -269,6 +269,8 @@ def party_add(
         "growing_area_code": growing_area_code,
     }  # fmt: skip
     with _ledger() as ledger, ledger.transaction() as session:
+        if webhook and not ledger.settings.private_addresses_allowed:
+            refuse_private(webhook)
         party = add_party(session, PartyPost.model_validate(said))
         typer.echo(f"party   {party.id}\nkey     {add_key(session, party, 'first')}")
         if webhook:
@@ -284,6 +286,9 @@ def party_amend(
     ],
 ) -> None:
     """Change what a party says of itself; later contracts say so too."""
+    for part in said:
+        if "=" not in part:
+            raise typer.BadParameter(f"{part} gives no value; write {part}=…, or {part}= to empty it")
     changes = dict(part.partition("=")[::2] for part in said)
     with _ledger() as ledger, ledger.transaction() as session:
         typer.echo(f"Amended: {amend_party(session, party, changes).name}")

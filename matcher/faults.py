@@ -21,6 +21,8 @@ REMEDIES = {
     "time_parsing": "Give a time such as 05:30.",
     "nothing_other": "Give another quantity_kg, price or delivery_day.",
     "telephone": "Give one such as 0912345678, 024 3825 1234 or +86 771 123 4567.",
+    "tax_code": "Give its 10 digits, those and a hyphen and 3 for a branch, or 12 for a household or person.",
+    "no_number": "Give the number as it stands on the paper.",
     "blank": "Give some text, or leave the field out.",
     "database_url": "Give postgresql://user:password@host:port/name.",
     "broker_url": "Give redis://host:port/0, or amqp://user:password@host/ for RabbitMQ.",

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from matcher.text import as_number
+
 MOST_KILOGRAMS = 100_000_000
 MOST_DONG = 100_000_000
 
@@ -76,6 +78,12 @@ def _callable(said: str) -> str:
     return said
 
 
+def _paper_number(text: str) -> str:
+    if not as_number(text):
+        raise PydanticCustomError("no_number", "no letter and no digit is in it")
+    return text
+
+
 def _day(value: Any) -> Any:
     if type(value) is date:
         return value
@@ -117,7 +125,7 @@ _quantity_schema = {
     "examples": ["1250.5", 1250.5, {"amount": 12, "unit": "tạ"}],
     "anyOf": [
         {"type": "number", "minimum": 0, "maximum": MOST_KILOGRAMS},
-        {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
+        {"type": "string", "pattern": r"^\+?\d+(\.\d+)?([eE][+-]?\d{1,3})?$"},
         {
             "type": "object",
             "properties": {"amount": {"type": ["number", "string"]}, "unit": {"type": "string"}},
@@ -130,6 +138,7 @@ _quantity_schema = {
 Quantity = Annotated[Amount, PlainValidator(_amount), WithJsonSchema(_quantity_schema)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_text)]
 Telephone = Annotated[Text, AfterValidator(_callable)]
+PaperNumber = Annotated[Text, AfterValidator(_paper_number)]
 Clause = Annotated[str, Field(max_length=2000), AfterValidator(_text)]
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]

@@ -1,12 +1,14 @@
 """Who the parties are, what they may do, and the API keys they show."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,13 @@ from matcher.store.tables import ApiKey, Contact, Party
 from matcher.store.withdrawn import withdraw_due_to, withdraw_told
 
 Kind = Literal["producer", "buyer", "operator"]
+
+
+def _tax_code(text: str) -> str:
+    # Circular 86/2024/TT-BTC: of an enterprise, of its branch, and the personal number of households.
+    if not re.fullmatch(r"\d{10}(-\d{3})?|\d{12}", text, re.ASCII):
+        raise PydanticCustomError("tax_code", "not a Vietnamese tax code")
+    return text
 
 
 class PartyPost(BaseModel):
@@ -35,7 +44,7 @@ class PartyPost(BaseModel):
     email: Annotated[Text, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     phone: Telephone | None = None
     address: Text | None = None
-    tax_code: Text | None = None
+    tax_code: Annotated[Text, AfterValidator(_tax_code)] | None = None
     representative: Text | None = None
     position: Text | None = None
     authority: Text | None = None

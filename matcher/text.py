@@ -4,7 +4,6 @@ import re
 import unicodedata
 
 _MARKS = re.compile(r"[\u0300-\u036f'\u2019\u2018`]")
-_MINUS = "\u2212\u02d7\u2043"  # dashes that Unicode counts as other signs
 _BETWEEN_WORDS = re.compile("[^a-z0-9]+")
 
 
@@ -24,13 +23,9 @@ def spelling(text: str) -> tuple[str, ...]:
 
 
 def as_number(text: str) -> str:
-    """The number of a paper as numbers are compared: in any case and width, with any dash, without spaces."""
+    """The number of a paper as numbers are compared: its letters and digits alone, in any case and width."""
     letters = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return "".join("-" if _is_dash(letter) else letter for letter in letters if not letter.isspace())
-
-
-def _is_dash(letter: str) -> bool:
-    return letter in _MINUS or unicodedata.category(letter) == "Pd"
+    return "".join(letter for letter in letters if letter.isalnum())
 
 
 def has_diacritics(text: str) -> bool:

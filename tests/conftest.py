@@ -83,7 +83,9 @@ def serving(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Iterato
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen()
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, ledger, knowledge), log_level="error"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(settings, ledger, knowledge), log_level="error", proxy_headers=False)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -24,5 +24,6 @@ def serve(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         log_level="warning",
+        proxy_headers=False,  # matcher.api.peer reads them
         timeout_graceful_shutdown=10,
     )

@@ -36,6 +36,7 @@ from matcher.api.head import Head
 from matcher.api.in_flight import InFlight
 from matcher.api.page_headers import PageHeaders
 from matcher.api.parameters import known_parameters
+from matcher.api.peer import Peer
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 
@@ -86,6 +87,7 @@ def create_app(settings: Settings, ledger: Ledger, knowledge: Knowledge) -> Fast
     )
     app.add_middleware(Head)
     app.add_middleware(PageHeaders, description=description.PATH)
+    app.add_middleware(Peer)
     for resource in RESOURCES:
         app.include_router(resource.router)
     app.include_router(contracts.pages)

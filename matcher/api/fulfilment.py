@@ -26,7 +26,7 @@ Position = Annotated[int, Path(ge=1, le=10**9)]
 @router.get("/fulfilment")
 def read(session: Transaction, caller: Caller, contract_id: UUID) -> FulfilmentView:
     """What was promised, weighed, rejected, paid and disputed."""
-    return fulfilment_view(session, get_contract(session, contract_id, caller))
+    return fulfilment_view(get_contract(session, contract_id, caller))
 
 
 @router.post("/deliveries", status_code=201, dependencies=[once])
@@ -34,7 +34,7 @@ def weigh(
     session: Transaction, caller: Caller, known: Known, contract_id: UUID, body: DeliveryPost
 ) -> FulfilmentView:
     """Record a weigh ticket; with `final`, a shortfall is offered anew at once."""
-    return fulfilment_view(session, record_delivery(session, contract_id, caller, body, known))
+    return fulfilment_view(record_delivery(session, contract_id, caller, body, known))
 
 
 @router.post("/deliveries/{position}/confirm", dependencies=[once])
@@ -42,7 +42,7 @@ def confirm_ticket(
     session: Transaction, caller: Caller, contract_id: UUID, position: Position
 ) -> FulfilmentView:
     """Confirm a weigh ticket that the other side recorded."""
-    return fulfilment_view(session, confirm_delivery(session, contract_id, position, caller))
+    return fulfilment_view(confirm_delivery(session, contract_id, position, caller))
 
 
 @router.post("/payments/{payment_id}/confirm", dependencies=[once])
@@ -50,7 +50,7 @@ def confirm_money(
     session: Transaction, caller: Caller, contract_id: UUID, payment_id: UUID
 ) -> FulfilmentView:
     """Confirm a payment that the other side recorded."""
-    return fulfilment_view(session, confirm_payment(session, contract_id, payment_id, caller))
+    return fulfilment_view(confirm_payment(session, contract_id, payment_id, caller))
 
 
 @router.post("/deliveries/{position}/withdraw", dependencies=[once])
@@ -58,7 +58,7 @@ def withdraw_ticket(
     session: Transaction, caller: Caller, contract_id: UUID, position: Position, body: Reason
 ) -> FulfilmentView:
     """Withdraw a weigh ticket that you recorded by mistake; it stays in the record and counts no more."""
-    return fulfilment_view(session, withdraw_delivery(session, contract_id, position, caller, body))
+    return fulfilment_view(withdraw_delivery(session, contract_id, position, caller, body))
 
 
 @router.post("/payments/{payment_id}/withdraw", dependencies=[once])
@@ -66,19 +66,19 @@ def withdraw_money(
     session: Transaction, caller: Caller, contract_id: UUID, payment_id: UUID, body: Reason
 ) -> FulfilmentView:
     """Withdraw a payment that you recorded by mistake; it stays in the record and counts no more."""
-    return fulfilment_view(session, withdraw_payment(session, contract_id, payment_id, caller, body))
+    return fulfilment_view(withdraw_payment(session, contract_id, payment_id, caller, body))
 
 
 @router.post("/close", dependencies=[once])
 def end(session: Transaction, caller: Caller, contract_id: UUID, body: Closing) -> FulfilmentView:
     """Say that nothing more comes: what is short goes back to the market as a new demand."""
-    return fulfilment_view(session, close(session, contract_id, caller, body))
+    return fulfilment_view(close(session, contract_id, caller, body))
 
 
 @router.post("/close/withdraw", dependencies=[once])
 def open_again(session: Transaction, caller: Caller, contract_id: UUID, body: Reason) -> FulfilmentView:
     """Withdraw a closing made by mistake, where no weigh ticket stands. Operators only."""
-    return fulfilment_view(session, withdraw_closing(session, contract_id, caller, body))
+    return fulfilment_view(withdraw_closing(session, contract_id, caller, body))
 
 
 @router.post("/deliveries/{position}/attachments", status_code=201, openapi_extra=FILE_BODY)
@@ -107,16 +107,16 @@ def read_file(
 @router.post("/payments", status_code=201, dependencies=[once])
 def pay(session: Transaction, caller: Caller, contract_id: UUID, body: PaymentPost) -> FulfilmentView:
     """Record a payment that was made; money itself does not go through this service."""
-    return fulfilment_view(session, record_payment(session, contract_id, caller, body))
+    return fulfilment_view(record_payment(session, contract_id, caller, body))
 
 
 @router.post("/disputes", status_code=201, dependencies=[once])
 def dispute(session: Transaction, caller: Caller, contract_id: UUID, body: Reason) -> FulfilmentView:
     """Open a dispute; both sides and the record show it until you or an operator close it."""
-    return fulfilment_view(session, open_dispute(session, contract_id, caller, body))
+    return fulfilment_view(open_dispute(session, contract_id, caller, body))
 
 
 @router.post("/disputes/close", dependencies=[once])
 def settle(session: Transaction, caller: Caller, contract_id: UUID, body: Reason) -> FulfilmentView:
     """Close your open dispute, with its outcome; for an operator, both sides'."""
-    return fulfilment_view(session, close_dispute(session, contract_id, caller, body))
+    return fulfilment_view(close_dispute(session, contract_id, caller, body))

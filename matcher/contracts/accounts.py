@@ -1,22 +1,19 @@
 """Payments and disputes: what both sides say of the money and of each other, written down with its moment."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.book.checks import Faults
 from matcher.clock import now, today
-from matcher.contracts.fulfilment import accepted_grams
-from matcher.contracts.life import Reason, agreed_on, locked, moved
+from matcher.contracts.life import Reason, agreed_on, held, locked, moved, require_move
 from matcher.contracts.moves import side_of
-from matcher.contracts.terms import amount
+from matcher.contracts.owed import paid_by, payable
 from matcher.errors import NotFound
-from matcher.fields import Day, Text
+from matcher.fields import Day, PaperNumber
 from matcher.store.tables import Contract, Dispute, Party, Payment
 from matcher.text import as_number
 
@@ -30,30 +27,25 @@ class PaymentPost(BaseModel):
 
     amount: Annotated[int, Field(strict=True, gt=0, le=10**13)]
     paid_on: Day
-    reference: Text
+    reference: PaperNumber
 
 
 def record_payment(session: Session, contract_id: UUID, party: Party, post: PaymentPost) -> Contract:
     """Writes a payment down, from either side. Raises NotFound, Conflict, Invalid."""
-    contract = locked(session, contract_id, party, "record_payment")
+    contract = held(session, contract_id, party)
     faults = Faults()
     _check_day(faults, contract, post.paid_on)
-    standing = [each for each in payments_of(session, contract) if each.withdrawn_at is None]
+    standing = [each for each in contract.payments if each.withdrawn_at is None]
     if as_number(post.reference) in {as_number(each.reference) for each in standing}:
         faults.add("reference", "is recorded already", "Record each payment once.")
-    _check_amount(faults, payable(session, contract) - paid_by(standing), post.amount)
+    _check_amount(faults, payable(contract) - paid_by(standing), post.amount)
     faults.raise_any()
+    require_move(contract, party, "record_payment")
     side = side_of(contract, party)
     contract.payments.append(Payment(side=side, recorded_at=now(), **post.model_dump()))
     facts = post.model_dump(mode="json")
     moved(session, contract, "contract.paid", side, party.name, reason=post.reference, **facts)
     return contract
-
-
-def payments_of(session: Session, contract: Contract) -> Sequence[Payment]:
-    """In the order they were recorded in, also those that were withdrawn."""
-    own = Payment.contract_id == contract.id
-    return session.scalars(select(Payment).where(own).order_by(Payment.id)).all()
 
 
 def payment_at(session: Session, contract: Contract, payment_id: UUID) -> Payment:
@@ -62,27 +54,6 @@ def payment_at(session: Session, contract: Contract, payment_id: UUID) -> Paymen
     if payment is None or payment.contract_id != contract.id:
         raise NotFound(f"Contract {contract.number} has no payment {payment_id}.")
     return payment
-
-
-def paid_by(payments: Sequence[Payment], last: date = date.max) -> int:
-    """What was paid until the end of `last`, in đồng, by the payments that stand."""
-    return sum(each.amount for each in payments if each.withdrawn_at is None and each.paid_on <= last)
-
-
-def due(session: Session, contract: Contract) -> int:
-    """What the goods taken over so far cost at the farm gate, in đồng."""
-    price = contract.terms["price"]
-    return amount(accepted_grams(session, contract), price["farm_gate"])
-
-
-def payable(session: Session, contract: Contract) -> int:
-    """The most that is to be paid in all, in đồng: what is due, or all of the contract while goods may come.
-
-    Paying before delivery is the buyer's to choose.
-    """
-    if contract.fulfilment in ("unfulfilled", "partly_delivered"):
-        return int(contract.terms["amount"])
-    return due(session, contract)
 
 
 def payment_state(due: int, paid: int) -> PaymentState:

@@ -67,7 +67,7 @@ def propose(  # what the world knows comes beside what is said
     answered = open_amendment(contract)
     if answered is not None:
         _settle(answered, "countered", None)
-    elif late := _past_deadline(contract):
+    elif late := _unanswered(contract):
         _settle(late, "lapsed", None)
     session.flush()
     terms = _new_terms(session, contract, said, knowledge)
@@ -161,11 +161,16 @@ def lapse_amendments(session: Session, limit: int = 1000, passing_over: int = 0)
     )
     contracts = session.scalars(query).all()
     for contract in contracts:
-        amendment = _past_deadline(contract)
-        if amendment is not None:
-            _settle(amendment, "lapsed", None)
-            moved(session, contract, "contract.amendment_lapsed", "deadline", "", amendment=str(amendment.id))
+        lapse_amendment(session, contract, "deadline", "")
     return len(contracts)
+
+
+def lapse_amendment(session: Session, contract: Contract, by: str, by_name: str) -> None:
+    """Settles what was proposed and not answered, if anything: its time, or the goods, overtook it."""
+    amendment = _unanswered(contract)
+    if amendment is not None:
+        _settle(amendment, "lapsed", None)
+        moved(session, contract, "contract.amendment_lapsed", by, by_name, amendment=str(amendment.id))
 
 
 def _answered(
@@ -198,7 +203,7 @@ def _settle(amendment: Amendment, state: str, reason: str | None) -> None:
     amendment.state, amendment.settled_at, amendment.reason = state, now(), reason
 
 
-def _past_deadline(contract: Contract) -> Amendment | None:
+def _unanswered(contract: Contract) -> Amendment | None:
     return next((each for each in contract.amendments if each.state == "open"), None)
 
 
@@ -223,6 +228,8 @@ def _new_terms(session: Session, contract: Contract, said: Proposal, knowledge: 
         faults.raise_any()
     other = Other(quantity_g, said.price, said.delivery_day)
     terms = amended_terms(contract.terms, match.lot, other, _oldest_days(match, crop))
+    if terms["amount"] < 1:
+        raise Invalid(Fault("", "the goods would cost nothing", "Give more kg or a higher price."))
     if terms == contract.terms:
         raise Invalid(Fault("", "these are the terms as they are", "Change the quantity, price or day."))
     _require_left(session, contract, match, quantity_g or contract.quantity_g)

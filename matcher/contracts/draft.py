@@ -116,7 +116,9 @@ def list_contracts(
     session: Session, party: Party, *, before: UUID | None = None, limit: int = 50
 ) -> Sequence[Contract]:
     """Newest first, at most `limit`, those older than the contract `before`."""
-    read_with = (Contract.signatures, Contract.amendments, Contract.disputes, Contract.payments)
+    read_with = (
+        Contract.signatures, Contract.amendments, Contract.disputes, Contract.deliveries, Contract.payments,
+    )  # fmt: skip
     query = select(Contract).options(*map(selectinload, read_with)).order_by(Contract.id.desc()).limit(limit)
     if party.kind != "operator":
         query = query.where((Contract.seller_id == party.id) | (Contract.buyer_id == party.id))

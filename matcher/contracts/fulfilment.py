@@ -6,8 +6,7 @@ What is short goes back to the market as a demand, what is too much as a lot: se
 what is short of a call returns to its frame agreement: see matcher.contracts.called.
 """
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -17,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from matcher.book.checks import Faults, crop_named, in_order
 from matcher.clock import now, today
+from matcher.contracts.amendments import lapse_amendment
 from matcher.contracts.declined import pairing_changed
 from matcher.contracts.draft import get_contract
 from matcher.contracts.life import Reason, agreed_on, locked, moved
-from matcher.contracts.moves import illegal, may_still_come, side_of
+from matcher.contracts.moves import GRACE, closes_from, illegal, may_still_come, side_of
+from matcher.contracts.owed import accepted_grams
 from matcher.contracts.reoffer import (
     reoffer_shortfall,
     reoffer_surplus,
@@ -36,7 +37,6 @@ from matcher.knowledge import Knowledge
 from matcher.store.tables import Contract, GoodsDelivery, Match, Party
 from matcher.text import as_number
 
-GRACE = timedelta(days=2)  # after the last day of delivery; then what came is all that comes
 _WEIGHTS = ("gross", "tare", "rejected", "surplus")
 
 
@@ -56,24 +56,22 @@ def record_delivery(
     columns = ticket_columns(post, crop_named(knowledge.catalogue, match.crop), agreed_on(contract))
     if columns["surplus_g"]:
         require_fresh(contract, match.lot)
-    position = len(deliveries_of(session, contract)) + 1
+    position = len(contract.deliveries) + 1
     side = side_of(contract, party)
-    _once(session, contract, post.ticket_number)
-    delivery = GoodsDelivery(
-        contract_id=contract.id, position=position, side=side, recorded_at=now(), **columns
-    )
-    session.add(delivery)
+    _once(contract, post.ticket_number)
+    delivery = GoodsDelivery(position=position, side=side, recorded_at=now(), **columns)
+    contract.deliveries.append(delivery)
     session.flush()
-    contract.fulfilment = fulfilment_now(session, contract)
+    contract.fulfilment = fulfilment_now(contract)
     if side == "seller":
-        _within_tolerance(session, contract)
+        _within_tolerance(contract)
     if delivery.surplus_g:
         _not_rejected_as_such(contract, match, delivery)
     ends = post.final and contract.fulfilment == "partly_delivered"
     if ends and may_still_come(contract, side):
-        first = last_day(contract.terms) + timedelta(days=1)
         what = f"the seller may still deliver until {last_day(contract.terms)}"
-        raise Invalid(Fault("final", what, f"Leave it out, and close the deliveries from {first} on."))
+        remedy = f"Leave it out, and close the deliveries from {closes_from(contract)} on."
+        raise Invalid(Fault("final", what, remedy))
     # A lot in the seller's name is the seller's to post: the buyer's ticket offers it once it is confirmed.
     surplus = reoffer_surplus(session, contract, delivery) if side == "seller" else None
     facts = post.model_dump(mode="json", include={"ticket_number", "rejection_reason", "final"}) | {
@@ -84,6 +82,7 @@ def record_delivery(
         "surplus_lot": str(surplus.id) if surplus else None,
     }
     moved(session, contract, "contract.delivered", side, party.name, reason=post.note, **facts)
+    lapse_amendment(session, contract, side, party.name)
     if ends:
         _close(session, contract, side, party.name, Closing(reason=post.note or post.ticket_number))
     return contract
@@ -92,8 +91,8 @@ def record_delivery(
 def close(session: Session, contract_id: UUID, party: Party, said: Closing) -> Contract:
     """Says that nothing more comes: the contract is short or breached. Raises NotFound, Conflict, Invalid.
 
-    The buyer says so once the contract's last day of delivery is over, and only the buyer, or an operator,
-    what it wants of the shortfall.
+    The buyer says so once the contract's last day of delivery is over, and the days of grace where no weigh
+    ticket stands; and only the buyer, or an operator, says what it wants of the shortfall.
     """
     _require_over(get_contract(session, contract_id, party), party)
     contract = locked(session, contract_id, party, "close")
@@ -129,12 +128,6 @@ def close_overdue(session: Session, limit: int = 1000, passing_over: int = 0) ->
     return len(contracts)
 
 
-def deliveries_of(session: Session, contract: Contract) -> Sequence[GoodsDelivery]:
-    """In the order they were recorded in, also those that were withdrawn."""
-    own = GoodsDelivery.contract_id == contract.id
-    return session.scalars(select(GoodsDelivery).where(own).order_by(GoodsDelivery.position)).all()
-
-
 def delivery_at(session: Session, contract: Contract, position: int) -> GoodsDelivery:
     """The delivery of this position, from 1. Raises NotFound."""
     own = (GoodsDelivery.contract_id == contract.id) & (GoodsDelivery.position == position)
@@ -144,20 +137,11 @@ def delivery_at(session: Session, contract: Contract, position: int) -> GoodsDel
     return delivery
 
 
-def accepted_grams(session: Session, contract: Contract) -> int:
-    """What the buyer has taken over so far."""
-    took = func.coalesce(func.sum(GoodsDelivery.net_g - GoodsDelivery.rejected_g), 0)
-    own = (GoodsDelivery.contract_id == contract.id) & GoodsDelivery.withdrawn_at.is_(None)
-    return int(session.scalar(select(took).where(own)) or 0)
-
-
-def fulfilment_now(
-    session: Session, contract: Contract
-) -> Literal["unfulfilled", "partly_delivered", "fulfilled"]:
+def fulfilment_now(contract: Contract) -> Literal["unfulfilled", "partly_delivered", "fulfilled"]:
     """What the weigh tickets that stand make of a contract whose deliveries are not closed."""
-    if all(delivery.withdrawn_at for delivery in deliveries_of(session, contract)):
+    if all(delivery.withdrawn_at for delivery in contract.deliveries):
         return "unfulfilled"
-    return "fulfilled" if accepted_grams(session, contract) >= least_grams(contract) else "partly_delivered"
+    return "fulfilled" if accepted_grams(contract) >= least_grams(contract) else "partly_delivered"
 
 
 def least_grams(contract: Contract) -> int:
@@ -170,9 +154,9 @@ def tolerance_percent(contract: Contract) -> int:
     return int(contract.terms.get("rules", {}).get("tolerance_percent", 0))
 
 
-def _once(session: Session, contract: Contract, ticket_number: str) -> None:
+def _once(contract: Contract, ticket_number: str) -> None:
     """Both sides hold the same weigh ticket; only one of them records it."""
-    standing = (each for each in deliveries_of(session, contract) if each.withdrawn_at is None)
+    standing = (each for each in contract.deliveries if each.withdrawn_at is None)
     same = as_number(ticket_number)
     recorded = next((each for each in standing if as_number(each.ticket_number) == same), None)
     if recorded is not None:
@@ -180,10 +164,10 @@ def _once(session: Session, contract: Contract, ticket_number: str) -> None:
         raise Invalid(Fault("ticket_number", what, "Record each weigh ticket once, or withdraw the other."))
 
 
-def _within_tolerance(session: Session, contract: Contract) -> None:
+def _within_tolerance(contract: Contract) -> None:
     """More than was promised is the buyer's to take over (Commercial Law, article 43)."""
     most_g = contract.quantity_g * (100 + tolerance_percent(contract)) // 100
-    accepted_g = accepted_grams(session, contract)
+    accepted_g = accepted_grams(contract)
     if accepted_g > most_g:
         what = f"{kilograms_text(accepted_g)} kg delivered of at most {kilograms_text(most_g)}"
         remedy = "Give what the buyer did not take over as rejected_kg; if it did, let the buyer record this."
@@ -202,10 +186,9 @@ def _require_over(contract: Contract, party: Party) -> None:
     open_still = contract.signature == "agreed" and contract.fulfilment in ("unfulfilled", "partly_delivered")
     side = None if party.kind == "operator" else side_of(contract, party)
     if open_still and side and may_still_come(contract, side):
-        last = last_day(contract.terms)
-        why = (
-            f"The seller may still deliver until {last}; the buyer closes from {last + timedelta(days=1)} on"
-        )
+        last, first = last_day(contract.terms), closes_from(contract)
+        what = f"The seller may still deliver until {last}, or record what came by then"
+        why = f"{what}; the buyer closes from {first} on"
         raise illegal(contract, party, why)
 
 
@@ -227,7 +210,7 @@ def _close(
     said: Closing,
 ) -> None:
     match = session.get_one(Match, contract.match_id)
-    short_g = contract.quantity_g - accepted_grams(session, contract)
+    short_g = contract.quantity_g - accepted_grams(contract)
     contract.fulfilment = "breached" if short_g == contract.quantity_g else "short"
     if contract.fulfilment == "breached":
         pairing_changed(session, match)
@@ -248,3 +231,4 @@ def _close(
         "demand": str(demand.id) if demand else None,
     } | said.model_dump(mode="json", include={"reoffer", "deliver_until"})
     moved(session, contract, "contract.closed", by, name, reason=said.reason, **facts)
+    lapse_amendment(session, contract, by, name)

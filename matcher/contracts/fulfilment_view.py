@@ -5,10 +5,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.orm import Session
 
-from matcher.contracts.accounts import PaymentState, due, paid_by, payable, payment_state, payments_of
-from matcher.contracts.fulfilment import accepted_grams, deliveries_of, tolerance_percent
+from matcher.contracts.accounts import PaymentState, payment_state
+from matcher.contracts.fulfilment import tolerance_percent
+from matcher.contracts.owed import accepted_grams, due, paid_by, payable
 from matcher.contracts.relied import Standing, contestable_until, standing
 from matcher.contracts.view import Fulfilment
 from matcher.fields import Kilograms, kilograms
@@ -100,15 +100,15 @@ class FulfilmentView(BaseModel):
         description="the most that may be paid now: the contract's amount until it is fulfilled"
     )
     paid: int
+    overpaid: int = Field(description="what was paid in advance beyond payable: the seller's to pay back")
     payment: PaymentState
     deliveries: list[DeliveryView]
     payments: list[PaymentView]
     disputes: list[DisputeView]
 
 
-def fulfilment_view(session: Session, contract: Contract) -> FulfilmentView:
-    accepted_g, payments = accepted_grams(session, contract), payments_of(session, contract)
-    owed, paid = due(session, contract), paid_by(payments)
+def fulfilment_view(contract: Contract) -> FulfilmentView:
+    accepted_g, owed, paid = accepted_grams(contract), due(contract), paid_by(contract.payments)
     return FulfilmentView(
         contract_id=contract.id,
         fulfilment=contract.fulfilment,
@@ -117,11 +117,12 @@ def fulfilment_view(session: Session, contract: Contract) -> FulfilmentView:
         accepted_kg=kilograms(accepted_g),
         outstanding_kg=kilograms(max(contract.quantity_g - accepted_g, 0)),
         due=owed,
-        payable=payable(session, contract),
+        payable=payable(contract),
         paid=paid,
+        overpaid=max(paid - payable(contract), 0),
         payment=payment_state(owed, paid),
-        deliveries=[_delivery_view(each, contract) for each in deliveries_of(session, contract)],
-        payments=[_payment_view(payment, contract) for payment in payments],
+        deliveries=[_delivery_view(each, contract) for each in contract.deliveries],
+        payments=[_payment_view(payment, contract) for payment in contract.payments],
         disputes=[DisputeView.model_validate(dispute) for dispute in contract.disputes],
     )
 

@@ -163,11 +163,21 @@ def remind(session: Session, limit: int = 1000, passing_over: int = 0) -> int:
 
 def locked(session: Session, contract_id: UUID, party: Party, move: Move) -> Contract:
     """The contract, locked. Raises NotFound, and Conflict unless `party` may make the move now."""
+    contract = held(session, contract_id, party)
+    require_move(contract, party, move)
+    return contract
+
+
+def held(session: Session, contract_id: UUID, party: Party) -> Contract:
+    """The contract, locked, for a move that has its own refusals before `require_move`. Raises NotFound."""
     get_contract(session, contract_id, party)
-    contract = session.get_one(Contract, contract_id, with_for_update=True, populate_existing=True)
+    return session.get_one(Contract, contract_id, with_for_update=True, populate_existing=True)
+
+
+def require_move(contract: Contract, party: Party, move: Move) -> None:
+    """Raises Conflict unless `party` may make the move now."""
     if move not in moves(contract, party):
         raise illegal(contract, party, f"This contract is {state_of(contract)}")
-    return contract
 
 
 def agreed_on(contract: Contract) -> date:

@@ -17,8 +17,8 @@ from matcher.contracts.accounts import payment_at
 from matcher.contracts.called import take_again
 from matcher.contracts.declined import locked_pair
 from matcher.contracts.fulfilment import delivery_at, fulfilment_now
-from matcher.contracts.life import Reason, locked, moved
-from matcher.contracts.moves import CLOSED, illegal, side_of
+from matcher.contracts.life import Reason, held, locked, moved, require_move
+from matcher.contracts.moves import CLOSED, Move, illegal, side_of
 from matcher.contracts.relied import relied_on_by_other
 from matcher.contracts.reoffer import reoffered, take_back
 from matcher.errors import Forbidden
@@ -29,9 +29,9 @@ def withdraw_delivery(
     session: Session, contract_id: UUID, position: int, party: Party, said: Reason
 ) -> Contract:
     """Counts the weigh ticket no more. Raises NotFound, Forbidden, Conflict."""
-    contract = locked(session, contract_id, party, "withdraw_delivery")
+    contract = held(session, contract_id, party)
     delivery = delivery_at(session, contract, position)
-    by = _withdraw(session, contract, delivery, party, said)
+    by = _withdraw(session, contract, delivery, party, "withdraw_delivery", said)
     facts = {"position": position, "ticket_number": delivery.ticket_number, **_count_anew(session, contract)}
     moved(session, contract, "contract.delivery_withdrawn", by, party.name, reason=said.reason, **facts)
     return contract
@@ -51,16 +51,21 @@ def withdraw_payment(
     session: Session, contract_id: UUID, payment_id: UUID, party: Party, said: Reason
 ) -> Contract:
     """Counts the payment no more. Raises NotFound, Forbidden, Conflict."""
-    contract = locked(session, contract_id, party, "withdraw_payment")
+    contract = held(session, contract_id, party)
     payment = payment_at(session, contract, payment_id)
-    by = _withdraw(session, contract, payment, party, said)
+    by = _withdraw(session, contract, payment, party, "withdraw_payment", said)
     facts = {"reference": payment.reference, "amount": payment.amount}
     moved(session, contract, "contract.payment_withdrawn", by, party.name, reason=said.reason, **facts)
     return contract
 
 
-def _withdraw(
-    session: Session, contract: Contract, recorded: GoodsDelivery | Payment, party: Party, said: Reason
+def _withdraw(  # what, of which contract, by whom, and why
+    session: Session,
+    contract: Contract,
+    recorded: GoodsDelivery | Payment,
+    party: Party,
+    move: Move,
+    said: Reason,
 ) -> str:
     """Who withdraws it: its side, or an operator."""
     by = "operator" if party.kind == "operator" else side_of(contract, party)
@@ -72,6 +77,7 @@ def _withdraw(
         raise illegal(contract, party, "It is withdrawn already")
     if by != "operator" and relied_on_by_other(recorded, contract):
         raise Forbidden("The other side relies on it by now; only an operator withdraws it.")
+    require_move(contract, party, move)
     recorded.withdrawn_at, recorded.withdrawn_by, recorded.withdrawal_reason = now(), by, said.reason
     session.flush()
     return by
@@ -85,7 +91,7 @@ def _count_anew(session: Session, contract: Contract) -> dict[str, Any]:
         taken_back = take_back(session, reoffered(session, contract))
         if contract.fulfilment == "breached":
             books_changed(session, pair)  # they may be proposed to each other again
-    contract.fulfilment = fulfilment_now(session, contract)
+    contract.fulfilment = fulfilment_now(contract)
     session.flush()
     take_again(session, contract)
     return {

@@ -1,18 +1,24 @@
 """What each side of a contract, and an operator, may do with it now."""
 
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Literal, TypeVar
 
 from matcher.clock import now, today
+from matcher.contracts.owed import paid_by, payable
+from matcher.contracts.relied import relied_on_by_other
 from matcher.contracts.terms import last_day
 from matcher.errors import Conflict
-from matcher.store.tables import Amendment, Contract, Party
+from matcher.store.tables import Amendment, Contract, GoodsDelivery, Party, Payment
 
+Recording = TypeVar("Recording", GoodsDelivery, Payment)
 Side = Literal["seller", "buyer"]
 Move = Literal[
     "accept", "decline", "cancel", "amend", "accept_amendment", "decline_amendment", "withdraw_amendment",
     "record_delivery", "confirm_delivery", "withdraw_delivery", "record_payment", "confirm_payment",
     "withdraw_payment", "close", "withdraw_closing", "open_dispute", "close_dispute",
 ]  # fmt: skip
+GRACE = timedelta(days=2)  # after the last day of delivery; then what was recorded is all that came
 CLOSED = ("short", "breached")
 WAITING = ("draft", "sent", "accepted_by_seller", "accepted_by_buyer")
 
@@ -35,7 +41,7 @@ def _operator_moves(contract: Contract) -> list[Move]:
     # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
     ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
     withdraws = _payment_moves(contract)
-    if any(each.withdrawn_at is None for each in contract.deliveries):
+    if _standing(contract.deliveries):
         withdraws = ["withdraw_delivery", *withdraws]
     elif contract.fulfilment in CLOSED:
         withdraws = ["withdraw_closing", *withdraws]
@@ -43,27 +49,39 @@ def _operator_moves(contract: Contract) -> list[Move]:
     return [*allowed, "close_dispute"] if disputed_by(contract) else allowed
 
 
-def _withdrawing_moves(contract: Contract) -> list[Move]:
-    # Once the deliveries are closed, what was short is on the market again: then it is for an operator.
-    if contract.fulfilment in ("partly_delivered", "fulfilled"):
-        return ["withdraw_delivery", *_payment_moves(contract)]
-    return _payment_moves(contract)
-
-
-def _payment_moves(contract: Contract) -> list[Move]:
+def _payment_moves(contract: Contract, side: Side | None = None) -> list[Move]:
     """Also of a cancelled contract: what was paid in advance and recorded by mistake, or paid back."""
-    return ["withdraw_payment"] if any(each.withdrawn_at is None for each in contract.payments) else []
+    standing = _standing(contract.payments)
+    withdrawable = standing if side is None else _own(contract, standing, side)
+    return ["withdraw_payment"] if withdrawable else []
+
+
+def _standing(recorded: Iterable[Recording]) -> list[Recording]:
+    return [each for each in recorded if each.withdrawn_at is None]
+
+
+def _own(contract: Contract, standing: Sequence[Recording], side: Side) -> list[Recording]:
+    """What its side may still withdraw."""
+    return [each for each in standing if each.side == side and not relied_on_by_other(each, contract)]
+
+
+def _of_other(standing: Sequence[Recording], side: Side) -> list[Recording]:
+    """What this side may confirm."""
+    return [each for each in standing if each.side != side and each.confirmed_at is None]
 
 
 def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
     if contract.signature != "agreed":
-        return _payment_moves(contract)
-    allowed: list[Move] = ["record_payment", *_withdrawing_moves(contract)]
-    if any(
-        each.withdrawn_at is each.confirmed_at is None and each.side != side for each in contract.payments
-    ):
+        return _payment_moves(contract, side)
+    tickets, payments = _standing(contract.deliveries), _standing(contract.payments)
+    allowed: list[Move] = ["record_payment"] if payable(contract) > paid_by(payments) else []
+    # Once the deliveries are closed, what was short is on the market again: then it is for an operator.
+    if contract.fulfilment not in CLOSED and _own(contract, tickets, side):
+        allowed += ["withdraw_delivery"]
+    allowed += _payment_moves(contract, side)
+    if _of_other(payments, side):
         allowed += ["confirm_payment"]
-    if contract.fulfilment in ("partly_delivered", "fulfilled", "short"):
+    if contract.fulfilment != "breached" and _of_other(tickets, side):
         allowed += ["confirm_delivery"]
     if contract.fulfilment in ("unfulfilled", "partly_delivered", "fulfilled"):
         allowed += ["record_delivery"]
@@ -74,7 +92,16 @@ def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
 
 def may_still_come(contract: Contract, side: Side) -> bool:
     """Whether it is too early for this side to say that nothing more comes: for the buyer, while it may."""
-    return side == "buyer" and today() <= last_day(contract.terms)
+    return side == "buyer" and today() < closes_from(contract)
+
+
+def closes_from(contract: Contract) -> date:
+    """The first day on which the buyer may say so: after the last day of delivery.
+
+    Where no weigh ticket stands, after the days of grace too: what came on the last day may yet be recorded.
+    """
+    grace = GRACE if contract.fulfilment == "unfulfilled" else timedelta(0)
+    return last_day(contract.terms) + grace + timedelta(days=1)
 
 
 def _signing_moves(contract: Contract, side: Side) -> list[Move]:

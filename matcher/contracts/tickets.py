@@ -9,7 +9,7 @@ from matcher.book.checks import Faults, grams, known
 from matcher.catalogue import Crop
 from matcher.clock import day_of, now, today
 from matcher.contracts.terms import kilograms_text
-from matcher.fields import Instant, Quantity, Text
+from matcher.fields import Instant, PaperNumber, Quantity, Text
 
 FURTHEST_BACK = timedelta(days=60)
 
@@ -28,7 +28,7 @@ class DeliveryPost(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ticket_number: Text
+    ticket_number: PaperNumber
     delivered_at: Instant
     gross_kg: Quantity
     tare_kg: Quantity
@@ -54,9 +54,9 @@ def ticket_columns(post: DeliveryPost, crop: Crop, agreed: date) -> dict[str, An
         )
     }  # fmt: skip
     net_g = weights["gross_g"] - weights["tare_g"]
-    if net_g <= 0:
+    if net_g <= 0 and not faults:
         faults.add("tare_kg", "not less than gross_kg", "Give the weight of the empty vehicle and packages.")
-    if weights["rejected_g"] > max(net_g, 0):
+    if weights["rejected_g"] > max(net_g, 0) and not faults:
         faults.add("rejected_kg", "more than the net weight", "Reject at most gross_kg less tare_kg.")
     if (weights["rejected_g"] > 0) != (post.rejection_reason is not None):
         faults.add("rejection_reason", "goes with rejected_kg", "Give both, or neither.")
@@ -84,6 +84,8 @@ def _grades(faults: Faults, post: DeliveryPost, crop: Crop, net_g: int) -> list[
     for index, part in enumerate(post.grades):
         known(faults, f"grades.{index}.grade", part.grade, crop.grade_keys, "grade")
         parts.append((part.grade, grams(faults, f"grades.{index}.net_kg", part.net_kg, crop)))
+        if part.grade in [grade for grade, _ in parts[:index]]:
+            faults.add(f"grades.{index}.grade", "named twice", "Give each grade once, with all its net_kg.")
     if parts and sum(weight for _, weight in parts) != net_g:
         right = kilograms_text(max(net_g, 0))
         faults.add("grades", "do not add up to the net weight", f"Let their net_kg add up to {right}.")

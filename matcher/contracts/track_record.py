@@ -19,9 +19,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.clock import day_of, now, today
-from matcher.contracts.accounts import due, paid_by, payments_of
-from matcher.contracts.fulfilment import deliveries_of
 from matcher.contracts.moves import disputed_by
+from matcher.contracts.owed import due, paid_by
 from matcher.contracts.relied import standing
 from matcher.contracts.terms import last_day
 from matcher.errors import NotFound
@@ -81,7 +80,7 @@ def track_record(session: Session, party_id: UUID, reader: Party, head_start_sec
     """For the party itself, operators, and whoever has a contract with it. Raises NotFound for others."""
     if not (reader.kind == "operator" or reader.id == party_id or _partners(session, reader.id, party_id)):
         raise NotFound(f"No party {party_id} that you have a contract with.")
-    told = [_told(session, contract) for contract in _ended(session, party_id)]
+    told = [_told(contract) for contract in _ended(session, party_id)]
     entries = [each.entry for each in told]
     selling = session.get_one(Party, party_id).kind == "producer"
     return TrackRecord(
@@ -132,7 +131,7 @@ def _ended(session: Session, party_id: UUID) -> Sequence[Contract]:
     return session.scalars(ended.order_by(Contract.id)).all()
 
 
-def _told(session: Session, contract: Contract) -> _Told:
+def _told(contract: Contract) -> _Told:
     entry = Entry(
         contract_id=contract.id,
         number=contract.number,
@@ -143,11 +142,11 @@ def _told(session: Session, contract: Contract) -> _Told:
     )
     if _set_aside(contract):
         return _Told(entry)
-    deliveries = [each for each in deliveries_of(session, contract) if each.withdrawn_at is None]
+    deliveries = [each for each in contract.deliveries if each.withdrawn_at is None]
     relied_on = [each for each in deliveries if standing(each, contract) == "relied_on"]
     sure = relied_on == deliveries
     if sure and deliveries:
-        entry.paid_on_time = _paid_on_time(session, contract, _last_day(deliveries))
+        entry.paid_on_time = _paid_on_time(contract, _last_day(deliveries))
     if contract.fulfilment == "fulfilled" and not sure:
         return _Told(entry)
     entry.delivered_in_full = contract.fulfilment == "fulfilled"
@@ -170,10 +169,10 @@ def _last_day(deliveries: Sequence[GoodsDelivery]) -> date:
     return max(day_of(delivery.delivered_at) for delivery in deliveries)
 
 
-def _paid_on_time(session: Session, contract: Contract, last: date) -> bool | None:
+def _paid_on_time(contract: Contract, last: date) -> bool | None:
     """Null while there is still time to pay, or what the buyer says it paid may be contested, or is."""
     until = last + timedelta(days=int(contract.terms.get("rules", {}).get("payment_days", 7)))
-    payments, owed = payments_of(session, contract), due(session, contract)
+    payments, owed = contract.payments, due(contract)
     if paid_by([each for each in payments if standing(each, contract) == "relied_on"], until) >= owed:
         return True
     return None if today() <= until or paid_by(payments, until) >= owed else False

@@ -23,6 +23,7 @@ from matcher.store.tables import Contract, Frame, FrameSide, Signature
 
 # Which side of the wording signs, the name that stands there, and who has signed for it.
 Side = tuple[str, str, Sequence[Signature | FrameSide]]
+_OPEN = "………"  # to be filled in by hand
 _FOLDER = Path(__file__).parent / "templates"
 
 
@@ -176,7 +177,7 @@ def _given(contract: Contract, terms: dict[str, Any], terms_hash: str) -> dict[s
 def _section(section: Mapping[str, Any], given: dict[str, Any]) -> Section:
     columns = section.get("columns", ())
     # A column speaks of one party; its values are those of `party`.
-    each = [given | {"party": given[column["party"]]} for column in columns]
+    each = [given | {"party": _with_bank(given[column["party"]])} for column in columns]
     rows = (_row(row, each or [one]) for row in section.get("rows", ()) for one in _each(row, given))
     return Section(
         title=_both(section["title"], given),
@@ -186,10 +187,19 @@ def _section(section: Mapping[str, Any], given: dict[str, Any]) -> Section:
     )
 
 
+def _with_bank(party: dict[str, Any]) -> dict[str, Any]:
+    # Wordings leave out a bank that is missing; whoever fills in an account by hand needs room for its bank.
+    return party | {"bank": party.get("bank") or _OPEN}
+
+
 def _row(row: Mapping[str, Any], each: Sequence[dict[str, Any]]) -> Row:
+    """What one party says stays open for the other; what none says makes no row."""
+    values = tuple(_both(row["says"], given) for given in each)
+    if any(value.vi for value in values):
+        values = tuple(value if value.vi else Both(_OPEN) for value in values)
     return Row(
         label=_both(row, each[0]),
-        values=tuple(_both(row["says"], given) for given in each),
+        values=values,
         amount=row.get("amount", False),
         strong=row.get("strong", False),
     )

@@ -5,10 +5,12 @@ from urllib.parse import unquote
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from config.settings import Settings
 from matcher.contracts.documents import render
 from matcher.knowledge import Knowledge
+from matcher.store.tables import Signature
 from matcher.trading.clear import clear
 from tests.api.conftest import Api
 from tests.market import demand_body, lot_body
@@ -206,3 +208,22 @@ def test_both_sides_see_what_each_was_told_and_whether_it_arrived(api: Api, side
     read = [each["read_at"] for each in api.get(path, headers=sides[1]).json()]
     assert sum(moment is not None for moment in read) == 1
     assert api.get(path, headers=api.as_new("buyer")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "kept"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("<script>x</script>, 2001:db8::7", "2001:db8::7"),
+        ("<script>x</script>, 1.1.1.1 evil", "127.0.0.1"),
+    ],
+)
+def test_the_address_beside_a_signature_is_an_ip_address(
+    api: Api, sides: Sides, forwarded: str, kept: str
+) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    said = {"signer": "Chủ nhiệm", "terms_hash": contract["terms_hash"]}
+    headers = sides[0] | {"X-Forwarded-For": forwarded}
+    assert api.post(f"/v1/contracts/{contract['id']}/accept", json=said, headers=headers).status_code == 200
+    with api.ledger.transaction() as session:
+        assert session.scalars(select(Signature.address)).all() == [kept]

@@ -56,6 +56,15 @@ def test_a_party_is_added_with_a_key_that_works_until_it_is_revoked(run: Run, le
         party_by_key(session, key)
 
 
+def test_a_webhook_in_a_private_network_is_refused_unless_the_operator_allows_it(settings: Settings) -> None:
+    for allowed, exit_code in ((False, 1), (True, 0)):
+        env = settings.model_copy(update={"private_addresses_allowed": allowed}).as_environment()
+        words = ["party", "add", "producer", "x", "--webhook", "http://127.0.0.1/"]
+        said = CliRunner().invoke(app, words, env=env)
+        assert said.exit_code == exit_code
+        assert ("private network" in said.output) != allowed
+
+
 def test_a_party_is_amended_field_by_field_and_keeps_the_rest(run: Run, ledger: Ledger) -> None:
     said = run("party", "add", "buyer", "Chợ đầu mối", "--bank", "Agribank", "--position", "Giám đốc").output
     identity, key = word_after("party", said), word_after("key", said)
@@ -63,6 +72,13 @@ def test_a_party_is_amended_field_by_field_and_keeps_the_rest(run: Run, ledger: 
     with ledger.transaction() as session:
         amended = party_by_key(session, key)
         assert (amended.bank_account, amended.bank, amended.position) == ("8401 2050", "Agribank", None)
+    refused = run("party", "amend", identity, "bank")
+    assert refused.exit_code != 0
+    assert "bank=" in refused.output
+    with ledger.transaction() as session:
+        assert party_by_key(session, key).bank == "Agribank"
+    for code in ("4900123456", "4900123456-001", "012345678901"):
+        assert run("party", "amend", identity, f"tax_code={code}").exit_code == 0
     for wrong, named in (("bank_acount=1", "bank_acount"), ("kind=producer", "kind"), ("name=", "name")):
         refused = run("party", "amend", identity, wrong)
         assert refused.exit_code == 1
@@ -108,6 +124,8 @@ def test_a_further_key_is_another_key_of_the_same_party(run: Run, ledger: Ledger
         (("party", "add", "broker", "x"), "kind: "),
         (("party", "add", "buyer", "x", "--email", "nobody"), "email: "),
         (("party", "add", "buyer", "x", "--phone", "abc"), "phone: not a telephone number. Give one such as"),
+        (("party", "add", "buyer", "x", "--tax-code", "abc"), "tax_code: "),
+        (("party", "add", "buyer", "x", "--tax-code", "490012345"), "10 digits"),
         (("party", "key", uuid4()), "No party"),
         (("party", "revoke", uuid4()), "No key"),
         (("dead", "requeue", uuid4()), "No delivery"),

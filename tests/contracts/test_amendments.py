@@ -205,6 +205,8 @@ def shelf_life(deal: Deal) -> int:
 def test_goods_are_not_amended_to_cost_nothing(deal: Deal) -> None:
     with pytest.raises(ValidationError, match="greater than or equal to 1"):
         deal.propose(deal.buyer, price=0)
+    with pytest.raises(Invalid, match="cost nothing"):
+        deal.propose(deal.buyer, price=1, quantity_kg="0.001")
     assert deal.accept_amendment(deal.seller, deal.propose(deal.buyer, price=1)).terms["amount"] == 600
 
 

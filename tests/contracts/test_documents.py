@@ -105,6 +105,25 @@ def test_the_text_of_a_pdf_is_the_contract_to_the_letter(knowledge: Knowledge) -
         says_what_its_contract_says(made)
 
 
+def test_what_one_party_says_and_the_other_does_not_stays_open(knowledge: Knowledge) -> None:
+    (made,) = contracts(1, knowledge)
+    said = {
+        "email": "htx@example.vn",
+        "authority": "Giấy ủy quyền 12",
+        "bank_account": "8401205",
+        "bank": None,
+    }
+    none = dict.fromkeys(("phone", *said))
+    made.terms = made.terms | {
+        "seller": made.terms["seller"] | none | said, "buyer": made.terms["buyer"] | none,
+    }  # fmt: skip
+    rows = {row.label.en: [each.vi for each in row.values] for row in words_of(made).sections[0].rows}
+    assert rows["E-mail"] == ["htx@example.vn", "………"]
+    assert rows["Authority"] == ["Giấy ủy quyền 12", "………"]
+    assert rows["Bank account"] == ["8401205, ………", "………, ………"]
+    assert "Telephone" not in rows, "what neither says is no row"
+
+
 @pytest.mark.slow
 def test_the_text_of_500_pdfs_is_their_contracts_to_the_letter(knowledge: Knowledge) -> None:
     for made in contracts(500, knowledge):

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sqlalchemy import select, update
 
 from matcher.book.orders import withdraw as withdraw_order
@@ -38,6 +39,7 @@ from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
 from matcher.store.tables import (
+    Amendment,
     Attachment,
     Contract,
     Demand,
@@ -78,7 +80,7 @@ def ticket(net_kg: str | int = 600, **other: Any) -> DeliveryPost:
 def weigh(deal: Deal, post: DeliveryPost, by: Party | None = None) -> FulfilmentView:
     with deal.ledger.transaction() as session:
         contract = record_delivery(session, deal.id, by or deal.buyer, post, deal.knowledge)
-        return fulfilment_view(session, contract)
+        return fulfilment_view(contract)
 
 
 def end(deal: Deal, by: Party | None = None, **said: Any) -> str:
@@ -136,16 +138,29 @@ def test_a_weigh_ticket_counts_once_whichever_side_records_it(agreed: Deal) -> N
         "PC \u2013 17",
         "PC\u221217",
         "PC\ufe6317",
+        "PC 17",
+        "PC17",
+        "pc/17.",
     ],
 )
-def test_a_number_is_the_same_in_whatever_letters_and_dashes_it_is_written(agreed: Deal, same: str) -> None:
+def test_a_number_is_the_same_however_its_letters_and_digits_are_written_and_parted(
+    agreed: Deal, same: str
+) -> None:
     weigh(agreed, ticket(300))
     with pytest.raises(Invalid, match="recorded already"):
         weigh(agreed, ticket(300, ticket_number=same))
     pay(agreed, 1, "PC-17")
     with pytest.raises(Invalid, match="recorded already"):
         pay(agreed, 1, same)
-    assert pay(agreed, 1, "PC17").paid == 2
+    assert pay(agreed, 1, "PC-71").paid == 2
+
+
+@pytest.mark.parametrize("none", ["---", " - ", ".", "…"])
+def test_a_number_without_a_letter_or_digit_is_none(agreed: Deal, none: str) -> None:
+    with pytest.raises(ValidationError, match="no letter and no digit"):
+        ticket(300, ticket_number=none)
+    with pytest.raises(ValidationError, match="no letter and no digit"):
+        pay(agreed, 1, none)
 
 
 def test_more_than_the_tolerance_is_the_buyers_to_take_over(agreed: Deal) -> None:
@@ -158,7 +173,7 @@ def test_more_than_the_tolerance_is_the_buyers_to_take_over(agreed: Deal) -> Non
 def withdraw(deal: Deal, position: int, by: Party) -> FulfilmentView:
     with deal.ledger.transaction() as session:
         contract = withdraw_delivery(session, deal.id, position, by, Reason(reason="Gõ nhầm số"))
-        return fulfilment_view(session, contract)
+        return fulfilment_view(contract)
 
 
 def test_a_weigh_ticket_recorded_by_mistake_is_withdrawn_and_stays_on_record(agreed: Deal) -> None:
@@ -253,7 +268,7 @@ def open_again(deal: Deal, by: Party) -> str:
 
 
 def test_a_false_breach_is_undone_by_an_operator_who_withdraws_the_closing(agreed: Deal) -> None:
-    last_day_over(agreed)
+    last_day_over(agreed, days=3)
     assert end(agreed, agreed.buyer) == "breached"
     short = reoffered(agreed, Demand, agreed.demand_id)
     assert short is not None
@@ -335,6 +350,19 @@ def test_a_ticket_that_can_not_be_is_refused(agreed: Deal, other: dict[str, Any]
     assert agreed.read(Contract, agreed.id).fulfilment == "unfulfilled"
 
 
+def test_a_weight_that_can_not_be_is_one_fault(agreed: Deal) -> None:
+    with pytest.raises(Invalid) as refused:
+        weigh(agreed, ticket(600, gross_kg="1.0005", rejected_kg=1, rejection_reason="x"))
+    assert [fault.path for fault in refused.value.faults] == ["gross_kg"]
+
+
+def test_each_grade_is_named_once(agreed: Deal) -> None:
+    twice = [{"grade": "grade_1", "net_kg": 300}] * 2
+    with pytest.raises(Invalid) as refused:
+        weigh(agreed, ticket(600, grades=twice))
+    assert [fault.path for fault in refused.value.faults] == ["grades.1.grade"]
+
+
 def signed(deal: Deal, days_ago: int) -> None:
     with deal.ledger.transaction() as session:
         session.execute(update(Signature).values(signed_at=now() - timedelta(days=days_ago)))
@@ -363,7 +391,7 @@ def test_an_amended_contract_was_agreed_when_it_first_was(agreed: Deal) -> None:
 
 def confirm(deal: Deal, by: Party) -> FulfilmentView:
     with deal.ledger.transaction() as session:
-        return fulfilment_view(session, confirm_delivery(session, deal.id, 1, by))
+        return fulfilment_view(confirm_delivery(session, deal.id, 1, by))
 
 
 def test_what_one_side_recorded_the_other_confirms_once(agreed: Deal) -> None:
@@ -429,7 +457,7 @@ def test_what_is_short_is_news_to_the_buyer_unless_it_said_so_itself(
 
 
 def test_a_contract_of_which_nothing_came_is_breached(agreed: Deal) -> None:
-    last_day_over(agreed)
+    last_day_over(agreed, days=3)
     assert end(agreed, agreed.buyer, reoffer=False) == "breached"
     assert reoffered(agreed, Demand, agreed.demand_id) is None
     with pytest.raises(Conflict):
@@ -465,8 +493,6 @@ def test_the_pair_of_a_breached_contract_is_not_matched_again_also_not_by_what_i
 def test_that_nothing_more_comes_is_for_the_buyer_to_say_once_the_last_day_is_over(agreed: Deal) -> None:
     last_day_over(agreed, days=0)
     first = str(today() + timedelta(days=1))
-    with pytest.raises(Conflict, match=f"closes from {first} on"):
-        end(agreed, agreed.buyer)
     with pytest.raises(Invalid) as refused:
         weigh(agreed, ticket(100, final=True))
     assert [fault.path for fault in refused.value.faults] == ["final"]
@@ -476,6 +502,20 @@ def test_that_nothing_more_comes_is_for_the_buyer_to_say_once_the_last_day_is_ov
         end(agreed, agreed.buyer)
     last_day_over(agreed)
     assert end(agreed, agreed.buyer) == "short"
+
+
+def test_what_came_on_the_last_day_is_recorded_in_the_days_of_grace_where_no_ticket_stands(
+    agreed: Deal,
+) -> None:
+    signed(agreed, 9)
+    last_day_over(agreed, days=2)
+    with pytest.raises(Conflict, match=f"closes from {today() + timedelta(days=1)} on"):
+        end(agreed, agreed.buyer)
+    evening = datetime.combine(today() - timedelta(days=2), time(20), VIETNAM)
+    assert weigh(agreed, ticket(delivered_at=evening), agreed.seller).fulfilment == "fulfilled"
+    withdraw(agreed, 1, agreed.seller)
+    last_day_over(agreed, days=3)
+    assert end(agreed, agreed.buyer) == "breached"
 
 
 def test_a_last_ticket_of_the_buyer_that_fulfils_is_no_end_before_its_time(agreed: Deal) -> None:
@@ -493,7 +533,7 @@ def test_a_shortfall_of_goods_that_were_put_off_is_wanted_as_long_as_they_were(a
 
 def test_a_shortfall_can_be_taken_later_than_first_wanted_if_the_buyer_says_so(agreed: Deal) -> None:
     until = today() + timedelta(days=9)
-    last_day_over(agreed)
+    last_day_over(agreed, days=3)
     for refused_day, why in ((today() - timedelta(days=1), "has passed"), (date(2199, 1, 1), "days long")):
         with pytest.raises(Invalid, match=why):
             end(agreed, agreed.buyer, deliver_until=refused_day)
@@ -672,6 +712,22 @@ def test_delivered_goods_are_neither_cancelled_nor_amended(agreed: Deal) -> None
         agreed.propose(agreed.seller, price=30_000)
 
 
+@pytest.mark.parametrize("overtaken_by", ["delivery", "closing"])
+def test_what_was_proposed_and_not_answered_lapses_once_goods_come_or_no_more_come(
+    agreed: Deal, overtaken_by: str
+) -> None:
+    proposed = agreed.propose(agreed.buyer, price=21_000)
+    if overtaken_by == "delivery":
+        weigh(agreed, ticket(100))
+    else:
+        end(agreed)
+    assert agreed.read(Amendment, proposed).state == "lapsed"
+    assert agreed.kinds().count("contract.amendment_lapsed") == 1
+    assert last_step(agreed)["data"] == {"amendment": str(proposed)}
+    with pytest.raises(Conflict):
+        agreed.accept_amendment(agreed.seller, proposed)
+
+
 def test_an_operator_cancels_once_no_weigh_ticket_stands(agreed: Deal) -> None:
     weigh(agreed, ticket(100))
     withdraw(agreed, 1, agreed.operator)
@@ -696,7 +752,7 @@ def test_an_operator_closes_what_came_in_part_and_the_rest_is_back_on_the_market
 def pay(deal: Deal, amount: int, reference: str, days_ago: int = 0) -> FulfilmentView:
     post = PaymentPost(amount=amount, paid_on=today() - timedelta(days=days_ago), reference=reference)
     with deal.ledger.transaction() as session:
-        return fulfilment_view(session, record_payment(session, deal.id, deal.buyer, post))
+        return fulfilment_view(record_payment(session, deal.id, deal.buyer, post))
 
 
 def test_payments_add_up_and_each_is_recorded_once(agreed: Deal) -> None:
@@ -737,6 +793,13 @@ def test_no_more_is_paid_than_the_contract_before_and_what_came_after(agreed: De
         pay(agreed, 1, "FT3")
 
 
+def test_what_was_paid_in_advance_for_goods_that_did_not_come_is_seen_to_be_overpaid(agreed: Deal) -> None:
+    whole = agreed.read(Contract, agreed.id).terms["amount"]
+    assert pay(agreed, whole, "FT1").overpaid == 0
+    seen = weigh(agreed, ticket(100, final=True), agreed.seller)
+    assert (seen.payment, seen.overpaid) == ("paid", whole - seen.due)
+
+
 def test_nothing_is_paid_for_goods_that_never_came(agreed: Deal) -> None:
     end(agreed)
     with pytest.raises(Invalid, match="nothing more is to be paid"):
@@ -746,15 +809,15 @@ def test_nothing_is_paid_for_goods_that_never_came(agreed: Deal) -> None:
 def test_a_payment_of_the_buyer_is_the_sellers_to_confirm(agreed: Deal) -> None:
     paid = pay(agreed, 1, "FT1").payments[0]
     assert paid.standing == "waiting"
-    with pytest.raises(Conflict), agreed.ledger.transaction() as session:
+    with pytest.raises(Forbidden, match="the other side"), agreed.ledger.transaction() as session:
         confirm_payment(session, agreed.id, paid.id, agreed.buyer)
     with agreed.ledger.transaction() as session:
         contract = confirm_payment(session, agreed.id, paid.id, agreed.seller)
-        assert fulfilment_view(session, contract).payments[0].standing == "relied_on"
+        assert fulfilment_view(contract).payments[0].standing == "relied_on"
     with agreed.ledger.transaction() as session:
         said = PaymentPost(amount=1, paid_on=today(), reference="FT2")
         contract = record_payment(session, agreed.id, agreed.seller, said)
-        assert fulfilment_view(session, contract).payments[1].standing == "relied_on", "to its own cost"
+        assert fulfilment_view(contract).payments[1].standing == "relied_on", "to its own cost"
 
 
 def test_a_payment_recorded_by_mistake_is_withdrawn_and_its_reference_is_free_again(agreed: Deal) -> None:
@@ -763,7 +826,7 @@ def test_a_payment_recorded_by_mistake_is_withdrawn_and_its_reference_is_free_ag
     for by, refused in ((agreed.seller, Forbidden), (agreed.buyer, None), (agreed.buyer, Conflict)):
         with pytest.raises(refused) if refused else nullcontext(), agreed.ledger.transaction() as session:
             contract = withdraw_payment(session, agreed.id, mistaken, by, Reason(reason="Thiếu một số 0"))
-            assert fulfilment_view(session, contract).payment == "unpaid"
+            assert fulfilment_view(contract).payment == "unpaid"
     assert pay(agreed, due, "FT1").payment == "paid"
     with pytest.raises(NotFound), agreed.ledger.transaction() as session:
         withdraw_payment(session, agreed.id, agreed.id, agreed.buyer, Reason(reason="Không có"))
@@ -810,7 +873,7 @@ def test_a_dispute_is_open_until_its_side_or_an_operator_closes_it(agreed: Deal)
             contract = close_dispute(session, agreed.id, closer, Reason(reason="Bồi thường 5 %"))
             assert "open_dispute" in moves(contract, agreed.seller)
     with agreed.ledger.transaction() as session:
-        told = fulfilment_view(session, session.get_one(Contract, agreed.id)).disputes
+        told = fulfilment_view(session.get_one(Contract, agreed.id)).disputes
     assert [(each.closed_by, each.outcome) for each in told] == [
         ("buyer", "Bồi thường 5 %"),
         ("operator", "Bồi thường 5 %"),
@@ -855,21 +918,56 @@ def test_a_payment_of_a_cancelled_contract_is_still_withdrawn(agreed: Deal) -> N
     with agreed.ledger.transaction() as session:
         said = Reason(reason="Đã trả lại")
         contract = withdraw_payment(session, agreed.id, paid, agreed.buyer, said)
-        assert fulfilment_view(session, contract).paid == 0
+        assert fulfilment_view(contract).paid == 0
         assert [moves(contract, each) for each in (agreed.buyer, agreed.operator)] == [[], []]
 
 
-def test_payments_are_confirmed_and_withdrawn_only_where_there_are_some(agreed: Deal) -> None:
-    def of_payments(by: Party) -> list[str]:
-        with agreed.ledger.transaction() as session:
-            allowed = moves(session.get_one(Contract, agreed.id), by)
-        return [move for move in allowed if move in ("confirm_payment", "withdraw_payment")]
+def of_recorded(deal: Deal, by: Party) -> list[str]:
+    """Its moves with what is recorded, and recording a payment."""
+    with deal.ledger.transaction() as session:
+        allowed = moves(session.get_one(Contract, deal.id), by)
+    others = ("record_delivery", "cancel", "amend", "close", "open_dispute", "close_dispute")
+    return [move for move in allowed if move not in others]
 
+
+def test_payments_are_confirmed_and_withdrawn_only_where_there_are_some(agreed: Deal) -> None:
     both = (agreed.seller, agreed.buyer, agreed.operator)
-    assert [of_payments(by) for by in both] == [[], [], []]
+    assert [of_recorded(agreed, by) for by in both] == [["record_payment"], ["record_payment"], []]
+    paid = pay(agreed, 1, "FT1").payments[0].id
+    assert [of_recorded(agreed, by) for by in both] == [
+        ["record_payment", "confirm_payment"], ["record_payment", "withdraw_payment"], ["withdraw_payment"],
+    ]  # fmt: skip
+    with agreed.ledger.transaction() as session:
+        confirm_payment(session, agreed.id, paid, agreed.seller)
+    assert [of_recorded(agreed, by) for by in both] == [
+        ["record_payment"], ["record_payment"], ["withdraw_payment"],
+    ]  # fmt: skip
+
+
+def test_what_one_side_recorded_is_its_own_to_withdraw_and_the_others_to_confirm(agreed: Deal) -> None:
+    both = (agreed.seller, agreed.buyer, agreed.operator)
+    weigh(agreed, ticket(300), agreed.seller)
+    assert [of_recorded(agreed, by) for by in both] == [
+        ["record_payment", "withdraw_delivery"], ["record_payment", "confirm_delivery"],
+        ["withdraw_delivery"],
+    ]  # fmt: skip
+    recorded_long_ago(agreed)
+    assert of_recorded(agreed, agreed.seller) == ["record_payment"]
+    confirm(agreed, agreed.buyer)
+    assert of_recorded(agreed, agreed.buyer) == ["record_payment"]
+
+
+def test_a_breached_contract_offers_nothing_that_can_not_be_done(agreed: Deal) -> None:
+    end(agreed)
+    both = (agreed.seller, agreed.buyer, agreed.operator)
+    assert [of_recorded(agreed, by) for by in both] == [[], [], ["withdraw_closing"]]
+
+
+def test_another_sides_payment_of_a_cancelled_contract_is_not_offered_to_withdraw(agreed: Deal) -> None:
     pay(agreed, 1, "FT1")
-    assert [of_payments(by) for by in both] == [
-        ["withdraw_payment", "confirm_payment"], ["withdraw_payment"], ["withdraw_payment"],
+    agreed.cancel(agreed.operator)
+    assert [of_recorded(agreed, by) for by in (agreed.seller, agreed.buyer, agreed.operator)] == [
+        [], ["withdraw_payment"], ["withdraw_payment"],
     ]  # fmt: skip
 
 

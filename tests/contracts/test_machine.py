@@ -3,7 +3,7 @@
 What is tried is drawn at random, allowed or not; what is reached is compared with the life the docs draw.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from hypothesis import HealthCheck, given
@@ -12,20 +12,21 @@ from hypothesis import strategies as st
 from sqlalchemy import func, update
 
 from config.settings import Settings
-from matcher.clock import now
-from matcher.contracts.accounts import close_dispute, open_dispute
+from matcher.clock import now, today
+from matcher.contracts.accounts import PaymentPost, close_dispute, open_dispute, record_payment
 from matcher.contracts.amendments import decline_amendment, lapse_amendments, withdraw_amendment
-from matcher.contracts.confirmed import confirm_delivery
-from matcher.contracts.fulfilment import Closing, close, deliveries_of, record_delivery
+from matcher.contracts.confirmed import confirm_delivery, confirm_payment
+from matcher.contracts.fulfilment import Closing, close, record_delivery
 from matcher.contracts.life import Reason, lapse
-from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery
-from matcher.contracts.moves import moves, open_amendment, side_of
+from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery, withdraw_payment
+from matcher.contracts.moves import Recording, moves, open_amendment, side_of
+from matcher.contracts.relied import relied_on_by_other
 from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
-from matcher.errors import Conflict, Forbidden, Invalid
+from matcher.errors import Conflict, Forbidden, Invalid, NotFound
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
-from matcher.store.tables import Amendment, Contract, Demand, GoodsDelivery, Lot, Party
+from matcher.store.tables import Amendment, Contract, Demand, GoodsDelivery, Lot, Party, Payment
 from tests.contracts.deal import Deal
 from tests.trading.invariants import broken
 
@@ -69,30 +70,56 @@ def weigh(deal: Deal, by: Party) -> None:
 
 
 def withdraw_ticket(deal: Deal, by: Party) -> None:
-    """The first that stands and is its own; where there is none, the first of all."""
     with deal.ledger.transaction() as session:
         contract = session.get_one(Contract, deal.id)
-        own = ("seller", "buyer") if by.kind == "operator" else (side_of(contract, by),)
-        standing = [each for each in deliveries_of(session, contract) if each.withdrawn_at is None]
-        chosen = [each.position for each in standing if each.side in own] or [
-            *(each.position for each in standing),
-            1,
-        ]
-        withdraw_delivery(session, deal.id, chosen[0], by, WHY)
+        chosen = to_withdraw(contract, contract.deliveries, by)
+        withdraw_delivery(session, deal.id, chosen.position if chosen else 1, by, WHY)
+
+
+def withdraw_money(deal: Deal, by: Party) -> None:
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        chosen = to_withdraw(contract, contract.payments, by)
+        withdraw_payment(session, deal.id, chosen.id if chosen else deal.id, by, WHY)
 
 
 def confirm_ticket(deal: Deal, by: Party) -> None:
-    """The first that the other side recorded and that is not confirmed; where there is none, one's own."""
     with deal.ledger.transaction() as session:
         contract = session.get_one(Contract, deal.id)
-        tickets = [each for each in deliveries_of(session, contract) if each.withdrawn_at is None]
-        own = [
-            each.position for each in tickets if by.kind == "operator" or each.side == side_of(contract, by)
-        ]
-        others = [each.position for each in tickets if each.position not in own and not each.confirmed_at]
-        if tickets and not own and not others:
-            return
-        confirm_delivery(session, deal.id, [*others, *own, 1][0], by)
+        chosen = to_confirm(contract, contract.deliveries, by)
+        confirm_delivery(session, deal.id, chosen.position if chosen else 1, by)
+
+
+def confirm_money(deal: Deal, by: Party) -> None:
+    with deal.ledger.transaction() as session:
+        contract = session.get_one(Contract, deal.id)
+        chosen = to_confirm(contract, contract.payments, by)
+        confirm_payment(session, deal.id, chosen.id if chosen else deal.id, by)
+
+
+def to_withdraw(contract: Contract, recorded: Sequence[Recording], by: Party) -> Recording | None:
+    """One that it may withdraw; where there is none, any."""
+    for each in recorded:
+        own = each.side == side_of(contract, by) and not relied_on_by_other(each, contract)
+        if each.withdrawn_at is None and (own or by.kind == "operator"):
+            return each
+    return recorded[0] if recorded else None
+
+
+def to_confirm(contract: Contract, recorded: Sequence[Recording], by: Party) -> Recording | None:
+    """One that it may confirm; where there is none, any."""
+    for each in recorded:
+        waiting = each.withdrawn_at is None and each.confirmed_at is None
+        if waiting and each.side != side_of(contract, by):
+            return each
+    return recorded[0] if recorded else None
+
+
+def pay(deal: Deal, by: Party) -> None:
+    """A third of what both agreed on at first, so that a few are all."""
+    post = PaymentPost(amount=6_000_000, paid_on=today(), reference=f"FT{deal.count(Payment)}")
+    with deal.ledger.transaction() as session:
+        record_payment(session, deal.id, by, post)
 
 
 def in_transaction(doing: Callable[..., object], *given_too: object) -> Callable[[Deal, Party], None]:
@@ -114,6 +141,9 @@ MOVES: dict[str, Callable[[Deal, Party], object]] = {
     "record_delivery": weigh,
     "confirm_delivery": confirm_ticket,
     "withdraw_delivery": withdraw_ticket,
+    "record_payment": pay,
+    "confirm_payment": confirm_money,
+    "withdraw_payment": withdraw_money,
     "close": in_transaction(close, Closing(reason="Thử")),
     "withdraw_closing": in_transaction(withdraw_closing, WHY),
     "open_dispute": in_transaction(open_dispute, WHY),
@@ -170,11 +200,10 @@ def try_move(deal: Deal, name: str, by: Party) -> None:
         allowed = name in moves(session.get_one(Contract, deal.id), by)
     try:
         MOVES[name](deal, by)
-    except Forbidden:
-        assert not allowed or name in ("withdraw_delivery", "confirm_delivery"), "the wrong side's ticket"
-    except Conflict:
+    except (Forbidden, Conflict, NotFound):
         assert not allowed, f"{name} was said to be allowed"
     except Invalid:
-        assert name in ("amend", "accept_amendment", "record_delivery"), "the same again, or too much"
+        too_much = ("amend", "accept_amendment", "record_delivery", "record_payment")
+        assert name in too_much, "the same again, or too much"
     else:
         assert allowed, f"{name} was not allowed"

@@ -13,7 +13,6 @@ from matcher.contracts.accounts import (
     PaymentPost,
     close_dispute,
     open_dispute,
-    payments_of,
     record_payment,
 )
 from matcher.contracts.confirmed import confirm_delivery, confirm_payment
@@ -148,7 +147,7 @@ def test_a_buyer_is_on_record_for_its_payments(agreed: Deal) -> None:
     assert record(agreed, agreed.buyer).paid_on_time.counted == 0, "there is still time"
     with agreed.ledger.transaction() as session:
         paid = PaymentPost(amount=due, paid_on=today(), reference="FT1")
-        payment = payments_of(session, record_payment(session, agreed.id, agreed.buyer, paid))[0]
+        payment = record_payment(session, agreed.id, agreed.buyer, paid).payments[0]
     assert record(agreed, agreed.buyer).paid_on_time.counted == 0, "the seller has not said so"
     with agreed.ledger.transaction() as session:
         confirm_payment(session, agreed.id, payment.id, agreed.seller)

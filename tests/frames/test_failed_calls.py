@@ -106,7 +106,7 @@ def test_how_long_a_shortfall_is_wanted_is_said_in_the_next_call(agreed: Season)
     agreed.accept(contract_id)
     with agreed.ledger.transaction() as session:
         contract = session.get_one(Contract, contract_id)
-        contract.terms = contract.terms | {"delivery_day": day(-1), "deliver_until": day(-1)}
+        contract.terms = contract.terms | {"delivery_day": day(-3), "deliver_until": day(-3)}
     said = Closing.model_validate({"reason": "Chưa giao", "deliver_until": day(9)})
     with pytest.raises(Invalid, match="returns to the agreement"), agreed.ledger.transaction() as session:
         close(session, contract_id, agreed.buyer, said)

@@ -1,0 +1,32 @@
+"""What a contract's buyer has taken over, what that costs, and what has been paid, by what stands."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from matcher.contracts.terms import amount
+from matcher.store.tables import Contract, Payment
+
+
+def accepted_grams(contract: Contract) -> int:
+    """What the buyer has taken over so far."""
+    return sum(each.net_g - each.rejected_g for each in contract.deliveries if each.withdrawn_at is None)
+
+
+def due(contract: Contract) -> int:
+    """What the goods taken over so far cost at the farm gate, in đồng."""
+    return amount(accepted_grams(contract), contract.terms["price"]["farm_gate"])
+
+
+def payable(contract: Contract) -> int:
+    """The most that is to be paid in all, in đồng: what is due, or all of the contract while goods may come.
+
+    Paying before delivery is the buyer's to choose.
+    """
+    if contract.fulfilment in ("unfulfilled", "partly_delivered"):
+        return int(contract.terms["amount"])
+    return due(contract)
+
+
+def paid_by(payments: Sequence[Payment], last: date = date.max) -> int:
+    """What was paid until the end of `last`, in đồng, by the payments that stand."""
+    return sum(each.amount for each in payments if each.withdrawn_at is None and each.paid_on <= last)

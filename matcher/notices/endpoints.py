@@ -195,7 +195,8 @@ def replay(session: Session, endpoint: Endpoint, what: Replay) -> Requeued:
     states = ["dead", "withdrawn"]
     if what.delivered_too or what.delivery_id:
         states.append("delivered")
-    endpoint.rests_until = None
+    if endpoint.failing_since is not None:  # else it rests by its pace
+        endpoint.rests_until = None
     return queue_again(session, own.where(Delivery.state.in_(states)), untrue_too=what.delivered_too)
 
 
@@ -236,6 +237,8 @@ def note_answers(session: Session, answers: Mapping[UUID, Answered]) -> None:
         answer = answers[endpoint.id]
         if answer.succeeded:
             _start_afresh(endpoint)
+            if endpoint.per_minute is not None:
+                endpoint.rests_until = now() + _pause(endpoint)
         elif endpoint.disabled_at is None:
             _note_failure(session, endpoint, answer)
 
@@ -259,10 +262,15 @@ def public_key(endpoint: Endpoint) -> str:
 def _note_failure(session: Session, endpoint: Endpoint, answer: Answered) -> None:
     endpoint.failing_since = endpoint.failing_since or now()
     rest = min(FIRST_REST * 2 ** min(endpoint.failures, 10), LONGEST_REST)
-    endpoint.rests_until = now() + max(rest, answer.again_after or rest)
+    endpoint.rests_until = now() + max(rest, answer.again_after or rest, _pause(endpoint))
     endpoint.failures += 1
     if answer.gone or endpoint.failing_since < now() - GIVEN_UP_AFTER:
         _disable(session, endpoint, "gone" if answer.gone else "failing")
+
+
+def _pause(endpoint: Endpoint) -> timedelta:
+    """Between two letters, by its pace."""
+    return timedelta(minutes=1 / endpoint.per_minute) if endpoint.per_minute else timedelta(0)
 
 
 def _start_afresh(endpoint: Endpoint) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import delete, select
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
-from matcher.fields import Instant
+from matcher.fields import Clause, Instant
 from matcher.notices.connection import is_elsewhere
 from matcher.notices.dead import Requeued, queue_again
 from matcher.notices.events import EndpointTold, Kind
@@ -32,7 +33,7 @@ GIVEN_UP_AFTER = timedelta(days=5)  # of failures alone
 MOST = 20  # of one party
 FIRST_REST, LONGEST_REST = timedelta(seconds=1), timedelta(seconds=15)  # of one that fails, doubled each time
 
-Url = Annotated[str, Field(max_length=2000)]
+Url = Clause
 Kinds = Annotated[list[Kind], Field(min_length=1)] | None
 PerMinute = Annotated[int, Field(ge=1, le=6000)] | None
 
@@ -333,22 +334,23 @@ def _each_once(kinds: Sequence[Kind] | None) -> list[str] | None:
 
 
 def _is_web_address(url: str) -> bool:
+    """Whether it can be called, as far as httpx can tell, which is what calls it; and in one way only."""
     try:
-        parts = urlsplit(url)
-        # What is escaped in a host is read in more than one way.
-        host = parts.hostname or ""
-        reachable = "%" not in host and _has_labels(host) and parts.port != 0
-    except ValueError:
+        parts, read = urlsplit(url), httpx.URL(url)
+        # What is escaped in a host is read in more than one way. To read it out has httpx see
+        # whether what begins with xn-- stands for any name.
+        reachable = "%" not in read.host and _has_labels(read.raw_host) and parts.port != 0
+    except (ValueError, httpx.InvalidURL):  # of which those of names in other scripts are the former
         return False
     # A password in it would be shown to whoever reads the list.
     plain = parts.username is None and not any(letter.isspace() for letter in url)
     return parts.scheme in ("http", "https") and reachable and plain
 
 
-def _has_labels(host: str) -> bool:
+def _has_labels(host: bytes) -> bool:
     """Whether a host is an IPv6 address, or its labels are those of a name (RFC 1035: 1 to 63 letters)."""
-    labels = host.removesuffix(".").split(".")
-    return ":" in host or all(0 < len(each.encode("idna" if each else "ascii")) < 64 for each in labels)
+    labels = host.removesuffix(b".").split(b".")
+    return b":" in host or all(0 < len(each) < 64 for each in labels)
 
 
 def _new_secret() -> str:

@@ -24,7 +24,8 @@ from matcher.notices.events import EndpointTold, Kind
 from matcher.notices.missed import add_missed
 from matcher.notices.record import Happening, record, tell_endpoint
 from matcher.parties import operators, sees
-from matcher.store.moved import move_due
+from matcher.store.moved import hurry_due, move_due
+from matcher.store.session import ring
 from matcher.store.tables import Attempt, Delivery, Endpoint, Event, Notice, Party
 from matcher.store.withdrawn import withdraw_due_to, withdraw_told
 
@@ -124,19 +125,22 @@ def list_endpoints(session: Session, party: Party) -> Sequence[Endpoint]:
 
 
 def change_endpoint(session: Session, endpoint: Endpoint, changes: EndpointChange) -> None:
-    """Applies the fields that were named; what is due goes to a new address too. Raises Invalid for it."""
+    """Applies the fields that were named; what is due goes to a new address too.
+
+    With a new address, or enabled, what waits for its next attempt is due at once. Raises Invalid for it.
+    """
     if changes.url is not None and changes.url != endpoint.url:
         _check_address(session, endpoint.party_id, changes.url)
         endpoint.url = changes.url
-        _start_afresh(endpoint)
         move_due(session, endpoint.id)
+        _try_now(session, endpoint)
     if "kinds" in changes.model_fields_set:
         endpoint.kinds = _each_once(changes.kinds)
     if "per_minute" in changes.model_fields_set:
         endpoint.per_minute = changes.per_minute
     if changes.enabled is True:
         endpoint.disabled_at = endpoint.disabled_reason = None
-        _start_afresh(endpoint)
+        _try_now(session, endpoint)
         withdraw_told(session, [("endpoint.disabled", endpoint.id)])
     elif changes.enabled is False and endpoint.disabled_at is None:
         endpoint.disabled_at, endpoint.disabled_reason = now(), "owner"
@@ -277,6 +281,13 @@ def _pause(endpoint: Endpoint) -> timedelta:
 def _start_afresh(endpoint: Endpoint) -> None:
     endpoint.failing_since = endpoint.rests_until = None
     endpoint.failures = 0
+
+
+def _try_now(session: Session, endpoint: Endpoint) -> None:
+    """As its party says that it is well, nothing waits for a rest or a next attempt."""
+    _start_afresh(endpoint)
+    hurry_due(session, endpoint.id)
+    ring(session, "deliver", "due")
 
 
 def _disable(session: Session, endpoint: Endpoint, reason: str) -> None:

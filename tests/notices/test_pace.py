@@ -190,6 +190,39 @@ def test_what_is_due_follows_an_endpoint_to_its_new_address(
     assert (read(ledger, delivery_id).state, read(ledger, delivery_id).address) == ("delivered", receiver.url)
 
 
+@pytest.mark.parametrize("mended", ["moved", "enabled"])
+def test_what_waits_for_a_later_attempt_leaves_at_once_when_its_endpoint_is_mended(
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver, mended: str
+) -> None:
+    rung: list[Ring] = []
+    listening = Ledger(settings, rung.extend)
+    delivery_id = told(ledger, url="http://127.0.0.1:1/" if mended == "moved" else receiver.url)
+    in_a_day = func.now() + timedelta(days=1)
+    with ledger.transaction() as session:
+        session.execute(update(Delivery).values(due_at=in_a_day, tries=3))
+        session.execute(update(Endpoint).values(rests_until=in_a_day, failing_since=func.now()))
+    with listening.transaction() as session:
+        change = EndpointChange(url=receiver.url) if mended == "moved" else EndpointChange(enabled=True)
+        change_endpoint(session, session.scalars(select(Endpoint)).one(), change)
+    listening.engine.dispose()
+    assert rung == [Ring("deliver", "due")]
+    deliver(ledger, settings, transport)
+    assert read(ledger, delivery_id).state == "delivered"
+
+
+def test_what_is_on_its_way_for_the_first_time_is_not_sent_twice_when_its_endpoint_moves(
+    ledger: Ledger,
+) -> None:
+    told(ledger, url="http://127.0.0.1:1/")
+    with ledger.transaction() as session:
+        assert len(claim(session, LEASE, 100, {})) == 1
+    with ledger.transaction() as session:
+        change = EndpointChange(url="http://127.0.0.1:2/")
+        change_endpoint(session, session.scalars(select(Endpoint)).one(), change)
+    with ledger.transaction() as session:
+        assert claim(session, LEASE, 100, {}) == []
+
+
 def test_a_dead_letter_that_is_requeued_goes_where_its_endpoint_is_then(
     ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
 ) -> None:

@@ -36,7 +36,7 @@ FIRST_REST, LONGEST_REST = timedelta(seconds=1), timedelta(seconds=15)  # of one
 
 Url = Clause
 Kinds = Annotated[list[Kind], Field(min_length=1)] | None
-PerMinute = Annotated[int, Field(ge=1, le=6000)] | None
+PerMinute = Annotated[int, Field(strict=True, ge=1, le=6000)] | None
 
 
 class EndpointPost(BaseModel):
@@ -57,7 +57,7 @@ class EndpointChange(BaseModel):
     url: Url | None = None
     kinds: Kinds = None
     per_minute: PerMinute = None
-    enabled: bool | None = None
+    enabled: Annotated[bool, Field(strict=True)] | None = None
 
 
 class Replay(BaseModel):
@@ -70,7 +70,7 @@ class Replay(BaseModel):
 
     delivery_id: UUID | None = None
     since: Instant | None = None
-    delivered_too: bool = False
+    delivered_too: Annotated[bool, Field(strict=True)] = False
 
 
 def add_endpoint(

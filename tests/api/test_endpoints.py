@@ -50,6 +50,7 @@ def test_what_is_no_endpoint_is_refused_with_the_field(api: Api) -> None:
         ({"url": "na"}, "url"),
         ({"url": URL, "kinds": ["rain"]}, "kinds.0"),
         ({"url": URL, "kinds": []}, "kinds"),
+        ({"url": URL, "per_minute": "60"}, "per_minute"),
         ({"url": URL, "secret": "x"}, "secret"),
         ({}, "url"),
     ):

@@ -65,17 +65,20 @@ def add_party(session: Session, post: PartyPost) -> Party:
 
 def new_contact(session: Session, party_id: UUID, channel: str, address: str, **wishes: Any) -> Contact:
     """Writes a contact whose address is in good form."""
-    contact = Contact(
-        party_id=party_id, channel=channel, address=address, token=secrets.token_urlsafe(18), **wishes
-    )
+    contact = Contact(party_id=party_id, channel=channel, address=address, token=_stop_token(), **wishes)
     session.add(contact)
     session.flush()
     return contact
 
 
+def _stop_token() -> str:
+    return secrets.token_urlsafe(18)
+
+
 def move_contact(session: Session, contact: Contact, address: str) -> None:
     """Gives the contact another address, in good form and new to its party; what is due goes there too."""
     contact.address, contact.bounced_at, contact.bounce = address, None, None
+    contact.token = _stop_token()  # who read mails at the former address has no say at this one
     withdraw_told(session, [("contact.bounced", contact.id)])
     move_due(session, contact.id)
 

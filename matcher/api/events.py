@@ -62,7 +62,7 @@ def read(  # what FastAPI hands over
     last_event_id: Annotated[str | None, Header(pattern=r"^\d{1,18}$")] = None,
     accept: Annotated[str, Header()] = "",
 ) -> Response | EventPage:
-    """What you were told, oldest first; with `Accept: text/event-stream` as a stream that goes on."""
+    """What you were told, oldest first; with `Accept: text/event-stream` alone as a stream that goes on."""
     after = cursor if last_event_id is None else int(last_event_id)
     try:
         entries = feed(session, caller, after, limit, configured.links_begin)
@@ -71,7 +71,8 @@ def read(  # what FastAPI hands over
         given = "cursor" if last_event_id is None else "Last-Event-ID"
         remedy = "Read on from the last one you were given, or from 0: each event keeps its id."
         raise Invalid(Fault(given, f"{after} is beyond your newest event", remedy)) from error
-    if "text/event-stream" in accept:
+    # Who takes JSON too would wait in vain for the end of a page.
+    if "text/event-stream" in accept and "application/json" not in accept:
         stream = _stream(request, caller, after, configured.links_begin)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)

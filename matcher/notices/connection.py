@@ -115,7 +115,7 @@ class Backend(httpcore.SyncBackend):
     ) -> httpcore.NetworkStream:
         allowed = [each for each in _addresses(host, port) if self._private_allowed or is_public(each)]
         if not allowed:
-            raise AddressRefused(f"{host} is in a private network; webhooks go to public addresses only")
+            raise AddressRefused(f"{host} is in a private network; only public addresses are called")
         last: Exception | None = None
         for address in allowed:
             try:

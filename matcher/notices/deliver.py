@@ -8,6 +8,7 @@ from queue import Empty
 from uuid import UUID
 
 import httpx
+from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher.clock import now
@@ -16,6 +17,7 @@ from matcher.notices.connection import kept_waiting_by
 from matcher.notices.crew import Crew
 from matcher.notices.due import claim, ring_for_due
 from matcher.notices.letter import Letter, Outcome, outcome
+from matcher.notices.pace import next_opening
 from matcher.notices.settle import Made, settle
 from matcher.store.session import Ledger
 
@@ -27,6 +29,7 @@ MOST_TO_ENDPOINTS = 500
 MOST_BY_CHANNEL = {"email": 8, "webhook": 8, "sms": 8, "zalo": 8}
 OVER_HTTP = {"webhook": webhook.send, "sms": sms.send, "zalo": zalo.send}
 QUICK = timedelta(seconds=1)
+IDLE_SECONDS = 0.1  # what comes while all wait for a gate to open waits no longer than that
 LEEWAY_SECONDS = 10.0  # of a lease, beside what three attempts may take
 
 
@@ -43,9 +46,10 @@ def never() -> bool:
 def deliver(
     ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, stopping: Callable[[], bool] = never
 ) -> None:
-    """Makes an attempt at all that is due until nothing is, for a minute; then rings for the rest.
+    """Makes an attempt at all that is due until nothing is, nor soon will be by the pace of an endpoint.
 
-    Sooner if `stopping` says so; what is on its way is waited for. Any number of workers may do so at once.
+    For a minute, or until `stopping` says so; then it rings for the rest, and what is on its way is waited
+    for. Any number of workers may do so at once.
     Raises what SQLAlchemy raises; whatever goes wrong in sending is recorded as a failed attempt.
     """
     until = time.monotonic() + SHIFT_SECONDS
@@ -55,12 +59,21 @@ def deliver(
 
     shift = _Shift(ledger, settings, transport)
     with shift.crew:
-        claimed = 0 if over() else shift.claim()
+        while not over():
+            claimed, opens_in = shift.claim()
+            if not shift.in_flight and opens_in is None:
+                break
+            shift.settle(_patience(claimed, opens_in, idle=not shift.in_flight))
         while shift.in_flight:
-            shift.settle(patience=0.25 if claimed else 0.5)
-            claimed = 0 if over() else shift.claim()
+            shift.settle(patience=0.5)
     if over():
         ledger.run(ring_for_due)
+
+
+def _patience(claimed: int, opens_in: timedelta | None, *, idle: bool) -> float:
+    """Seconds until one looks again for what is due: when a gate opens, or something else may have come."""
+    most = IDLE_SECONDS if idle else 0.25 if claimed else 0.5
+    return most if opens_in is None else min(most, max(0.0, opens_in.total_seconds()))
 
 
 class _Shift:
@@ -76,21 +89,24 @@ class _Shift:
         self.crew: Crew[_Task, _Ended] = Crew(self._attempt)
         self.in_flight: dict[UUID, Letter] = {}
 
-    def claim(self) -> int:
-        """Sends what is due, as far as there is room; returns how many."""
+    def claim(self) -> tuple[int, timedelta | None]:
+        """Sends what is due, as far as there is room; returns how many, and how long until a gate opens."""
         busy = {letter.endpoint_id for letter in self.in_flight.values() if letter.endpoint_id}
         to_endpoints = sum(letter.endpoint_id is not None for letter in self.in_flight.values())
         others = [letter.channel for letter in self.in_flight.values() if letter.endpoint_id is None]
         room = {channel: most - others.count(channel) for channel, most in MOST_BY_CHANNEL.items()}
         begin_by = time.monotonic() + self._begin_within
-        letters = self._ledger.run(
-            lambda session: claim(
-                session, self._lease, MOST_TO_ENDPOINTS - to_endpoints, room, self._quick, busy
-            )
-        )
+
+        def claim_and_look_ahead(session: Session) -> tuple[Sequence[Letter], timedelta | None]:
+            endpoint_room = MOST_TO_ENDPOINTS - to_endpoints
+            letters = claim(session, self._lease, endpoint_room, room, self._quick, busy)
+            # In the same transaction, so at the same moment: no gate opens in between.
+            return letters, next_opening(session)
+
+        letters, opens_in = self._ledger.run(claim_and_look_ahead)
         self.in_flight.update((letter.delivery_id, letter) for letter in letters)
         self.crew.do([(letter, begin_by) for letter in letters])
-        return len(letters)
+        return len(letters), opens_in
 
     def settle(self, patience: float) -> None:
         """Records what has ended: half of what is on its way, or what did within `patience` seconds."""

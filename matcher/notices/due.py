@@ -4,12 +4,13 @@ A claim is a lease: it moves `due_at` ahead. A worker that dies between sending 
 lease to run out; then the same notice, with the same id, is sent again. Twice may happen, never not at all.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, select, text, update
+from sqlalchemy import RowMapping, bindparam, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, TEXT
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.orm import Session
@@ -17,14 +18,16 @@ from sqlalchemy.orm import Session
 from matcher.clock import now
 from matcher.notices.endpoints import current
 from matcher.notices.letter import Letter
+from matcher.notices.pace import close_gates, next_opening, open_gates
 from matcher.notices.ways import quiet_over
 from matcher.store.session import ring
-from matcher.store.tables import Delivery, Endpoint
+from matcher.store.tables import Delivery
 
 AT_ONCE = 4  # to one endpoint that answers quickly; to any other one at a time
 
 # Walks from one waiting endpoint to the next by the index: its cost follows the endpoints that wait,
 # not the deliveries. The database's clock, as the hosts of the workers need not agree to the second.
+# One with a pace gets no more at once than a second of it: it is quick if it answers within one.
 _TO_ENDPOINTS = text("""
     WITH RECURSIVE waiting AS (
         (SELECT endpoint_id FROM delivery WHERE state = 'due' AND endpoint_id IS NOT NULL
@@ -34,11 +37,13 @@ _TO_ENDPOINTS = text("""
                 ORDER BY endpoint_id LIMIT 1)
         FROM waiting WHERE endpoint_id IS NOT NULL
     )
-    SELECT next.id FROM waiting JOIN endpoint ON endpoint.id = waiting.endpoint_id
+    SELECT next.id, CASE WHEN per_minute IS NOT NULL THEN endpoint.id END AS paced
+    FROM waiting JOIN endpoint ON endpoint.id = waiting.endpoint_id
     CROSS JOIN LATERAL (
         SELECT id, due_at FROM delivery
         WHERE state = 'due' AND endpoint_id = endpoint.id AND due_at <= now()
-        ORDER BY due_at LIMIT CASE WHEN endpoint.id = ANY(:quick) THEN :at_once ELSE 1 END
+        ORDER BY due_at LIMIT CASE WHEN endpoint.id = ANY(:quick)
+            THEN greatest(1, least(:at_once, coalesce(per_minute / 60, :at_once))) ELSE 1 END
     ) next
     WHERE (endpoint.rests_until IS NULL OR endpoint.rests_until <= now()) AND endpoint.id <> ALL(:busy)
     ORDER BY next.due_at LIMIT :room
@@ -112,7 +117,6 @@ def claim(
     letters: list[Letter] = []
     while not letters and (rows := _claimed(session, lease, endpoint_room, channel_room, quick, busy)):
         letters = [_letter(row) for row in rows if not _held(session, row)]
-    _keep_pace(session, letters)
     gathered = _digests(session, [each for each in letters if each.digest])
     return [*(each for each in letters if not each.digest), *gathered]
 
@@ -127,20 +131,24 @@ def _claimed(
 ) -> Sequence[RowMapping]:
     """What was found due and is claimed now; nothing if nothing is due."""
     lanes = {"channels": list(channel_room), "rooms": list(channel_room.values())}
+    webhooks = _to_endpoints(session, endpoint_room, quick, busy)
+    gates = open_gates(session, {paced for paced in webhooks.values() if paced})
     found = [
-        *_to_endpoints(session, endpoint_room, quick, busy),
+        *(each for each, paced in webhooks.items() if paced is None or paced in gates),
         *session.scalars(_BY_CHANNEL, lanes),
         *session.scalars(_OF_DIGESTS, {"room": channel_room.get("email", 0)}),
     ]
     if not found:
         return []
     claimed = session.scalars(_CLAIM, {"found": found, "lease": lease}).all()
+    close_gates(session, Counter(paced for each in claimed if (paced := webhooks.get(each))))
     return session.execute(_LETTERS, {"claimed": claimed}).mappings().all()
 
 
 def ring_for_due(session: Session) -> bool:
-    """Asks for a ring if anything is due that could be sent now; returns whether it is."""
-    if not _to_endpoints(session, room=1) and session.scalar(_BY_ANY_CHANNEL) is None:
+    """Asks for a ring if anything is due that could be sent now or soon; returns whether it is."""
+    sendable = _to_endpoints(session, room=1) or session.scalar(_BY_ANY_CHANNEL) or next_opening(session)
+    if not sendable:
         return False
     ring(session, "deliver", "due")
     return True
@@ -148,9 +156,10 @@ def ring_for_due(session: Session) -> bool:
 
 def _to_endpoints(
     session: Session, room: int, quick: Collection[UUID] = (), busy: Collection[UUID] = ()
-) -> list[UUID]:
+) -> dict[UUID, UUID | None]:
+    """Deliveries, each with its endpoint if that has a pace."""
     asked = {"quick": list(quick), "busy": list(busy), "at_once": AT_ONCE, "room": room}
-    return list(session.scalars(_TO_ENDPOINTS, asked))
+    return {row.id: row.paced for row in session.execute(_TO_ENDPOINTS, asked)}
 
 
 def _letter(row: RowMapping) -> Letter:
@@ -187,15 +196,3 @@ def _digests(session: Session, letters: Sequence[Letter]) -> list[Letter]:
             session.execute(update(Delivery).where(Delivery.id.in_(own)).values(mail_id=kept))
         gathered.append(replace(first, mail_id=kept, others=tuple(others)))
     return gathered
-
-
-def _keep_pace(session: Session, letters: Sequence[Letter]) -> None:
-    """Lets endpoints with a limit of so many a minute rest for as long as these letters take them."""
-    taken: dict[UUID, int] = {}
-    for letter in letters:
-        if letter.endpoint_id is not None:
-            taken[letter.endpoint_id] = taken.get(letter.endpoint_id, 0) + 1
-    paced = select(Endpoint).where(Endpoint.id.in_(taken), Endpoint.per_minute.is_not(None))
-    for endpoint in session.scalars(paced.order_by(Endpoint.id).with_for_update(key_share=True)):
-        pause = timedelta(minutes=taken[endpoint.id] / (endpoint.per_minute or 1))
-        endpoint.rests_until = max(endpoint.rests_until or now(), now()) + pause

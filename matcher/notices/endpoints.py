@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import delete, select
@@ -16,14 +17,15 @@ from sqlalchemy.orm import Session
 
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
-from matcher.fields import Instant
+from matcher.fields import Clause, Instant
 from matcher.notices.connection import is_elsewhere
 from matcher.notices.dead import Requeued, queue_again
 from matcher.notices.events import EndpointTold, Kind
 from matcher.notices.missed import add_missed
 from matcher.notices.record import Happening, record, tell_endpoint
 from matcher.parties import operators, sees
-from matcher.store.moved import move_due
+from matcher.store.moved import hurry_due, move_due
+from matcher.store.session import ring
 from matcher.store.tables import Attempt, Delivery, Endpoint, Event, Notice, Party
 from matcher.store.withdrawn import withdraw_due_to, withdraw_told
 
@@ -32,9 +34,9 @@ GIVEN_UP_AFTER = timedelta(days=5)  # of failures alone
 MOST = 20  # of one party
 FIRST_REST, LONGEST_REST = timedelta(seconds=1), timedelta(seconds=15)  # of one that fails, doubled each time
 
-Url = Annotated[str, Field(max_length=2000)]
+Url = Clause
 Kinds = Annotated[list[Kind], Field(min_length=1)] | None
-PerMinute = Annotated[int, Field(ge=1, le=6000)] | None
+PerMinute = Annotated[int, Field(strict=True, ge=1, le=6000)] | None
 
 
 class EndpointPost(BaseModel):
@@ -55,7 +57,7 @@ class EndpointChange(BaseModel):
     url: Url | None = None
     kinds: Kinds = None
     per_minute: PerMinute = None
-    enabled: bool | None = None
+    enabled: Annotated[bool, Field(strict=True)] | None = None
 
 
 class Replay(BaseModel):
@@ -68,7 +70,7 @@ class Replay(BaseModel):
 
     delivery_id: UUID | None = None
     since: Instant | None = None
-    delivered_too: bool = False
+    delivered_too: Annotated[bool, Field(strict=True)] = False
 
 
 def add_endpoint(
@@ -123,19 +125,22 @@ def list_endpoints(session: Session, party: Party) -> Sequence[Endpoint]:
 
 
 def change_endpoint(session: Session, endpoint: Endpoint, changes: EndpointChange) -> None:
-    """Applies the fields that were named; what is due goes to a new address too. Raises Invalid for it."""
+    """Applies the fields that were named; what is due goes to a new address too.
+
+    With a new address, or enabled, what waits for its next attempt is due at once. Raises Invalid for it.
+    """
     if changes.url is not None and changes.url != endpoint.url:
         _check_address(session, endpoint.party_id, changes.url)
         endpoint.url = changes.url
-        _start_afresh(endpoint)
         move_due(session, endpoint.id)
+        _try_now(session, endpoint)
     if "kinds" in changes.model_fields_set:
         endpoint.kinds = _each_once(changes.kinds)
     if "per_minute" in changes.model_fields_set:
         endpoint.per_minute = changes.per_minute
     if changes.enabled is True:
         endpoint.disabled_at = endpoint.disabled_reason = None
-        _start_afresh(endpoint)
+        _try_now(session, endpoint)
         withdraw_told(session, [("endpoint.disabled", endpoint.id)])
     elif changes.enabled is False and endpoint.disabled_at is None:
         endpoint.disabled_at, endpoint.disabled_reason = now(), "owner"
@@ -195,7 +200,8 @@ def replay(session: Session, endpoint: Endpoint, what: Replay) -> Requeued:
     states = ["dead", "withdrawn"]
     if what.delivered_too or what.delivery_id:
         states.append("delivered")
-    endpoint.rests_until = None
+    if endpoint.failing_since is not None:  # else it rests by its pace
+        endpoint.rests_until = None
     return queue_again(session, own.where(Delivery.state.in_(states)), untrue_too=what.delivered_too)
 
 
@@ -236,6 +242,8 @@ def note_answers(session: Session, answers: Mapping[UUID, Answered]) -> None:
         answer = answers[endpoint.id]
         if answer.succeeded:
             _start_afresh(endpoint)
+            if endpoint.per_minute is not None:
+                endpoint.rests_until = now() + _pause(endpoint)
         elif endpoint.disabled_at is None:
             _note_failure(session, endpoint, answer)
 
@@ -259,15 +267,27 @@ def public_key(endpoint: Endpoint) -> str:
 def _note_failure(session: Session, endpoint: Endpoint, answer: Answered) -> None:
     endpoint.failing_since = endpoint.failing_since or now()
     rest = min(FIRST_REST * 2 ** min(endpoint.failures, 10), LONGEST_REST)
-    endpoint.rests_until = now() + max(rest, answer.again_after or rest)
+    endpoint.rests_until = now() + max(rest, answer.again_after or rest, _pause(endpoint))
     endpoint.failures += 1
     if answer.gone or endpoint.failing_since < now() - GIVEN_UP_AFTER:
         _disable(session, endpoint, "gone" if answer.gone else "failing")
 
 
+def _pause(endpoint: Endpoint) -> timedelta:
+    """Between two letters, by its pace."""
+    return timedelta(minutes=1 / endpoint.per_minute) if endpoint.per_minute else timedelta(0)
+
+
 def _start_afresh(endpoint: Endpoint) -> None:
     endpoint.failing_since = endpoint.rests_until = None
     endpoint.failures = 0
+
+
+def _try_now(session: Session, endpoint: Endpoint) -> None:
+    """As its party says that it is well, nothing waits for a rest or a next attempt."""
+    _start_afresh(endpoint)
+    hurry_due(session, endpoint.id)
+    ring(session, "deliver", "due")
 
 
 def _disable(session: Session, endpoint: Endpoint, reason: str) -> None:
@@ -325,22 +345,23 @@ def _each_once(kinds: Sequence[Kind] | None) -> list[str] | None:
 
 
 def _is_web_address(url: str) -> bool:
+    """Whether it can be called, as far as httpx can tell, which is what calls it; and in one way only."""
     try:
-        parts = urlsplit(url)
-        # What is escaped in a host is read in more than one way.
-        host = parts.hostname or ""
-        reachable = "%" not in host and _has_labels(host) and parts.port != 0
-    except ValueError:
+        parts, read = urlsplit(url), httpx.URL(url)
+        # What is escaped in a host is read in more than one way. To read it out has httpx see
+        # whether what begins with xn-- stands for any name.
+        reachable = "%" not in read.host and _has_labels(read.raw_host) and parts.port != 0
+    except (ValueError, httpx.InvalidURL):  # of which those of names in other scripts are the former
         return False
     # A password in it would be shown to whoever reads the list.
     plain = parts.username is None and not any(letter.isspace() for letter in url)
     return parts.scheme in ("http", "https") and reachable and plain
 
 
-def _has_labels(host: str) -> bool:
+def _has_labels(host: bytes) -> bool:
     """Whether a host is an IPv6 address, or its labels are those of a name (RFC 1035: 1 to 63 letters)."""
-    labels = host.removesuffix(".").split(".")
-    return ":" in host or all(0 < len(each.encode("idna" if each else "ascii")) < 64 for each in labels)
+    labels = host.removesuffix(b".").split(b".")
+    return b":" in host or all(0 < len(each) < 64 for each in labels)
 
 
 def _new_secret() -> str:

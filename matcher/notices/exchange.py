@@ -39,7 +39,7 @@ def post(
             request = httpx.Request("POST", url, content=body, headers=headers)
             with closing(transport.handle_request(request)) as response:
                 return Answer(response.status_code, response.headers, _beginning(response))
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, UnicodeError) as error:  # the latter of names in other scripts
         raise Unanswered(f"not an address: {error}") from error
     except httpx.TimeoutException as error:
         raise Unanswered(f"no answer within {seconds:g} s") from error

@@ -14,6 +14,7 @@ from matcher.clock import now
 from matcher.errors import NotFound
 from matcher.notices.told import MEANING, Channel, State, state_of
 from matcher.notices.words import words
+from matcher.parties import sees
 from matcher.store.tables import Delivery, Notice, Party
 
 
@@ -88,14 +89,14 @@ def unread_count(session: Session, party: Party) -> int:
 
 
 def mark_read(session: Session, party: Party, up_to: UUID | None) -> int:
-    """Marks the party's own notices as read, up to and with one of them or all; returns how many more.
+    """Marks the party's own notices as read, all or up to one that it sees; returns how many more.
 
-    Raises NotFound for a notice that is not its own.
+    Raises NotFound for a notice that it does not see; an operator sees everybody's.
     """
     own = (Notice.party_id == party.id) & Notice.read_at.is_(None)
     if up_to is not None:
         newest = session.get(Notice, up_to)
-        if newest is None or newest.party_id != party.id:
+        if newest is None or not sees(party, newest.party_id):
             raise NotFound(f"No notice {up_to}.")
         own &= Notice.id <= up_to
     marked = update(Notice).where(own).values(read_at=now()).returning(Notice.id)

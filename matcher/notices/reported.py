@@ -45,13 +45,21 @@ def came_back(
     Unless the `recipients`, if they are known, are others: whoever it was forwarded to.
     """
     delivery = session.get(Delivery, delivery_id, with_for_update=True)
-    if delivery is None or delivery.arrived_at is not None or delivery.state not in ("due", "delivered"):
+    if delivery is None or delivery.arrived_at is not None or delivery.state == "withdrawn":
+        return
+    own = not recipients or delivery.address.casefold() in recipients
+    there, answer = bounced and own, one_line(answer if own else f"another recipient: {answer}")
+    if delivery.state == "dead" and not (there and _is_news(delivery, answer)):
         return
     delivery.state, delivery.delivered_at = "dead", None
     _note(session, delivery, succeeded=False, answer=answer)
-    there = not recipients or delivery.address.casefold() in recipients
-    if bounced and there and delivery.contact_id is not None:
-        note_bounce(session, delivery.contact_id, delivery.address, one_line(answer))
+    if there and delivery.contact_id is not None:
+        note_bounce(session, delivery.contact_id, delivery.address, answer)
+
+
+def _is_news(delivery: Delivery, answer: str) -> bool:
+    """Whether no such answer is on record: a report may come twice, and its address be confirmed between."""
+    return all(attempt.answer != answer for attempt in delivery.attempts)
 
 
 def in_mail(session: Session, mail_id: UUID) -> list[UUID]:

@@ -42,6 +42,11 @@ class Made:
 def settle(session: Session, made: Sequence[Made]) -> None:
     """Writes the attempts down and what follows from each; a few statements, however many there are."""
     made = sorted(made, key=lambda each: each.letter.delivery_id)
+    # Contacts and endpoints first, as a removal locks them.
+    for each in made:
+        if each.outcome.bounced and each.letter.contact_id is not None:
+            note_bounce(session, each.letter.contact_id, each.letter.address, each.outcome.answer)
+    note_answers(session, _by_endpoint(made))
     session.execute(_ATTEMPTS, _columns([row for each in made for row in _attempts(each)]))
     taken_over = [row for each in made if each.outcome.succeeded for row in _taken_over(each)]
     if taken_over:
@@ -49,10 +54,6 @@ def settle(session: Session, made: Sequence[Made]) -> None:
     failed = [row for each in made if not each.outcome.succeeded for row in _after_failure(each)]
     if failed:
         session.execute(_FAILED, _columns(failed))
-    for each in made:
-        if each.outcome.bounced and each.letter.contact_id is not None:
-            note_bounce(session, each.letter.contact_id, each.letter.address, each.outcome.answer)
-    note_answers(session, _by_endpoint(made))
 
 
 # Each column as an array: one short statement, however many rows.

@@ -220,7 +220,8 @@ def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         "contract.dispute_closed": f"{moved['by_name']} đã khép lại tranh chấp",
         "contract.cancelled": f"{moved['by_name']} đã hủy; khối lượng không còn bị giữ",
     }[kind]
-    reason = f"Lý do: {moved['reason']}\n" if moved["reason"] else ""
+    said = _BY_ITSELF["vi"] if _closed_by_itself(kind, moved) else moved["reason"]
+    reason = f"Lý do: {said}\n" if said else ""
     return Words(
         f"Hợp đồng {moved['contract_number']}: {what.partition(';')[0]}",
         f"""Hợp đồng số {moved["contract_number"]}: {what}.
@@ -231,6 +232,14 @@ Khối lượng: {quantity} kg
 Xem hợp đồng: {links_begin}{moved["contract_page"]}
 """,
     )
+
+
+_BY_ITSELF = {"vi": "đã quá ngày giao hàng", "en": "past the day of delivery"}
+
+
+def _closed_by_itself(kind: str, moved: ContractMoved) -> bool:
+    """Then the reason on record is the service's own, and in one language."""
+    return kind == "contract.closed" and moved["by"] == "deadline"
 
 
 def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Words:
@@ -260,7 +269,8 @@ def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         "contract.dispute_closed": f"{moved['by_name']} has closed the dispute",
         "contract.cancelled": f"cancelled by {moved['by_name']}; its quantity is free again",
     }[kind]
-    reason = f"Reason: {moved['reason']}\n" if moved["reason"] else ""
+    said = _BY_ITSELF["en"] if _closed_by_itself(kind, moved) else moved["reason"]
+    reason = f"Reason: {said}\n" if said else ""
     return Words(
         f"Contract {moved['contract_number']}: {what.partition(';')[0]}",
         f"""Contract {moved["contract_number"]}: {what}.

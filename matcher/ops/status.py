@@ -28,6 +28,7 @@ from matcher.store.tables import (
 from matcher.trading.quarantine import aside
 from matcher.trading.time_limit import short_of_time
 
+JUST_OVER = timedelta(seconds=10)
 _DUE = literal_column("state = 'due'", Boolean) & (Delivery.due_at <= func.now())
 
 
@@ -111,8 +112,12 @@ def _due_deliveries(session: Session) -> Overdue:
 
 
 def _held_up() -> ColumnElement[bool]:
-    """Deliveries to endpoints that are tried one at a time, or not before a moment: theirs is the delay."""
-    unwell = Endpoint.failing_since.is_not(None) | (Endpoint.rests_until > func.now())
+    """Deliveries to endpoints that are tried one at a time, or not before a moment: theirs is the delay.
+
+    One whose rest is just over may rest again at once, by its pace.
+    """
+    resting = Endpoint.rests_until > func.now() - JUST_OVER
+    unwell = Endpoint.failing_since.is_not(None) | resting
     return Delivery.endpoint_id.in_(select(Endpoint.id).where(unwell))
 
 

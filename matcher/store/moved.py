@@ -1,5 +1,5 @@
 # ruff: noqa: S608  # the words put into statements are this project's own
-"""Deliveries follow the contact or endpoint that they go to when it moves."""
+"""Deliveries follow the contact or endpoint that they go to when it moves, or is mended."""
 
 from uuid import UUID
 
@@ -20,8 +20,22 @@ _MOVE_DUE = text(f"""
     WHERE state = 'due' AND (endpoint_id = :moved OR contact_id = :moved)
 """)
 
+# Before the first attempt nothing waits: it is due, or on its way.
+_HURRY = text("""
+    UPDATE delivery SET due_at = now() WHERE id IN (
+        SELECT id FROM delivery
+        WHERE state = 'due' AND endpoint_id = :endpoint AND tries > 0 AND due_at > now()
+        ORDER BY id FOR UPDATE)
+""")
+
 
 def move_due(session: Session, moved: UUID) -> None:
     """What is due to an endpoint or a contact that has moved goes to its new address; what went, stays."""
     session.flush()
     session.execute(_MOVE_DUE, {"moved": moved})
+
+
+def hurry_due(session: Session, endpoint_id: UUID) -> None:
+    """What waits for its next attempt at an endpoint is due now."""
+    session.flush()
+    session.execute(_HURRY, {"endpoint": endpoint_id})

@@ -106,6 +106,25 @@ def test_an_address_does_not_rest_for_what_may_pass_or_is_of_another(
         assert session.scalars(select(Contact.bounced_at)).one() is None
 
 
+def test_an_address_rests_also_when_whoever_a_mail_was_forwarded_to_was_reported_first(api: Api) -> None:
+    operator = api.as_new("operator")
+    delivery_id = told(api.ledger, email="mua@hanoi.example")
+    own = report(delivery_id)
+    forwarded = own.replace(b"rfc822;mua@hanoi.example", b"rfc822;forwarded@elsewhere.example")
+    assert forwarded != own
+
+    def bounced_at(content: bytes) -> object:
+        assert api.post("/v1/callbacks/mail", content=content, headers=operator).status_code == 204
+        with api.ledger.transaction() as session:
+            return session.scalars(select(Contact.bounced_at)).one()
+
+    assert bounced_at(forwarded) is None
+    assert bounced_at(own) is not None
+    with api.ledger.transaction() as session:
+        session.execute(update(Contact).values(bounced_at=None, bounce=None))
+    assert bounced_at(own) is None, "its party has confirmed the address since this was reported"
+
+
 def test_what_a_server_says_in_plain_utf_8_is_kept_as_it_is() -> None:
     said = report(uuid4()).replace(b"no such mailbox", "không có hộp thư này".encode())
     bounce = bounce_in(said)

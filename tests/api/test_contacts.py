@@ -83,3 +83,22 @@ def test_the_link_in_a_mail_shows_a_button_and_only_the_button_stops_the_mails(a
     assert again.json()["stopped_at"] is None
     for wrong in ("/stop/nobody", "/stop/%00", "/stop/%F0%9F%98%80"):
         assert api.post(wrong).status_code in (404, 422)
+
+
+def test_the_link_in_a_mail_is_void_once_its_contact_has_another_address(api: Api) -> None:
+    own = api.as_new("buyer", email="mua@example.vn")
+
+    def link() -> str:
+        with api.ledger.transaction() as session:
+            return f"/stop/{session.scalars(select(Contact.token)).one()}"
+
+    former = link()
+    (contact,) = api.get("/v1/contacts", headers=own).json()["items"]
+    path = f"/v1/contacts/{contact['id']}"
+    for address in ("mua@example.vn", "moi@example.vn"):
+        assert api.patch(path, json={"address": address}, headers=own).status_code == 200
+    for answer in (api.get(former), api.post(former)):
+        assert answer.status_code == 404
+        assert "moi@example.vn" not in answer.text
+    assert api.get(path, headers=own).json()["stopped_at"] is None
+    assert "moi@example.vn" in api.get(link()).text

@@ -50,12 +50,25 @@ def test_what_is_no_endpoint_is_refused_with_the_field(api: Api) -> None:
         ({"url": "na"}, "url"),
         ({"url": URL, "kinds": ["rain"]}, "kinds.0"),
         ({"url": URL, "kinds": []}, "kinds"),
+        ({"url": URL, "per_minute": "60"}, "per_minute"),
         ({"url": URL, "secret": "x"}, "secret"),
         ({}, "url"),
     ):
         answer = api.post("/v1/endpoints", json=said, headers=own)
         assert answer.status_code == 422
         assert path in [fault["path"] for fault in answer.json()["faults"]], answer.text
+
+
+def test_an_address_obeys_the_rules_of_text(api: Api) -> None:
+    own = api.as_new("buyer")
+    path = api.post("/v1/endpoints", json={"url": URL}, headers=own).headers["location"]
+    odd = ("/\0", "/\u0001", "/\u007f", "/\u200b", "/\u202e", "/mo\u0301c")
+    for url in ("https://a\0.vn/x", *(f"https://a.vn{each}" for each in odd)):
+        for answer in (
+            api.post("/v1/endpoints", json={"url": url}, headers=own),
+            api.patch(path, json={"url": url}, headers=own),
+        ):
+            assert (answer.status_code, answer.json()["faults"][0]["path"]) == (422, "url"), answer.text
 
 
 def test_what_is_plainly_private_is_refused_when_it_is_registered_or_changed(

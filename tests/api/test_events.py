@@ -63,6 +63,15 @@ def test_a_stream_tells_what_was_and_what_comes_and_is_resumed(api: Api) -> None
         assert [next(coming)["id"], next(coming)["id"]] == [second["id"], third["id"]]
 
 
+def test_who_takes_json_as_well_as_a_stream_gets_a_page(api: Api) -> None:
+    own = api.as_new("buyer")
+    tell(api, own, 2)
+    both = {**own, "Accept": "application/json, text/event-stream"}
+    page = api.get("/v1/events?cursor=0&limit=1", headers=both)
+    assert page.headers["content-type"] == "application/json"
+    assert len(page.json()["items"]) == 1
+
+
 def test_kinds_are_listed_with_their_schemas(api: Api) -> None:
     kinds = {kind["type"]: kind for kind in api.get("/v1/event-kinds").json()}
     assert "contract.agreed" in kinds

@@ -305,10 +305,17 @@ def test_a_party_has_so_many_endpoints_and_each_address_once(ledger: Ledger) -> 
             "https://./",
             f"https://{'a' * 64}.example.vn/",
             f"https://{'ă' * 60}.example.vn/",
+            "http://[v1.x]/",
+            "http://☃.vn/",
+            "http://xn--a.vn/",
+            "http://xn--0000000.vn/",
+            "http://256.1.1.1/",
         )
         for url in ("ftp://example.vn", "https://", "http://[", "na", *odd):
             with pytest.raises(Invalid):
                 add_endpoint(session, party(session, "buyer"), url)
+        for url in ("https://chợ.vn/hook", "https://erp.example.vn/móc?ngày=1", "http://[2001:db8::1]:8080/"):
+            add_endpoint(session, party(session, "buyer"), url)
 
 
 def test_endpoint_ids_are_not_confused_with_others(ledger: Ledger) -> None:

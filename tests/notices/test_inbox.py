@@ -87,3 +87,14 @@ def test_a_party_marks_its_own_notices_as_read_and_nobody_elses(ledger: Ledger, 
         assert mark_read(session, buyer, None) == 0
         assert (unread_count(session, buyer), unread_count(session, other)) == (0, 3)
         assert len(list_notices(session, buyer, settings)) == 3, "what is read stays"
+
+
+def test_an_operator_marks_its_own_up_to_any_notice_it_sees(ledger: Ledger, settings: Settings) -> None:
+    with ledger.transaction() as session:
+        buyer, operator = party(session, "buyer"), party(session, "operator")
+        record(session, [match_made(operator)])
+        record(session, [match_made(buyer)])
+        newest, _ = list_notices(session, operator, settings)
+        assert newest.party_id == buyer.id
+        assert mark_read(session, operator, newest.id) == 1
+        assert (unread_count(session, operator), unread_count(session, buyer)) == (0, 1)

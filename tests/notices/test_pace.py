@@ -3,6 +3,7 @@
 import threading
 from contextlib import ExitStack
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from matcher.notices import crew
 from matcher.notices import deliver as delivering
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
-from matcher.notices.due import AT_ONCE, claim
+from matcher.notices.due import AT_ONCE, claim, ring_for_due
 from matcher.notices.endpoints import LONGEST_REST, EndpointChange, add_endpoint, change_endpoint
 from matcher.notices.record import record
 from matcher.store.session import Ledger, Ring
@@ -102,19 +103,79 @@ def test_only_an_endpoint_that_is_known_to_be_quick_gets_several_at_once(ledger:
         assert len(claim(session, LEASE, 3, {}, quick=[one, two])) == 3
 
 
-def test_an_endpoint_gets_no_more_a_minute_than_it_asked_for(ledger: Ledger) -> None:
+def paced(ledger: Ledger, url: str, per_minute: int, notices: int) -> UUID:
     with ledger.transaction() as session:
         buyer = party(session, "buyer")
-        endpoint = add_endpoint(session, buyer, "http://127.0.0.1:1/", per_minute=30)
-        record(session, [match_made(buyer) for _ in range(10)])
+        endpoint = add_endpoint(session, buyer, url, per_minute=per_minute)
+        record(session, [match_made(buyer) for _ in range(notices)])
+        return endpoint.id
+
+
+def test_an_endpoint_with_a_pace_gets_what_a_second_of_it_allows_and_rests_as_long(ledger: Ledger) -> None:
+    paces = {30: 1, 150: 2, 600: AT_ONCE}
+    ids = {per_minute: paced(ledger, "http://127.0.0.1:1/", per_minute, 10) for per_minute in paces}
     with ledger.transaction() as session:
-        endpoint = session.get_one(Endpoint, endpoint.id)
         before = now()
-        assert len(claim(session, LEASE, 100, {}, quick=[endpoint.id])) == AT_ONCE
-        assert endpoint.rests_until is not None
-        assert timedelta(seconds=8) <= endpoint.rests_until - before < timedelta(seconds=12)
-        session.flush()
-        assert claim(session, LEASE, 100, {}, quick=[endpoint.id]) == []
+        claimed = [each.endpoint_id for each in claim(session, LEASE, 100, {}, quick=ids.values())]
+        for per_minute, letters in paces.items():
+            assert claimed.count(ids[per_minute]) == letters
+            endpoint = session.get_one(Endpoint, ids[per_minute])
+            assert endpoint.rests_until is not None
+            rest = (endpoint.rests_until - before).total_seconds()
+            assert rest == pytest.approx(60 * letters / per_minute, abs=0.3)
+    with ledger.transaction() as session:
+        assert not {ids[30], ids[150]} & {each.endpoint_id for each in claim(session, LEASE, 100, {})}
+
+
+@pytest.mark.parametrize("others", ["none", "hanging"])
+def test_what_is_due_to_an_endpoint_with_a_pace_leaves_at_that_pace_and_no_faster(
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver, others: str
+) -> None:
+    paced(ledger, receiver.url, per_minute=240, notices=13)
+    with WebhookReceiver("silent") as silent:
+        if others == "hanging":
+            endpoints(ledger, *(f"{silent.url}/{number}" for number in range(6)))
+        began = now()
+        deliver(ledger, settings.model_copy(update={"delivery_timeout_seconds": 4.0}), transport)
+    with ledger.transaction() as session:
+        sent = session.scalars(
+            select(Attempt.started_at).where(Attempt.succeeded).order_by(Attempt.started_at)
+        ).all()
+    assert len(sent) == 13, "in one go, without another ring"
+    assert timedelta(seconds=2.2) < sent[-1] - began < timedelta(seconds=5)
+
+
+def test_failing_and_succeeding_in_turn_makes_no_pace_faster(
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver
+) -> None:
+    endpoint_id = paced(ledger, receiver.url, per_minute=1, notices=3)
+    for behaviour in ("failing", "honest"):
+        receiver.behaviour = behaviour
+        deliver(ledger, settings, transport)
+        with ledger.transaction() as session:
+            endpoint = session.get_one(Endpoint, endpoint_id)
+            assert endpoint.rests_until is not None
+            assert endpoint.rests_until > now() + timedelta(seconds=50)
+            endpoint.rests_until = None
+
+
+def test_two_workers_keep_one_pace(ledger: Ledger) -> None:
+    paced(ledger, "http://127.0.0.1:1/", per_minute=60, notices=9)
+    with ledger.transaction() as one, ledger.transaction() as other:
+        assert len(claim(one, LEASE, 100, {})) == 1
+        assert claim(other, LEASE, 100, {}) == []
+
+
+def test_what_is_sent_by_its_pace_before_the_next_sweep_is_rung_for(ledger: Ledger) -> None:
+    endpoint_id = paced(ledger, "http://127.0.0.1:1/", per_minute=60, notices=2)
+    for opens_in, rung in ((0, True), (1, True), (30, False)):
+        with ledger.transaction() as session:
+            rests_until = now() + timedelta(seconds=opens_in)
+            session.execute(
+                update(Endpoint).where(Endpoint.id == endpoint_id).values(rests_until=rests_until)
+            )
+        with ledger.transaction() as session:
+            assert ring_for_due(session) is rung
 
 
 def test_what_is_due_follows_an_endpoint_to_its_new_address(
@@ -127,6 +188,39 @@ def test_what_is_due_follows_an_endpoint_to_its_new_address(
     let_come_due(ledger, delivery_id)
     deliver(ledger, settings, transport)
     assert (read(ledger, delivery_id).state, read(ledger, delivery_id).address) == ("delivered", receiver.url)
+
+
+@pytest.mark.parametrize("mended", ["moved", "enabled"])
+def test_what_waits_for_a_later_attempt_leaves_at_once_when_its_endpoint_is_mended(
+    ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, receiver: WebhookReceiver, mended: str
+) -> None:
+    rung: list[Ring] = []
+    listening = Ledger(settings, rung.extend)
+    delivery_id = told(ledger, url="http://127.0.0.1:1/" if mended == "moved" else receiver.url)
+    in_a_day = func.now() + timedelta(days=1)
+    with ledger.transaction() as session:
+        session.execute(update(Delivery).values(due_at=in_a_day, tries=3))
+        session.execute(update(Endpoint).values(rests_until=in_a_day, failing_since=func.now()))
+    with listening.transaction() as session:
+        change = EndpointChange(url=receiver.url) if mended == "moved" else EndpointChange(enabled=True)
+        change_endpoint(session, session.scalars(select(Endpoint)).one(), change)
+    listening.engine.dispose()
+    assert rung == [Ring("deliver", "due")]
+    deliver(ledger, settings, transport)
+    assert read(ledger, delivery_id).state == "delivered"
+
+
+def test_what_is_on_its_way_for_the_first_time_is_not_sent_twice_when_its_endpoint_moves(
+    ledger: Ledger,
+) -> None:
+    told(ledger, url="http://127.0.0.1:1/")
+    with ledger.transaction() as session:
+        assert len(claim(session, LEASE, 100, {})) == 1
+    with ledger.transaction() as session:
+        change = EndpointChange(url="http://127.0.0.1:2/")
+        change_endpoint(session, session.scalars(select(Endpoint)).one(), change)
+    with ledger.transaction() as session:
+        assert claim(session, LEASE, 100, {}) == []
 
 
 def test_a_dead_letter_that_is_requeued_goes_where_its_endpoint_is_then(

@@ -1,7 +1,7 @@
 """A contact or an endpoint that is removed while an event is written down, by two connections."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,8 +9,11 @@ from sqlalchemy import select
 
 from matcher.errors import NotFound
 from matcher.notices.contacts import ContactPost, add_contact
+from matcher.notices.due import claim
 from matcher.notices.endpoints import add_endpoint, remove_endpoint, send_test
+from matcher.notices.letter import Outcome
 from matcher.notices.record import Happening, record
+from matcher.notices.settle import Made, settle
 from matcher.parties import remove_contact
 from matcher.store.session import Ledger
 from matcher.store.tables import Contact, Delivery, Endpoint, Notice, Party
@@ -103,3 +106,40 @@ def test_a_test_of_an_endpoint_that_is_just_removed_finds_none(ledger: Ledger) -
             wait_for_waiting(ledger)
         with pytest.raises(NotFound):
             tested.result()
+
+
+def test_a_removal_and_an_answer_that_is_noted_down_do_not_wait_for_each_other(ledger: Ledger) -> None:
+    buyer, _contact, endpoint = told_party(ledger)
+    record_once(ledger, match_made(buyer))
+    with ledger.transaction() as session:
+        letters = claim(session, timedelta(minutes=1), 10, {})
+    at = datetime.now(UTC)
+    made = [Made(letter, at, at, Outcome(False, "no answer")) for letter in letters]
+    assert len(made) == 2
+
+    def settle_once() -> None:
+        with ledger.transaction() as session:
+            settle(session, made)
+
+    with ThreadPoolExecutor(1) as pool:
+        with ledger.transaction() as session:
+            held = session.get_one(Endpoint, endpoint.id, with_for_update=True)
+            settled: Future[None] = pool.submit(settle_once)
+            wait_for_waiting(ledger)
+            remove_endpoint(session, held)
+        settled.result()
+    assert states(ledger)["http://127.0.0.1:1/goes"] == "withdrawn"
+
+
+def test_an_endpoint_with_a_pace_that_is_just_removed_gets_nothing_and_holds_up_nobody(
+    ledger: Ledger,
+) -> None:
+    buyer, _contact, endpoint = told_party(ledger)
+    with ledger.transaction() as session:
+        session.get_one(Endpoint, endpoint.id).per_minute = 60
+    record_once(ledger, match_made(buyer))
+    with ledger.transaction() as removing, ledger.transaction() as session:
+        held = removing.get_one(Endpoint, endpoint.id, with_for_update=True)
+        letters = claim(session, timedelta(minutes=1), 10, {})
+        assert [letter.address for letter in letters] == ["http://127.0.0.1:1/stays"]
+        remove_endpoint(removing, held)

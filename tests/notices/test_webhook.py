@@ -118,7 +118,7 @@ def test_a_huge_answer_is_read_and_kept_only_in_part(
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1/", "ftp://example.test/", "http://[broken/", "not a url"]
+    "url", ["http://127.0.0.1:1/", "ftp://example.test/", "http://[broken/", "not a url", "http://xn--a.vn/"]
 )
 def test_an_address_where_nobody_is_fails_in_words(
     ledger: Ledger, settings: Settings, transport: httpx.HTTPTransport, url: str

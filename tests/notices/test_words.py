@@ -113,6 +113,12 @@ def test_every_kind_of_event_can_be_told_in_400_letters_that_end_with_the_whole_
         assert said.endswith(f" {words(kind, data, language, PUBLIC).link}".rstrip())
 
 
+def test_that_a_contract_closed_by_itself_is_said_in_either_language_whatever_is_on_record() -> None:
+    closed: dict[str, Any] = {**MOVED, "by": "deadline", "by_name": "", "reason": "past the day of delivery"}
+    assert "Lý do: đã quá ngày giao hàng\n" in words("contract.closed", closed, "vi", PUBLIC).text
+    assert "Reason: past the day of delivery\n" in words("contract.closed", closed, "en", PUBLIC).text
+
+
 def test_who_declined_and_why_is_said_in_both_languages() -> None:
     vi, en = (
         words("contract.declined", DATA["contract.declined"], language, PUBLIC) for language in ("vi", "en")

@@ -90,6 +90,7 @@ def test_what_waits_for_an_endpoint_that_fails_or_rests_is_not_overdue_but_count
     unwell = (
         {"failing_since": hour_ago},
         {"rests_until": soon},
+        {"rests_until": now()},  # it has a pace, and is just to get the next
         {"failing_since": hour_ago, "rests_until": soon},
     )
     standings: list[dict[str, Any]] = [*well, *unwell]

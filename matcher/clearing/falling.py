@@ -256,14 +256,9 @@ def potential(fall: Fall, node: int, come: int) -> int:
 @compiled
 def below(tree: Tree, top: int) -> NDArray[np.int32]:
     """`top` and all that hangs on it."""
-    shape = tree.shape
-    nodes = np.empty(shape[top].size, np.int32)
-    nodes[0] = top
-    count = 1
+    nodes = np.empty(tree.shape[top].size, np.int32)
+    node = top
     for place in range(len(nodes)):
-        child = shape[nodes[place]].child
-        while child != NONE:
-            nodes[count] = child
-            count += 1
-            child = shape[child].next
+        nodes[place] = node
+        node = tree.thread[node]
     return nodes

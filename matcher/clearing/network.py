@@ -39,12 +39,7 @@ class Network:
             room=np.full(nodes, simplex.NO_LIMIT, np.int64),
             state=np.full(nodes, simplex.BASIC, np.int8),
         )
-        self._tree = simplex.Tree(
-            shape=np.zeros(nodes + 1, simplex.SHAPE),
-            link=np.zeros(nodes + 1, simplex.LINK),
-            potential=np.zeros(nodes + 1, np.int64),
-            stack=np.zeros(nodes + 1, np.int32),
-        )
+        self._tree = simplex.bare(nodes + 1)
         simplex.plant(self._tree, np.concatenate([supply, wanted]), lots)
 
     @property

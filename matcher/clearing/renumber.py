@@ -13,18 +13,11 @@ Places = NDArray[np.int32]
 def by_walk(tree: Tree) -> Places:
     """A new number for each node, those below a node right after it; the root, the last, keeps its own."""
     root = len(tree.shape) - 1
-    number, stack = np.empty(root + 1, np.int32), np.empty(root + 1, np.int32)
-    stack[0], height, met = root, 1, 0
-    while height > 0:
-        height -= 1
-        node = stack[height]
-        number[node] = met - 1 if node != root else root
-        met += 1
-        child = tree.shape[node].child
-        while child != NONE:
-            stack[height] = child
-            height += 1
-            child = tree.shape[child].next
+    number = np.empty(root + 1, np.int32)
+    number[root], node = root, tree.thread[root]
+    for place in range(root):
+        number[node] = place
+        node = tree.thread[node]
     return number
 
 
@@ -37,20 +30,21 @@ def renumbered(arcs: Arcs, tree: Tree, number: Places) -> tuple[Arcs, Tree]:
         np.empty_like(tree.link),
         np.empty_like(tree.potential),
     )
+    thread, back = np.empty_like(tree.thread), np.empty_like(tree.back)
     for node in range(root + 1):
         new, old_shape, old_link = number[node], tree.shape[node], tree.link[node]
         shape[new].parent = number[old_shape.parent] if old_shape.parent != NONE else NONE
-        shape[new].child = number[old_shape.child] if old_shape.child != NONE else NONE
-        shape[new].next = number[old_shape.next] if old_shape.next != NONE else NONE
         shape[new].size = old_shape.size
-        link[new].previous = number[old_link.previous] if old_link.previous != NONE else NONE
         link[new].arc = number[old_link.arc] if old_link.arc < root else old_link.arc
         link[new].flow, link[new].room, link[new].up = old_link.flow, old_link.room, old_link.up
         potential[new] = tree.potential[node]
+        thread[new], back[new] = number[tree.thread[node]], number[tree.back[node]]
     source, target = np.empty_like(arcs.source), np.empty_like(arcs.target)
     state, room = arcs.state.copy(), arcs.room.copy()
     for arc in range(len(source)):
         place = number[arc] if arc < root else arc
         source[place], target[place] = number[arcs.source[arc]], number[arcs.target[arc]]
         state[place], room[place] = arcs.state[arc], arcs.room[arc]
-    return Arcs(source, target, arcs.gain, room, state), Tree(shape, link, potential, tree.stack)
+    return Arcs(source, target, arcs.gain, room, state), Tree(
+        shape, link, potential, thread, back, tree.path, tree.front
+    )

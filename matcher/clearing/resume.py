@@ -71,11 +71,11 @@ def note(agenda: Agenda, arc: int) -> None:
 def swing(
     arcs: Arcs, tree: Tree, agenda: Agenda, enter: int, flow: int, out: int, inside: int, top: int
 ) -> int:
-    """As `simplex.graft`, and notes the two arcs; returns the one that left."""
+    """As `simplex.graft` where no potential changes, and notes the two arcs; returns the one that left."""
     leaving = int(tree.link[out].arc)
     note(agenda, leaving)
     note(agenda, enter)
-    graft(arcs, tree, enter, flow, out, inside, top)
+    graft(arcs, tree, enter, flow, out, inside, top, 0)
     return leaving
 
 

@@ -7,8 +7,9 @@ from matcher.clearing import falling, lists, resume
 from matcher.clearing.growing import grown
 from matcher.clearing.lists import Lists
 from matcher.clearing.network import Network
+from matcher.clearing.renumber import by_walk
 from matcher.clearing.resume import Agenda
-from matcher.clearing.simplex import BASIC, LINK, LOWER, NO_LIMIT, NONE, SHAPE, Arcs, Tree
+from matcher.clearing.simplex import BASIC, LOWER, NO_LIMIT, NONE, Arcs, Tree, bare
 
 Longs = NDArray[np.int64]
 Places = NDArray[np.integer]
@@ -199,25 +200,17 @@ def _moved_tree(tree: Tree, place: NDArray[np.int32], kept: NDArray[np.bool_], l
     """The tree with its nodes at `place` of `nodes`, and free places hung on the root."""
     slack = len(place) - 1
     free = np.setdiff1d(np.arange(nodes), place).astype(np.int32)
-    shape, link = np.zeros(nodes + 1, SHAPE), np.zeros(nodes + 1, LINK)
-    shape[place], link[place] = tree.shape, tree.link
-    for field, holder in (("parent", shape), ("child", shape), ("next", shape), ("previous", link)):
-        known = holder[field][place]
-        holder[field][place] = np.where(known == NONE, NONE, place[known])
+    moved = bare(nodes + 1)
+    shape, link = moved.shape, moved.link
+    shape[place], link[place], moved.potential[place] = tree.shape, tree.link, tree.potential
+    shape["parent"][place[:-1]] = place[tree.shape["parent"][:-1]]
     arc, number = tree.link["arc"], nodes - 1 + np.cumsum(kept, dtype=np.int32)
     real = (arc >= slack) & (np.arange(slack + 1) < slack)  # the root has none
     link["arc"][place] = place[np.minimum(arc, slack)]
     link["arc"][place[real]] = number[arc[real] - slack]
-    first = shape["child"][nodes]
-    shape["parent"][free], shape["child"][free], shape["size"][free] = nodes, NONE, 1
-    shape["next"][free] = np.append(free[1:], first)
-    link["previous"][free] = np.append(NONE, free[:-1])
+    shape["parent"][free], shape["size"][free] = nodes, 1
     link["arc"][free], link["room"][free], link["up"][free] = free, NO_LIMIT, free < lots
-    if len(free):
-        shape["child"][nodes] = free[0]
-        if first != NONE:
-            link["previous"][first] = free[-1]
     shape["size"][nodes] += len(free)
-    potential = np.zeros(nodes + 1, np.int64)
-    potential[place] = tree.potential
-    return Tree(shape, link, potential, np.zeros(nodes + 1, np.int32))
+    walk = np.concatenate([[nodes], free, place[np.argsort(by_walk(tree))[:-1]]])
+    moved.thread[walk], moved.back[walk] = np.roll(walk, -1), np.roll(walk, 1)
+    return moved

@@ -62,13 +62,30 @@ def test_the_order_of_nodes_holds_each_once_and_arcs_by_their_lots(instance: Ins
 
 @pytest.mark.parametrize(("change", "within"), [(5, True), (simplex.MOST_POTENTIAL, False)])
 def test_potentials_that_leave_60_bits_are_noticed(change: int, within: bool) -> None:
-    tree = simplex.Tree(
-        np.zeros(3, simplex.SHAPE), np.zeros(3, simplex.LINK), np.zeros(3, np.int64), np.zeros(3, np.int32)
-    )
+    tree = simplex.bare(3)
     simplex.plant(tree, np.array([4, 4]), 1)
-    assert simplex.shift(tree, 0, change) is within
-    assert simplex.shift(tree, 1, -change) is within
+    assert simplex.shift(tree, 0, 1, 9, change) == (1, 0, within)
+    assert simplex.shift(tree, 1, simplex.NONE, 1, -change) == (1, 1, within)
     assert tree.potential.tolist() == [change, -change, 0]
+
+
+@settings(max_examples=200)
+@given(instances())
+def test_all_that_is_below_a_node_comes_right_after_it_in_the_walk(instance: Instance) -> None:
+    network = Network(instance.supply, instance.demand)
+    network.add(instance.lot, instance.buyer, instance.gain)
+    network.solve()
+    tree = network.basis[1]
+    parents, sizes = tree.shape["parent"].tolist(), tree.shape["size"].tolist()
+    walk = [len(parents) - 1]
+    while tree.thread[walk[-1]] != walk[0]:
+        walk.append(int(tree.thread[walk[-1]]))
+        assert tree.back[walk[-1]] == walk[-2]
+    assert sorted(walk) == list(range(len(parents)))
+    for place, node in enumerate(walk):
+        below, others = walk[place + 1 : place + sizes[node]], walk[:place] + walk[place + sizes[node] :]
+        assert all(parents[each] in (node, *below) for each in below)
+        assert not any(parents[each] in (node, *below) for each in others)
 
 
 def test_a_function_whose_machine_code_cannot_be_kept_is_compiled_all_the_same() -> None:

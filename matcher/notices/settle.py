@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
+from matcher.notices.answered import Answered, note_answers
 from matcher.notices.contacts import note_bounce
-from matcher.notices.endpoints import Answered, note_answers
 from matcher.notices.letter import Letter, Outcome
 from matcher.store.identifiers import uuid7
 

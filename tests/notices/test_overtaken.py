@@ -15,24 +15,18 @@ from matcher.contracts.amendments import decline_amendment
 from matcher.contracts.life import Reason
 from matcher.errors import Conflict
 from matcher.knowledge import Knowledge
+from matcher.notices.answered import Answered, note_answers
 from matcher.notices.contacts import ContactChange, ContactPost, add_contact, change_contact, note_bounce
 from matcher.notices.dead import DeadLetters, Requeued, requeue, requeue_dead
 from matcher.notices.deliver import deliver
 from matcher.notices.due import claim
-from matcher.notices.endpoints import (
-    Answered,
-    EndpointChange,
-    Replay,
-    add_endpoint,
-    change_endpoint,
-    note_answers,
-    replay,
-)
+from matcher.notices.endpoints import EndpointChange, add_endpoint, change_endpoint
 from matcher.notices.events import Kind
 from matcher.notices.inbox import list_notices
 from matcher.notices.letter import outcome
 from matcher.notices.overtaken import OVERTAKES
 from matcher.notices.record import Happening, record
+from matcher.notices.replay import Replay, replay
 from matcher.notices.settle import Made, settle
 from matcher.notices.told import told_of
 from matcher.parties import remove_contact

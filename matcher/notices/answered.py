@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
@@ -27,20 +27,21 @@ class Answered:
     again_after: timedelta | None
 
 
-def note_answers(session: Session, answers: Mapping[UUID, Answered]) -> None:
-    """Notes how endpoints, by their ids, answered: one that failed rests, longer each time.
+def note_answers(session: Session, answers: Mapping[tuple[UUID, str], Answered]) -> None:
+    """Notes how endpoints, by their ids and where they were called, answered: one that failed rests.
 
-    One that is gone, or fails for days, is disabled, and its party and the operators are told; what was due
-    to it is in the party's list and can be replayed.
+    Longer each time; one that is gone, or fails for days, is disabled, and its party and the operators are
+    told; what was due to it is in the party's list and can be replayed. What was answered at an address that
+    the endpoint has left says nothing of it.
     """
-    failing = Endpoint.failing_since.is_not(None)
-    well = [endpoint_id for endpoint_id, answer in answers.items() if answer.succeeded]
-    unwell = [endpoint_id for endpoint_id, answer in answers.items() if not answer.succeeded]
-    concerned = (Endpoint.id.in_(well) & failing) | Endpoint.id.in_(unwell)
+    well = [called for called, answer in answers.items() if answer.succeeded]
+    unwell = [called for called, answer in answers.items() if not answer.succeeded]
+    at, failing = tuple_(Endpoint.id, Endpoint.url), Endpoint.failing_since.is_not(None)
+    concerned = select(Endpoint).where((at.in_(well) & failing) | at.in_(unwell)).order_by(Endpoint.id)
     for endpoint in session.scalars(
-        select(Endpoint).where(concerned).order_by(Endpoint.id).with_for_update(key_share=True)
+        concerned.with_for_update(key_share=True).execution_options(populate_existing=True)
     ):
-        answer = answers[endpoint.id]
+        answer = answers[endpoint.id, endpoint.url]
         if answer.succeeded:
             start_afresh(endpoint)
             if endpoint.per_minute is not None:

@@ -206,7 +206,8 @@ def test_that_an_endpoint_is_disabled_is_not_told_once_it_is_enabled_again(ledge
     with ledger.transaction() as session:
         owner = party(session, "buyer", email="mua@example.vn")
         endpoint = add_endpoint(session, owner, "http://127.0.0.1:1/")
-        note_answers(session, {endpoint.id: Answered(succeeded=False, gone=True, again_after=None)})
+        gone = Answered(succeeded=False, gone=True, again_after=None)
+        note_answers(session, {(endpoint.id, endpoint.url): gone})
     assert states(ledger) == {"endpoint.disabled": "due"}
     with ledger.transaction() as session:
         change_endpoint(session, session.get_one(Endpoint, endpoint.id), EndpointChange(enabled=True))

@@ -20,7 +20,8 @@ from matcher.contracts.verify import WORDS, verify
 from matcher.errors import Invalid, MatcherError
 from matcher.faults import invalid
 from matcher.notices.dead import DeadLetters, list_dead, requeue, requeue_dead
-from matcher.notices.endpoints import add_endpoint, refuse_private
+from matcher.notices.endpoints import add_endpoint
+from matcher.notices.web_address import refuse_private
 from matcher.ops.show import show_comparison, show_status
 from matcher.ops.status import status as read_status
 from matcher.parties import (

@@ -21,5 +21,10 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(0), VIETNAM)
 
 
+def written(instant: datetime) -> str:
+    """The instant as people in Việt Nam write it, of their day: 22/08/2020 14:30."""
+    return f"{instant.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+
+
 def today() -> date:
     return day_of(now())

@@ -9,22 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from matcher.api.once import OnceRoute, once
 from matcher.api.requests import Before, Caller, Configured, Limit, Page, Transaction, link_next
+from matcher.notices.attempts import attempts_at
 from matcher.notices.endpoints import (
     EndpointChange,
     EndpointPost,
-    Replay,
     add_endpoint,
-    attempts_at,
     change_endpoint,
     get_endpoint,
     list_endpoints,
-    public_key,
-    refuse_private,
     remove_endpoint,
-    replay,
-    rotate_secret,
     send_test,
 )
+from matcher.notices.replay import Replay, replay
+from matcher.notices.signing import public_key, rotate_secret
+from matcher.notices.web_address import refuse_private
 from matcher.store.tables import Endpoint
 
 ViewT = TypeVar("ViewT", bound="EndpointView")

@@ -1,11 +1,11 @@
 """A contract or frame agreement as a bilingual HTML page in UTF-8."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from matcher.clock import VIETNAM
 from matcher.contracts.qr import qr_svg
-from matcher.contracts.wording import Wording, day, grouped, instant
+from matcher.contracts.wording import Wording, day, grouped
+from matcher.pages import templates_of
 from matcher.store.tables import Contract
 
 
@@ -30,11 +30,5 @@ def first_page(contract: Contract) -> bytes:
     )
 
 
-templates = Environment(
-    loader=PackageLoader("matcher.contracts"),
-    autoescape=select_autoescape(["html"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-templates.filters |= {"grouped": grouped, "day": day, "instant": instant}
+templates = templates_of("matcher.contracts")
+templates.filters |= {"grouped": grouped, "day": day}

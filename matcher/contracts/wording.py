@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, StrictUndefined
 
-from matcher.clock import VIETNAM
+from matcher.clock import written
 from matcher.contracts.amount import dong_in_words, kilograms_in_words
 from matcher.store.tables import Contract, Frame, FrameSide, Signature
 
@@ -155,10 +155,6 @@ def day(iso: str) -> str:
     return f"{date.fromisoformat(iso):%d/%m/%Y}"
 
 
-def instant(at: datetime) -> str:
-    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
-
-
 def _given(contract: Contract, terms: dict[str, Any], terms_hash: str) -> dict[str, Any]:
     """What the wording may name: every term, what follows from them, and the contract's state."""
     kg = Decimal(terms["quantity_kg"])
@@ -257,4 +253,4 @@ def _path(template: str) -> Path:
 
 # Plain text: each document escapes for itself.
 _words = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
-_words.filters |= {"grouped": grouped, "day": day, "instant": instant}
+_words.filters |= {"grouped": grouped, "day": day, "instant": written}

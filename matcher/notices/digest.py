@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from matcher.clock import VIETNAM
-from matcher.notices.letter import Letter
-from matcher.notices.words import Words, words
+from matcher.notices.letter import Letter, Words
+from matcher.notices.words import words
 
 _ABOUT = ("contract_id", "order_id", "endpoint_id", "contact_id")
 

@@ -16,9 +16,9 @@ from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
-from matcher.notices.endpoints import current
 from matcher.notices.letter import Letter
 from matcher.notices.pace import close_gates, next_opening, open_gates
+from matcher.notices.signing import current
 from matcher.notices.ways import quiet_over
 from matcher.store.session import ring
 from matcher.store.tables import Delivery

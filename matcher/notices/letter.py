@@ -1,5 +1,6 @@
 """What leaves on a channel, and what came of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,6 +44,24 @@ class Letter:
     def all(self) -> tuple["Letter", ...]:
         """This one and those that leave with it."""
         return (self, *self.others)
+
+
+@dataclass(frozen=True)
+class Words:
+    """`subject` is one line; `text` ends with the address of the page to read on at, if there is one."""
+
+    subject: str
+    text: str
+
+    @property
+    def link(self) -> str:
+        """That address; empty where there is none."""
+        last = self.text.split()[-1]
+        return last if last.startswith(("http://", "https://")) else ""
+
+
+# From the data of an event, and what links begin with.
+InWords = Callable[[Any, str], Words]
 
 
 @dataclass(frozen=True)

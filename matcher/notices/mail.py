@@ -15,8 +15,8 @@ from matcher.clock import VIETNAM, now
 from matcher.notices.cut_off import CutOff
 from matcher.notices.digest import digest
 from matcher.notices.header_lines import HeaderLines
-from matcher.notices.letter import Letter, Outcome, outcome
-from matcher.notices.words import Words, words
+from matcher.notices.letter import Letter, Outcome, Words, outcome
+from matcher.notices.words import words
 
 
 def send(letter: Letter, settings: Settings) -> Outcome:

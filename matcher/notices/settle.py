@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
+from matcher.notices.answered import Answered, note_answers
 from matcher.notices.contacts import note_bounce
-from matcher.notices.endpoints import Answered, note_answers
 from matcher.notices.letter import Letter, Outcome
 from matcher.store.identifiers import uuid7
 
@@ -72,11 +72,12 @@ _TAKEN_OVER = text("""
     WHERE delivery.id = made.id AND state <> 'delivered'
         AND NOT (state = 'dead' AND channel IN ('sms', 'zalo'))
 """)
+# Not one that goes to another address by now: it is still due, and leaves for there as its lease ends.
 _FAILED = text("""
     UPDATE delivery SET state = made.state, due_at = made.due_at, tries = made.tries
     FROM unnest(CAST(:id AS uuid[]), CAST(:state AS text[]), CAST(:due_at AS timestamptz[]),
-        CAST(:tries AS bigint[])) AS made (id, state, due_at, tries)
-    WHERE delivery.id = made.id AND delivery.state = 'due'
+        CAST(:tries AS bigint[]), CAST(:address AS text[])) AS made (id, state, due_at, tries, address)
+    WHERE delivery.id = made.id AND delivery.state = 'due' AND delivery.address = made.address
 """)
 
 
@@ -117,15 +118,16 @@ def _after_failure(made: Made) -> list[dict[str, Any]]:
     else:
         wait = RETRY_AFTER[tries - 1] * random.uniform(1, 1 + JITTER)  # noqa: S311  # spreads, hides nothing
         again, state = max(wait, failed.again_after or wait), "due"
-    what_follows = {"state": state, "due_at": now() + again, "tries": tries}
+    what_follows = {"state": state, "due_at": now() + again, "tries": tries, "address": letter.address}
     return [{"id": each.delivery_id} | what_follows for each in letter.all]
 
 
-def _by_endpoint(made: Sequence[Made]) -> dict[UUID, Answered]:
-    """How each endpoint answered last."""
-    answered: dict[UUID, Answered] = {}
+def _by_endpoint(made: Sequence[Made]) -> dict[tuple[UUID, str], Answered]:
+    """How each endpoint answered last, at each address where it was called."""
+    answered: dict[tuple[UUID, str], Answered] = {}
     for each in sorted(made, key=lambda each: each.finished_at):
-        if each.letter.endpoint_id is not None:
-            outcome = each.outcome
-            answered[each.letter.endpoint_id] = Answered(outcome.succeeded, outcome.gone, outcome.again_after)
+        letter, outcome = each.letter, each.outcome
+        if letter.endpoint_id is not None:
+            called = letter.endpoint_id, letter.address
+            answered[called] = Answered(outcome.succeeded, outcome.gone, outcome.again_after)
     return answered

@@ -1,12 +1,9 @@
 """The page behind the link in every mail that lets its reader stop them."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from matcher.pages import templates_of
 from matcher.store.tables import Contact
 
-_templates = Environment(
-    loader=PackageLoader("matcher.notices"), autoescape=select_autoescape(["html"]), undefined=StrictUndefined
-)
+_templates = templates_of("matcher.notices")
 
 
 def stop_page(contact: Contact) -> str:

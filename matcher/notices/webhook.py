@@ -1,22 +1,18 @@
 """A notice as a signed POST: headers as Standard Webhooks has them, the body in the manner of CloudEvents."""
 
-import base64
-import hashlib
-import hmac
 import json
 import re
 import time
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config.settings import Settings
 from matcher.clock import now
 from matcher.notices.exchange import Answer, Unanswered, post
 from matcher.notices.letter import Letter, Outcome, outcome
+from matcher.notices.signing import signature
 
 LONGEST_WAIT = timedelta(days=1)
 
@@ -69,17 +65,5 @@ def _headers(identity: str, timestamp: int, body: bytes, secrets: tuple[str, ...
         "accept-encoding": "identity",
         "webhook-id": identity,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": " ".join(_signature(content, secret) for secret in secrets),
+        "webhook-signature": " ".join(signature(content, secret) for secret in secrets),
     }
-
-
-def _signature(content: bytes, secret: str) -> str:
-    if secret.startswith("whsk_"):
-        return f"v1a,{base64.b64encode(_signing_key(secret).sign(content)).decode()}"
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    return f"v1,{base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()}"
-
-
-@lru_cache(10_000)
-def _signing_key(secret: str) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(base64.b64decode(secret.removeprefix("whsk_")))

@@ -11,7 +11,8 @@ from matcher.catalogue.entry import Entry, Text
 from matcher.config_file import read_yaml
 from matcher.errors import ConfigError
 from matcher.notices.events import KINDS, Kind
-from matcher.notices.words import day, number, words
+from matcher.notices.figures import day, number
+from matcher.notices.words import words
 from matcher.store.tables import Contact
 
 FILE = "zalo.yaml"

@@ -95,6 +95,7 @@ class Endpoint(Identified, Base):
         UniqueConstraint("party_id", "url"),
         one_of("disabled_reason", "owner", "gone", "failing"),
         CheckConstraint("(disabled_at IS NULL) = (disabled_reason IS NULL)", name="disabled_for_a_reason"),
+        Index("endpoint_gate", "rests_until", postgresql_where=text("per_minute IS NOT NULL")),
     )
 
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), index=True)

@@ -4,19 +4,17 @@ Nothing of another party's is on it but what that party's contracts with the own
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.catalogue import Catalogue
-from matcher.clock import VIETNAM
 from matcher.contracts.draft import page_path
 from matcher.contracts.moves import WAITING
 from matcher.fields import kilograms
-from matcher.notices.words import day, number
+from matcher.notices.figures import day, number
+from matcher.pages import templates_of
 from matcher.parties import get_party
 from matcher.quarantine import in_words
 from matcher.store.tables import Contract, Demand, Lot, Match
@@ -50,7 +48,6 @@ def order_page(session: Session, order: Lot | Demand, catalogue: Catalogue, lang
         kg=lambda grams: number(f"{kilograms(grams):f}", spoken),
         figure=lambda value: number(value, spoken),
         day=lambda when: day(str(when), spoken),
-        at=_at,
     )
 
 
@@ -104,14 +101,4 @@ def _changes(why: Explanation | None, side: str, language: str) -> list[str]:
     return [getattr(change, language) for change in changes if change.side == side]
 
 
-def _at(when: datetime) -> str:
-    return f"{when.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
-
-
-_templates = Environment(
-    loader=PackageLoader("matcher.trading"),
-    autoescape=select_autoescape(["html"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = templates_of("matcher.trading")

@@ -1,12 +1,13 @@
 """The page of an order opens from the link in its notices, and says how it stands in words."""
 
 import dataclasses
+from datetime import UTC, datetime
 from html import unescape
 from re import findall
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.settings import Settings
 from matcher.book.orders import withdraw
@@ -114,7 +115,7 @@ def test_a_contract_is_listed_with_its_state_and_its_page_opens(api: Api, market
         (link,) = findall(r'href="(/c/[^"]+)"', page.text)
         assert api.get(link).status_code == 200
     assert findall(
-        r"waits for both sides, until \d\d:\d\d \d\d/\d\d/\d{4}", said(page_of(api, market.demand))
+        r"waits for both sides, until \d\d/\d\d/\d{4} \d\d:\d\d", said(page_of(api, market.demand))
     )
     seen = said(page_of(api, market.lot))
     assert "650,5 kg" in seen, "what is left of the lot"
@@ -190,3 +191,12 @@ def test_a_crop_that_has_left_the_catalogue_is_shown_by_its_key(api: Api, market
     with market.ledger.transaction() as session:
         session.get_one(Lot, market.lot.id).crop = "forgotten_fruit"
     assert "forgotten_fruit" in page_of(api, market.lot).text
+
+
+def test_instants_are_of_the_day_in_viet_nam_and_written_as_in_contracts(
+    api: Api, market: Market, ledger: Ledger
+) -> None:
+    with ledger.transaction() as session:
+        posted_at = datetime(2020, 8, 21, 17, 30, tzinfo=UTC)
+        session.execute(update(Lot).where(Lot.id == market.lot.id).values(posted_at=posted_at))
+    assert "22/08/2020 00:30" in said(page_of(api, market.lot))

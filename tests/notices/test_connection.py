@@ -18,7 +18,7 @@ from matcher.errors import Invalid
 from matcher.notices.connection import is_public
 from matcher.notices.connection import transport as new_transport
 from matcher.notices.deliver import deliver
-from matcher.notices.endpoints import refuse_private
+from matcher.notices.web_address import refuse_private
 from matcher.store.session import Ledger
 from tests.notices.certificate import own_certificate
 from tests.notices.letters import answers, read, told

@@ -15,24 +15,23 @@ from config.settings import Settings
 from demo.receivers import WebhookReceiver
 from matcher.clock import now
 from matcher.errors import Conflict, Invalid, NotFound
+from matcher.notices.attempts import attempts_at
 from matcher.notices.dead import Requeued
 from matcher.notices.deliver import deliver
 from matcher.notices.endpoints import (
     MOST,
     EndpointChange,
-    Replay,
     add_endpoint,
-    attempts_at,
     change_endpoint,
     get_endpoint,
     remove_endpoint,
-    replay,
-    rotate_secret,
     send_test,
 )
 from matcher.notices.events import Kind
 from matcher.notices.record import Happening, record
+from matcher.notices.replay import Replay, replay
 from matcher.notices.settle import ATTEMPTS
+from matcher.notices.signing import rotate_secret
 from matcher.store.session import Ledger
 from matcher.store.tables import Delivery, Endpoint, Event, Notice
 from tests.chaos.sound import connect

@@ -15,24 +15,18 @@ from matcher.contracts.amendments import decline_amendment
 from matcher.contracts.life import Reason
 from matcher.errors import Conflict
 from matcher.knowledge import Knowledge
+from matcher.notices.answered import Answered, note_answers
 from matcher.notices.contacts import ContactChange, ContactPost, add_contact, change_contact, note_bounce
 from matcher.notices.dead import DeadLetters, Requeued, requeue, requeue_dead
 from matcher.notices.deliver import deliver
 from matcher.notices.due import claim
-from matcher.notices.endpoints import (
-    Answered,
-    EndpointChange,
-    Replay,
-    add_endpoint,
-    change_endpoint,
-    note_answers,
-    replay,
-)
+from matcher.notices.endpoints import EndpointChange, add_endpoint, change_endpoint
 from matcher.notices.events import Kind
 from matcher.notices.inbox import list_notices
 from matcher.notices.letter import outcome
 from matcher.notices.overtaken import OVERTAKES
 from matcher.notices.record import Happening, record
+from matcher.notices.replay import Replay, replay
 from matcher.notices.settle import Made, settle
 from matcher.notices.told import told_of
 from matcher.parties import remove_contact
@@ -212,7 +206,8 @@ def test_that_an_endpoint_is_disabled_is_not_told_once_it_is_enabled_again(ledge
     with ledger.transaction() as session:
         owner = party(session, "buyer", email="mua@example.vn")
         endpoint = add_endpoint(session, owner, "http://127.0.0.1:1/")
-        note_answers(session, {endpoint.id: Answered(succeeded=False, gone=True, again_after=None)})
+        gone = Answered(succeeded=False, gone=True, again_after=None)
+        note_answers(session, {(endpoint.id, endpoint.url): gone})
     assert states(ledger) == {"endpoint.disabled": "due"}
     with ledger.transaction() as session:
         change_endpoint(session, session.get_one(Endpoint, endpoint.id), EndpointChange(enabled=True))

@@ -14,10 +14,11 @@ from demo.receivers import WebhookReceiver
 from matcher.clock import now
 from matcher.notices import crew
 from matcher.notices import deliver as delivering
+from matcher.notices.answered import LONGEST_REST
 from matcher.notices.dead import requeue
 from matcher.notices.deliver import deliver
 from matcher.notices.due import AT_ONCE, claim, ring_for_due
-from matcher.notices.endpoints import LONGEST_REST, EndpointChange, add_endpoint, change_endpoint
+from matcher.notices.endpoints import EndpointChange, add_endpoint, change_endpoint
 from matcher.notices.record import record
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import Attempt, Delivery, Endpoint

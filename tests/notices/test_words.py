@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.notices.events import ContractMoved, FrameMoved, Kind, OrderMoved, OrderQuarantined
-from matcher.notices.words import day, number, short, words
+from matcher.notices.figures import day, number
+from matcher.notices.words import short, words
 from matcher.quarantine import in_words
 from tests.notices.letters import CONTRACT, match_made
 

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from matcher.clearing.compiled import compiled
 from matcher.clearing.lists import Lists
 from matcher.clearing.resume import HELD, LOGGED, WORK, Agenda, price_of, turn
-from matcher.clearing.simplex import BASIC, MOST_POTENTIAL, NO_LIMIT, NONE, Arcs, Tree
+from matcher.clearing.simplex import BASIC, Arcs
+from matcher.clearing.spanning import MOST_POTENTIAL, NO_LIMIT, NONE, Tree
 
 Heap = list[tuple[int, int]]  # (how far the gain has to come before an arc of a node may gain, the node)
 

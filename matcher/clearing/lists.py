@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
-from matcher.clearing.simplex import NONE, Arcs
+from matcher.clearing.simplex import Arcs
+from matcher.clearing.spanning import NONE
 
 
 class Lists(NamedTuple):

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import simplex
+from matcher.clearing import simplex, spanning
 from matcher.clearing.errors import Overflow
 from matcher.clearing.renumber import by_walk, renumbered
 
@@ -36,14 +36,14 @@ class Network:
             source=source,
             target=target,
             gain=np.zeros(nodes, np.int64),
-            room=np.full(nodes, simplex.NO_LIMIT, np.int64),
+            room=np.full(nodes, spanning.NO_LIMIT, np.int64),
             state=np.full(nodes, simplex.BASIC, np.int8),
         )
-        self._tree = simplex.bare(nodes + 1)
-        simplex.plant(self._tree, np.concatenate([supply, wanted]), lots)
+        self._tree = spanning.bare(nodes + 1)
+        spanning.plant(self._tree, np.concatenate([supply, wanted]), lots)
 
     @property
-    def basis(self) -> tuple[simplex.Arcs, simplex.Tree]:
+    def basis(self) -> tuple[simplex.Arcs, spanning.Tree]:
         """The arcs, slack arcs first, and the tree, for `ways` to go on from."""
         return self._arcs, self._tree
 
@@ -68,7 +68,7 @@ class Network:
     ) -> None:
         """Further arcs; `room` is the most each may carry (default: no limit)."""
         arcs, count = self._arcs, len(gain)
-        room = np.full(count, simplex.NO_LIMIT, np.int64) if room is None else room
+        room = np.full(count, spanning.NO_LIMIT, np.int64) if room is None else room
         self._arcs = simplex.Arcs(
             source=np.concatenate([arcs.source, lot.astype(np.int32)]),
             target=np.concatenate([arcs.target, (demand + self._lots).astype(np.int32)]),

@@ -12,7 +12,7 @@ from matcher.clearing.find import Solved
 from matcher.clearing.growing import GrowingBook
 from matcher.clearing.outlying import Outlying, joined, margin
 from matcher.clearing.pairs import Pairs
-from matcher.clearing.simplex import NONE
+from matcher.clearing.spanning import NONE
 from matcher.clearing.ties import room_of
 from matcher.clearing.ways import Ways
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
 from matcher.clearing.lists import Lists
-from matcher.clearing.simplex import BASIC, NO_LIMIT, NONE, Arcs, Tree, blocking, graft, send
+from matcher.clearing.simplex import BASIC, Arcs, blocking, graft
+from matcher.clearing.spanning import NO_LIMIT, NONE, Tree, send
 
 NO_GAIN = -(1 << 57)  # of an arc that is no more
 

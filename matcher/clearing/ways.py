@@ -9,7 +9,8 @@ from matcher.clearing.lists import Lists
 from matcher.clearing.network import Network
 from matcher.clearing.renumber import by_walk
 from matcher.clearing.resume import Agenda
-from matcher.clearing.simplex import BASIC, LOWER, NO_LIMIT, NONE, Arcs, Tree, bare
+from matcher.clearing.simplex import BASIC, LOWER, Arcs
+from matcher.clearing.spanning import NO_LIMIT, NONE, Tree, bare
 
 Longs = NDArray[np.int64]
 Places = NDArray[np.integer]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.clearing import network as network_module
-from matcher.clearing import simplex
+from matcher.clearing import spanning
 from matcher.clearing.compiled import compiled
 from matcher.clearing.locality import near_each_other
 from matcher.clearing.network import Network
@@ -60,12 +60,12 @@ def test_the_order_of_nodes_holds_each_once_and_arcs_by_their_lots(instance: Ins
     assert (np.diff(place[instance.lot[order.arcs]]) >= 0).all()
 
 
-@pytest.mark.parametrize(("change", "within"), [(5, True), (simplex.MOST_POTENTIAL, False)])
+@pytest.mark.parametrize(("change", "within"), [(5, True), (spanning.MOST_POTENTIAL, False)])
 def test_potentials_that_leave_60_bits_are_noticed(change: int, within: bool) -> None:
-    tree = simplex.bare(3)
-    simplex.plant(tree, np.array([4, 4]), 1)
-    assert simplex.shift(tree, 0, 1, 9, change) == (1, 0, within)
-    assert simplex.shift(tree, 1, simplex.NONE, 1, -change) == (1, 1, within)
+    tree = spanning.bare(3)
+    spanning.plant(tree, np.array([4, 4]), 1)
+    assert spanning.shift(tree, 0, 1, 9, change) == (1, 0, within)
+    assert spanning.shift(tree, 1, spanning.NONE, 1, -change) == (1, 1, within)
     assert tree.potential.tolist() == [change, -change, 0]
 
 

@@ -21,9 +21,9 @@ WHOLE = 1_000_000  # pairs; a book of no more is taken whole
 AT_ONCE = 1_000_000  # pairs held in memory at a time
 NEAREST = 16  # feasible partners of each order
 ASKED = 3  # times as many nearest partners are looked at for them
-FIRST = 12  # partners of each order to begin with in a large book
+FIRST = 16  # partners of each order to begin with in a large book
 ADDED = 8  # partners of each order added in a round
-LOWERED = 8  # guessed prices are lowered by the highest of them over this
+LOWERED = 64  # guessed prices are lowered by the highest of them over this
 
 
 class Inside(NamedTuple):
@@ -127,7 +127,7 @@ def _gaining(book: Book, ties: Ties, lot_price: Longs, demand_price: Longs, few:
     parts: list[tuple[NDArray[Any], NDArray[Any], Longs]] = [
         (lot, best.partner[lot, nth], best.value[lot, nth])
     ]
-    if len(lot):
+    if best.more[:, few - 1].any():  # a lot may have more partners than are asked for
         best = pricing.best(False, few)[0]
         demand, nth = np.nonzero(best.more)
         parts.append((best.partner[demand, nth], demand, best.value[demand, nth]))

@@ -222,13 +222,14 @@ def _close(
     if said.deliver_until is not None:
         _check_until(match, until)
     # What an earlier closing, undone since, had offered anew and others were matched with, comes from them.
-    wanted_g = short_g - sum(earlier.taken_g for earlier in reoffered(session, contract))
+    wanted_g = short_g - sum(earlier.provided_g for earlier in reoffered(session, contract))
     reoffer = said.reoffer and not match.lot.called
     demand = reoffer_shortfall(session, match, wanted_g, until, by_owner=by == "buyer") if reoffer else None
     facts: dict[str, Any] = {
         "fulfilment": contract.fulfilment,
         "short_kg": kilograms_text(short_g),
         "demand": str(demand.id) if demand else None,
+        "offered_kg": kilograms_text(demand.quantity_g) if demand else "0",
     } | said.model_dump(mode="json", include={"reoffer", "deliver_until"})
     moved(session, contract, "contract.closed", by, name, reason=said.reason, **facts)
     lapse_amendment(session, contract, by, name)

@@ -75,6 +75,9 @@ def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Wor
     }[kind]
     said = _BY_ITSELF["vi"] if _closed_by_itself(kind, moved) else moved["reason"]
     reason = f"Lý do: {said}\n" if said else ""
+    if (taken_back := moved.get("taken_back_kg")) is not None:
+        reason += f"Phần thiếu đã rút khỏi thị trường: {number(taken_back, 'vi')} kg; "
+        reason += "phần đã khớp với người khác và phần bên mua thêm vào vẫn giữ nguyên\n"
     return Words(
         f"Hợp đồng {moved['contract_number']}: {what.partition(';')[0]}",
         f"""Hợp đồng số {moved["contract_number"]}: {what}.
@@ -116,6 +119,9 @@ def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Wor
     }[kind]
     said = _BY_ITSELF["en"] if _closed_by_itself(kind, moved) else moved["reason"]
     reason = f"Reason: {said}\n" if said else ""
+    if (taken_back := moved.get("taken_back_kg")) is not None:
+        reason += f"Taken off the market of what was short: {number(taken_back, 'en')} kg; "
+        reason += "what others were matched with, and what the buyer had added, stays\n"
     return Words(
         f"Contract {moved['contract_number']}: {what.partition(';')[0]}",
         f"""Contract {moved["contract_number"]}: {what}.

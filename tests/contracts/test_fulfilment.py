@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy import select, update
 
+from matcher.book.demands import amend_demand
 from matcher.book.orders import withdraw as withdraw_order
 from matcher.clock import VIETNAM, now, today
 from matcher.contracts.accounts import (
@@ -44,6 +45,7 @@ from matcher.store.tables import (
     Contract,
     Demand,
     Dispute,
+    Event,
     GoodsDelivery,
     Lot,
     Match,
@@ -255,7 +257,7 @@ def test_a_false_final_ticket_is_undone_by_an_operator_and_what_was_offered_anew
     assert short.state == "withdrawn"
     with agreed.ledger.transaction() as session:
         last = steps_of(session, session.get_one(Contract, agreed.id))[-1].statement["data"]
-    assert (last["fulfilment"], last["demands_taken_back"]) == ("unfulfilled", [str(short.id)])
+    assert (last["fulfilment"], last["taken_back"]) == ("unfulfilled", {str(short.id): "500"})
     assert weigh(agreed, ticket(600)).fulfilment == "fulfilled"
     agreed.clear()
     assert agreed.count(Contract) == 1
@@ -280,7 +282,8 @@ def test_a_false_breach_is_undone_by_an_operator_who_withdraws_the_closing(agree
     step = last_step(agreed)
     assert (step["kind"], step["by"]) == ("closing_withdrawn", "operator")
     assert step["data"] == {
-        "reason": "Hàng đã đến", "fulfilment": "unfulfilled", "demands_taken_back": [str(short.id)],
+        "reason": "Hàng đã đến", "fulfilment": "unfulfilled", "taken_back": {str(short.id): "600"},
+        "taken_back_kg": "600",
     }  # fmt: skip
     assert agreed.kinds()[-1] == "contract.closing_withdrawn"
     with pytest.raises(Conflict):
@@ -317,6 +320,60 @@ def test_what_was_matched_before_a_closing_was_undone_is_not_wanted_twice(agreed
         newest = session.scalars(select(Demand).order_by(Demand.id.desc())).first()
         assert newest is not None
         assert newest.quantity_g == 100_000
+    assert broken(agreed.ledger) == {}
+
+
+def enlarge(deal: Deal, demand_id: UUID, **changes: Any) -> None:
+    with deal.ledger.transaction() as session:
+        amend_demand(session, deal.buyer, demand_id, changes, None, deal.knowledge)
+
+
+def told(deal: Deal, kind: str) -> dict[str, Any]:
+    """What the newest event of this kind says."""
+    with deal.ledger.transaction() as session:
+        newest = select(Event.data).where(Event.kind == kind).order_by(Event.id.desc()).limit(1)
+        return session.scalars(newest).one()
+
+
+def test_what_a_buyer_has_added_to_what_is_wanted_anew_stays_when_the_closing_is_undone(agreed: Deal) -> None:
+    last_day_over(agreed, days=3)
+    end(agreed, agreed.buyer)
+    short = reoffered(agreed, Demand, agreed.demand_id)
+    assert short is not None
+    enlarge(agreed, short.id, quantity_kg=2000, min_fill_kg=1900, deliver_until=day(20))
+    open_again(agreed, agreed.operator)
+    kept = agreed.read(Demand, short.id)
+    assert (kept.state, kept.quantity_g, kept.min_fill_g) == ("open", 1_400_000, 1_400_000)
+    assert kept.deliver_until.isoformat() == day(20)
+    assert told(agreed, "contract.closing_withdrawn")["taken_back_kg"] == "600"
+    with agreed.ledger.transaction() as session:
+        news = session.scalars(select(OrderNews).where(OrderNews.order_id == short.id)).all()
+    stood = [(each.remaining_g, each.by_owner) for each in news if each.what == "amended"]
+    assert stood == [(2_000_000, True), (1_400_000, False)]
+    end(agreed, agreed.buyer)
+    open_again(agreed, agreed.operator)
+    assert agreed.read(Demand, short.id).quantity_g == 1_400_000, "nothing in it is the contract's"
+    assert broken(agreed.ledger) == {}
+
+
+def test_only_the_contracts_own_kilograms_count_as_matched_where_its_buyer_has_added_some(
+    agreed: Deal,
+) -> None:
+    weigh(agreed, ticket(400, final=True), agreed.seller)
+    short = reoffered(agreed, Demand, agreed.demand_id)
+    assert short is not None
+    enlarge(agreed, short.id, quantity_kg=700)
+    agreed.clear()
+    taken_g = agreed.read(Demand, short.id).taken_g
+    assert taken_g > 200_000, "more than was the contract's is matched"
+    withdraw(agreed, 1, agreed.operator)
+    assert told(agreed, "contract.delivery_withdrawn")["taken_back_kg"] == "0"
+    assert agreed.read(Demand, short.id).quantity_g == 700_000
+    weigh(agreed, ticket(300, ticket_number="PC-18", final=True), agreed.seller)
+    with agreed.ledger.transaction() as session:
+        newest = session.scalars(select(Demand).order_by(Demand.id.desc())).first()
+        assert newest is not None
+        assert newest.quantity_g == 100_000, "300 are short, 200 of which come from elsewhere"
     assert broken(agreed.ledger) == {}
 
 

@@ -178,7 +178,10 @@ def _not_rejected_as_such(contract: Contract, match: Match, delivery: GoodsDeliv
     """While the contract wants more, what the buyer rejects is not of its grade, and no lot of it."""
     if contract.fulfilment != "fulfilled" and surplus_grade(match.lot, delivery.grades) == match.lot.grade:
         what = "the buyer still wants goods of this grade, so what it rejects is not of it"
-        raise Invalid(Fault("surplus_kg", what, "Name the other grade found in grades, or leave it out."))
+        others = sum(part["grade"] != match.lot.grade for part in delivery.grades)
+        found = f"grades names {others or 'no'} other{'s' if others > 1 else ''}"
+        remedy = "Name exactly one other grade in grades, with a ticket for each, or leave it out."
+        raise Invalid(Fault("surplus_kg", f"{what}; {found}", remedy))
 
 
 def _require_over(contract: Contract, party: Party) -> None:

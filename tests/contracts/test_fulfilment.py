@@ -655,6 +655,15 @@ def test_what_is_rejected_while_more_is_wanted_is_no_surplus_of_the_same_grade(
     assert reoffered(agreed, Lot, agreed.lot_id) is None
 
 
+def test_a_surplus_of_two_other_grades_is_told_to_name_exactly_one(agreed: Deal) -> None:
+    two = [{"grade": "grade_2", "net_kg": 50}, {"grade": "grade_3", "net_kg": 300}]
+    with pytest.raises(Invalid) as refused:
+        weigh(agreed, ticket(350, **SECOND, grades=two))
+    (fault,) = refused.value.faults
+    assert fault.message.endswith("grades names 2 others")
+    assert fault.remedy.startswith("Name exactly one other grade in grades")
+
+
 @pytest.mark.parametrize("closed_first", [False, True])
 def test_a_surplus_is_not_proposed_to_the_demand_whose_buyer_rejected_it_nor_to_its_shortfall(
     agreed: Deal, closed_first: bool

@@ -22,8 +22,8 @@ def tell_of_contract(  # what the event says, and which it is
 ) -> None:
     """Tells both sides what has become of their contract; `by` is seller, buyer, operator or deadline.
 
-    `said` is what its step says: of that the reason is told, and what was taken back. `count` sets the events
-    of one kind apart.
+    `said` is what its step says: of that the reason is told, which ticket it is about, and what was
+    taken back. `count` sets the events of one kind apart.
     """
     crop = contract.terms["goods"]["crop"]
     data: ContractMoved = {
@@ -36,6 +36,8 @@ def tell_of_contract(  # what the event says, and which it is
         "by_name": by_name,
         "reason": said.get("reason"),
     }
+    if "ticket_number" in said:
+        data["ticket_number"] = said["ticket_number"]
     if "taken_back_kg" in said:
         data["taken_back_kg"] = said["taken_back_kg"]
     parties = (contract.seller_id, contract.buyer_id)

@@ -304,6 +304,15 @@ def test_a_pair_whose_breach_was_false_may_be_matched_again(agreed: Deal) -> Non
     assert agreed.count(Match) == 2, "the 100 kg that the demand still wants"
 
 
+@pytest.mark.parametrize("note", [None, "Hết hàng"])
+def test_what_a_last_ticket_closes_is_told_with_its_number_beside_the_reason(
+    agreed: Deal, note: str | None
+) -> None:
+    weigh(agreed, ticket(100, final=True, note=note), agreed.seller)
+    for said in (told(agreed, "contract.closed"), last_step(agreed)["data"]):
+        assert (said["reason"], said["ticket_number"]) == (note, "PC-17")
+
+
 def test_where_a_ticket_stands_it_is_withdrawn_and_not_the_closing(agreed: Deal) -> None:
     assert weigh(agreed, ticket(100, final=True), agreed.seller).fulfilment == "short"
     with pytest.raises(Conflict, match="withdraw_delivery"):

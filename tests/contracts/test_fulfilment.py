@@ -25,6 +25,8 @@ from matcher.contracts.accounts import (
 )
 from matcher.contracts.attachments import attach, get_attachment
 from matcher.contracts.confirmed import confirm_delivery, confirm_payment
+from matcher.contracts.documents import contract_document
+from matcher.contracts.draft import HTML
 from matcher.contracts.fulfilment import (
     Closing,
     close,
@@ -311,6 +313,29 @@ def test_what_a_last_ticket_closes_is_told_with_its_number_beside_the_reason(
     weigh(agreed, ticket(100, final=True, note=note), agreed.seller)
     for said in (told(agreed, "contract.closed"), last_step(agreed)["data"]):
         assert (said["reason"], said["ticket_number"]) == (note, "PC-17")
+
+
+@pytest.mark.parametrize(
+    ("net_kg", "came"),
+    [
+        (0, ("vi phạm, không có hàng được giao", "BREACHED, nothing was delivered")),
+        (100, ("giao thiếu, việc giao hàng đã kết thúc", "SHORT, the deliveries are closed")),
+    ],
+)
+def test_the_page_of_a_contract_says_what_came_of_it(deal: Deal, net_kg: int, came: tuple[str, str]) -> None:
+    def state() -> str:
+        with deal.ledger.transaction() as session:
+            page = contract_document(session, session.get_one(Contract, deal.id), HTML, deal.settings)
+        return page.decode().partition('class="state')[2].partition("</p>")[0]
+
+    deal.accept(deal.seller)
+    deal.accept(deal.buyer)
+    assert state().endswith("AGREED by both sides</span>")
+    if net_kg:
+        weigh(deal, ticket(net_kg))
+        assert "đã giao một phần" in state()
+    end(deal)
+    assert [said for said in came if said not in state()] == []
 
 
 def test_where_a_ticket_stands_it_is_withdrawn_and_not_the_closing(agreed: Deal) -> None:

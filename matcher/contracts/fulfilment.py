@@ -43,7 +43,9 @@ _WEIGHTS = ("gross", "tare", "rejected", "surplus")
 class Wanted(BaseModel):
     """What the buyer wants of the shortfall; not for the seller to say."""
 
-    reoffer: Annotated[bool, Field(description="false: the buyer does not want it any more")] = True
+    reoffer: Annotated[bool, Field(strict=True, description="false: the buyer does not want it any more")] = (
+        True
+    )
     deliver_until: Annotated[Day | None, Field(description="how long the buyer would still take it")] = None
 
 

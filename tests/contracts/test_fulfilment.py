@@ -41,6 +41,7 @@ from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
+from matcher.faults import invalid
 from matcher.store.tables import (
     Amendment,
     Attachment,
@@ -437,6 +438,15 @@ def test_a_ticket_that_can_not_be_is_refused(agreed: Deal, other: dict[str, Any]
         weigh(agreed, ticket(600, **other))
     assert path in [fault.path for fault in refused.value.faults]
     assert agreed.read(Contract, agreed.id).fulfilment == "unfulfilled"
+
+
+@pytest.mark.parametrize("said", ["true", 1, "no"])
+def test_whether_a_ticket_is_the_last_is_true_or_false_and_no_text(said: object) -> None:
+    for model, field in ((DeliveryPost, {"final": said}), (Closing, {"reoffer": said})):
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate(field)
+        (fault,) = [each for each in invalid(refused.value).faults if each.path in field]
+        assert fault.remedy == "Give true or false, without quotes."
 
 
 def test_a_weight_that_can_not_be_is_one_fault(agreed: Deal) -> None:

@@ -62,6 +62,7 @@ def verify_file(session: Transaction, document: FileBody) -> VerdictView:
     return _view(session, verify(document, known_keys(session)))
 
 
+@router.get(FORM + "/", response_class=HTMLResponse, include_in_schema=False)
 @router.get(FORM, response_class=HTMLResponse, responses=RESPONSES)
 def ask() -> str:
     """A page to drop a document on."""

@@ -74,6 +74,10 @@ def test_a_form_without_a_file_is_told_so_on_a_page(api: Api) -> None:
     assert "<h1>No file was chosen</h1>" in english.text
 
 
+def test_the_form_is_there_with_a_slash_after_its_address_too(api: Api) -> None:
+    assert api.get("/verify/").text == api.get("/verify").text
+
+
 TOO_LARGE = {"document": ("contract.pdf", b"0" * (10 * 1024 * 1024 + 1))}
 AS_BROWSERS_DO = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

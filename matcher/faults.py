@@ -35,6 +35,7 @@ REMEDIES = {
     "string_pattern_mismatch": "Give it in its usual form.",
     "string_type": "Give text in quotes.",
     "bool_parsing": "Give true or false.",
+    "bool_type": "Give true or false, without quotes.",
     "uuid_parsing": "Give an id as this service returned it.",
     "list_type": "Give a list in square brackets.",
     "model_attributes_type": "Give a JSON object in curly brackets.",

@@ -62,13 +62,15 @@ def _text(text: str) -> str:
 def telephone(said: str) -> str | None:
     """The number in E.164, as +84912345678, however it is spaced; None if it is no number to be called.
 
-    One of Việt Nam has its own length: 0, 84 or +84, then nine digits for a mobile, ten for a fixed line.
+    One of Việt Nam is 0, +84, 0084 or 84, then nine digits for a mobile, ten for a fixed line; one of
+    elsewhere + or 00, then seven to fifteen digits. Whether there is such a country is not known here.
     """
     digits = re.sub(r"[\s.\-()]", "", said)
-    own = re.fullmatch(r"(?:\+?84|0)([35789]\d{8}|2\d{9})", digits, re.ASCII)
+    own = re.fullmatch(r"(?:(?:\+|00)?84|0)([35789]\d{8}|2\d{9})", digits, re.ASCII)
     if own is not None:
         return f"+84{own[1]}"
-    return digits if re.fullmatch(r"\+(?!84)[1-9]\d{6,14}", digits, re.ASCII) else None
+    other = re.fullmatch(r"(?:\+|00)((?!84)[1-9]\d{6,14})", digits, re.ASCII)
+    return f"+{other[1]}" if other is not None else None
 
 
 def _callable(said: str) -> str:

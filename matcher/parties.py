@@ -98,6 +98,8 @@ def amend_party(session: Session, party_id: UUID, changes: Mapping[str, str]) ->
     Invalid for a change of kind; pydantic.ValidationError for an unknown or wrong field.
     """
     party = get_party(session, party_id)
+    if changes.get("name") == "":
+        raise Invalid(Fault("name", "a party always has a name", "Give the new one, or leave it out."))
     # Only what is said now is checked: what was taken before a rule there was is not in its way.
     was = {"kind": party.kind, "name": party.name}
     said = PartyPost.model_validate(was | {name: value or None for name, value in changes.items()})

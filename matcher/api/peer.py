@@ -20,16 +20,18 @@ class Peer:
         proxy = scope.get("client")
 
         async def known(named: Any, receive: Any, send: Any) -> None:
-            if named.get("client") and not _is_address(named["client"][0]):
-                named["client"] = proxy
+            if named.get("client"):
+                address = _address(named["client"][0])
+                named["client"] = (address, named["client"][1]) if address else proxy
             await self.app(named, receive, send)
 
         await ProxyHeadersMiddleware(known, self.trusted)(scope, receive, send)  # type: ignore[arg-type]
 
 
-def _is_address(text: str) -> bool:
+def _address(text: str) -> str | None:
+    """The address as it is usually written, IPv4 within IPv6 as IPv4; None for what is none."""
     try:
-        ip_address(text)
+        address = ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
+    return str(getattr(address, "ipv4_mapped", None) or address)

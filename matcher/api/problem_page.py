@@ -28,6 +28,12 @@ _TOO_LARGE = (
     "The file is too large",
     "Go back and choose one of at most 10 MB.",
 )
+_NO_FILE = (
+    "Chưa chọn tệp nào",
+    "Xin quay lại, chọn tệp rồi gửi lại.",
+    "No file was chosen",
+    "Go back, choose one and send it again.",
+)
 _UNREADABLE = (
     "Không đọc được nội dung đã gửi",
     "Xin quay lại, chọn tệp rồi gửi lại.",
@@ -65,7 +71,7 @@ def _words(status: int, *, link: bool) -> tuple[str, str, str, str]:
         return _LATER
     if link:
         return _NOTHING
-    return _TOO_LARGE if status == 413 else _UNREADABLE
+    return {413: _TOO_LARGE, 422: _NO_FILE}.get(status, _UNREADABLE)
 
 
 def _prefers_english(scope: Scope) -> bool:

@@ -16,6 +16,7 @@ from matcher.contracts.keys import Jwk, known_keys, sealing_key
 from matcher.contracts.page import templates
 from matcher.contracts.steps import Proved
 from matcher.contracts.verify import WORDS, Finding, Verdict, verify
+from matcher.errors import Fault, Invalid
 from matcher.store.tables import Contract, Frame
 
 router = APIRouter(tags=["contracts"])
@@ -61,6 +62,7 @@ def verify_file(session: Transaction, document: FileBody) -> VerdictView:
     return _view(session, verify(document, known_keys(session)))
 
 
+@router.get(FORM + "/", response_class=HTMLResponse, include_in_schema=False)
 @router.get(FORM, response_class=HTMLResponse, responses=RESPONSES)
 def ask() -> str:
     """A page to drop a document on."""
@@ -69,15 +71,15 @@ def ask() -> str:
 
 @router.post(FORM, response_class=HTMLResponse, responses=RESPONSES)
 def answer(session: Transaction, document: Annotated[UploadFile | str | None, File()] = None) -> HTMLResponse:
-    """The same page with the answer, or that no file was chosen."""
+    """The same page with the answer. Raises Invalid where no file was chosen."""
     # A form that is sent without a file has an empty text in its place.
     if document is None or isinstance(document, str) or not document.filename:
-        return HTMLResponse(_page(no_file=True), status_code=422)
+        raise Invalid(Fault("document", "no file was chosen", "Choose one and send it again."))
     return HTMLResponse(_page(_view(session, verify(document.file.read(), known_keys(session)))))
 
 
-def _page(verdict: VerdictView | None = None, *, no_file: bool = False) -> str:
-    return templates.get_template("verify.html").render(verdict=verdict, no_file=no_file)
+def _page(verdict: VerdictView | None = None) -> str:
+    return templates.get_template("verify.html").render(verdict=verdict)
 
 
 def _view(session: Session, verdict: Verdict) -> VerdictView:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -40,11 +40,17 @@ from matcher.text import as_number
 _WEIGHTS = ("gross", "tare", "rejected", "surplus")
 
 
-class Closing(Reason):
-    """Why nothing more comes, and what the buyer wants of the shortfall; not for the seller to say."""
+class Wanted(BaseModel):
+    """What the buyer wants of the shortfall; not for the seller to say."""
 
-    reoffer: Annotated[bool, Field(description="false: the buyer does not want it any more")] = True
+    reoffer: Annotated[bool, Field(strict=True, description="false: the buyer does not want it any more")] = (
+        True
+    )
     deliver_until: Annotated[Day | None, Field(description="how long the buyer would still take it")] = None
+
+
+class Closing(Wanted, Reason):
+    """Why nothing more comes, and what the buyer wants of the shortfall."""
 
 
 def record_delivery(
@@ -84,7 +90,8 @@ def record_delivery(
     moved(session, contract, "contract.delivered", side, party.name, reason=post.note, **facts)
     lapse_amendment(session, contract, side, party.name)
     if ends:
-        _close(session, contract, side, party.name, Closing(reason=post.note or post.ticket_number))
+        why = {"reason": post.note, "ticket_number": post.ticket_number}
+        _close(session, contract, side, party.name, Wanted(), **why)
     return contract
 
 
@@ -98,9 +105,9 @@ def close(session: Session, contract_id: UUID, party: Party, said: Closing) -> C
     contract = locked(session, contract_id, party, "close")
     by = "operator" if party.kind == "operator" else side_of(contract, party)
     for name in sorted(said.model_fields_set & {"reoffer", "deliver_until"}):
-        if by == "seller" and getattr(said, name) != Closing.model_fields[name].default:
+        if by == "seller" and getattr(said, name) != Wanted.model_fields[name].default:
             raise Invalid(Fault(name, "is the buyer's to say", "Leave it out; the demand is the buyer's."))
-    _close(session, contract, by, party.name, said)
+    _close(session, contract, by, party.name, said, reason=said.reason)
     return contract
 
 
@@ -124,7 +131,7 @@ def close_overdue(session: Session, limit: int = 1000, passing_over: int = 0) ->
     )
     contracts = session.scalars(query).all()
     for contract in contracts:
-        _close(session, contract, "deadline", "", Closing(reason="past the day of delivery"))
+        _close(session, contract, "deadline", "", Wanted(), reason="past the day of delivery")
     return len(contracts)
 
 
@@ -178,7 +185,10 @@ def _not_rejected_as_such(contract: Contract, match: Match, delivery: GoodsDeliv
     """While the contract wants more, what the buyer rejects is not of its grade, and no lot of it."""
     if contract.fulfilment != "fulfilled" and surplus_grade(match.lot, delivery.grades) == match.lot.grade:
         what = "the buyer still wants goods of this grade, so what it rejects is not of it"
-        raise Invalid(Fault("surplus_kg", what, "Name the other grade found in grades, or leave it out."))
+        others = sum(part["grade"] != match.lot.grade for part in delivery.grades)
+        found = f"grades names {others or 'no'} other{'s' if others > 1 else ''}"
+        remedy = "Name exactly one other grade in grades, with a ticket for each, or leave it out."
+        raise Invalid(Fault("surplus_kg", f"{what}; {found}", remedy))
 
 
 def _require_over(contract: Contract, party: Party) -> None:
@@ -207,8 +217,10 @@ def _close(
     contract: Contract,
     by: Literal["seller", "buyer", "operator", "deadline"],
     name: str,
-    said: Closing,
+    said: Wanted,
+    **why: str | None,
 ) -> None:
+    """`why` is the reason, if one was given, and the number of a last ticket."""
     match = session.get_one(Match, contract.match_id)
     short_g = contract.quantity_g - accepted_grams(contract)
     contract.fulfilment = "breached" if short_g == contract.quantity_g else "short"
@@ -222,13 +234,14 @@ def _close(
     if said.deliver_until is not None:
         _check_until(match, until)
     # What an earlier closing, undone since, had offered anew and others were matched with, comes from them.
-    wanted_g = short_g - sum(earlier.taken_g for earlier in reoffered(session, contract))
+    wanted_g = short_g - sum(earlier.provided_g for earlier in reoffered(session, contract))
     reoffer = said.reoffer and not match.lot.called
     demand = reoffer_shortfall(session, match, wanted_g, until, by_owner=by == "buyer") if reoffer else None
     facts: dict[str, Any] = {
         "fulfilment": contract.fulfilment,
         "short_kg": kilograms_text(short_g),
         "demand": str(demand.id) if demand else None,
+        "offered_kg": kilograms_text(demand.quantity_g) if demand else "0",
     } | said.model_dump(mode="json", include={"reoffer", "deliver_until"})
-    moved(session, contract, "contract.closed", by, name, reason=said.reason, **facts)
+    moved(session, contract, "contract.closed", by, name, **why, **facts)
     lapse_amendment(session, contract, by, name)

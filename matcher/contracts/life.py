@@ -157,7 +157,7 @@ def remind(session: Session, limit: int = 1000, passing_over: int = 0) -> int:
     contracts: Sequence[Contract] = session.scalars(query).all()
     for contract in contracts:
         contract.reminded_at = now()
-        tell_of_contract(session, contract, "contract.lapsing", "deadline", "", None, 1)
+        tell_of_contract(session, contract, "contract.lapsing", "deadline", "", {}, 1)
     return len(contracts)
 
 
@@ -226,4 +226,4 @@ def moved(session: Session, contract: Contract, kind: Kind, by: str, by_name: st
     session.flush()
     step = add_step(session, contract, kind.removeprefix("contract."), contract.moved_at, by, **data)
     ask_again(session, contract)
-    tell_of_contract(session, contract, kind, by, by_name, data.get("reason"), step.position)
+    tell_of_contract(session, contract, kind, by, by_name, data, step.position)

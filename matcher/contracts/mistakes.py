@@ -21,8 +21,9 @@ from matcher.contracts.life import Reason, held, locked, moved, require_move
 from matcher.contracts.moves import CLOSED, Move, illegal, side_of
 from matcher.contracts.relied import relied_on_by_other
 from matcher.contracts.reoffer import reoffered, take_back
+from matcher.contracts.terms import kilograms_text
 from matcher.errors import Forbidden
-from matcher.store.tables import Contract, Demand, GoodsDelivery, Match, Party, Payment
+from matcher.store.tables import Contract, GoodsDelivery, Match, Party, Payment
 
 
 def withdraw_delivery(
@@ -85,7 +86,7 @@ def _withdraw(  # what, of which contract, by whom, and why
 
 def _count_anew(session: Session, contract: Contract) -> dict[str, Any]:
     """Has the contract be what its tickets that stand make of it, open again; returns what changed."""
-    taken_back: list[Demand] = []
+    taken_back: dict[UUID, int] = {}
     if contract.fulfilment in CLOSED:
         pair = locked_pair(session, session.get_one(Match, contract.match_id))
         taken_back = take_back(session, reoffered(session, contract))
@@ -94,7 +95,8 @@ def _count_anew(session: Session, contract: Contract) -> dict[str, Any]:
     contract.fulfilment = fulfilment_now(contract)
     session.flush()
     take_again(session, contract)
-    return {
+    facts = {
         "fulfilment": contract.fulfilment,
-        "demands_taken_back": [str(demand.id) for demand in taken_back],
+        "taken_back": {str(demand_id): kilograms_text(grams) for demand_id, grams in taken_back.items()},
     }
+    return facts | ({"taken_back_kg": kilograms_text(sum(taken_back.values()))} if taken_back else {})

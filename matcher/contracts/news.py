@@ -1,5 +1,8 @@
 """What the parties to a contract are told of it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from matcher.contracts.draft import page_path
@@ -9,11 +12,18 @@ from matcher.store.tables import Contract
 
 
 def tell_of_contract(  # what the event says, and which it is
-    session: Session, contract: Contract, kind: Kind, by: str, by_name: str, reason: str | None, count: int
+    session: Session,
+    contract: Contract,
+    kind: Kind,
+    by: str,
+    by_name: str,
+    said: Mapping[str, Any],
+    count: int,
 ) -> None:
     """Tells both sides what has become of their contract; `by` is seller, buyer, operator or deadline.
 
-    `count` sets the events of one kind apart.
+    `said` is what its step says: of that the reason is told, which ticket it is about, and what was
+    taken back. `count` sets the events of one kind apart.
     """
     crop = contract.terms["goods"]["crop"]
     data: ContractMoved = {
@@ -24,7 +34,11 @@ def tell_of_contract(  # what the event says, and which it is
         "quantity_kg": contract.terms["quantity_kg"],
         "by": by,
         "by_name": by_name,
-        "reason": reason,
+        "reason": said.get("reason"),
     }
+    if "ticket_number" in said:
+        data["ticket_number"] = said["ticket_number"]
+    if "taken_back_kg" in said:
+        data["taken_back_kg"] = said["taken_back_kg"]
     parties = (contract.seller_id, contract.buyer_id)
     record(session, [Happening(kind, contract.id, count, data, parties)])

@@ -4,7 +4,9 @@ Both are copies of the orders that made the contract, with the time those were p
 go before orders that came later. Whom those are not proposed to, they are not either.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from matcher.book.news import note, note_posted
 from matcher.book.orders import book_changed, books_changed
-from matcher.clock import today
+from matcher.clock import now, today
+from matcher.contracts.amended import grams_of
 from matcher.contracts.declined import inherit_declined, never_paired
 from matcher.contracts.steps import steps_of
 from matcher.errors import Fault, Invalid
@@ -49,25 +52,62 @@ def reoffer_shortfall(
     return demand
 
 
-def reoffered(session: Session, contract: Contract) -> Sequence[Demand]:
-    """The demands for what was short, of each time that the contract's deliveries were closed."""
-    closed = (each.statement for each in steps_of(session, contract) if each.statement["kind"] == "closed")
-    named = [UUID(statement["data"]["demand"]) for statement in closed if statement["data"]["demand"]]
-    return session.scalars(select(Demand).where(Demand.id.in_(named)).order_by(Demand.id)).all()
+@dataclass(frozen=True)
+class Offered:
+    """A demand for what was short, and how many grams in it are the contract's: others its buyer may add."""
+
+    demand: Demand
+    own_g: int
+
+    @property
+    def provided_g(self) -> int:
+        """What of its own the contract need not want again: it is wanted there, or matched."""
+        demand = self.demand
+        stands = demand.state in ("open", "filled")
+        return min(self.own_g, demand.quantity_g if stands else demand.taken_g)
 
 
-def take_back(session: Session, demands: Sequence[Demand]) -> list[Demand]:
-    """Withdraws what is still open of these demands; returns those that were. What was matched stays so."""
-    taken_back = []
-    for demand in demands:
-        session.refresh(demand, with_for_update=True)
-        if demand.state == "open":
-            demand.state = "withdrawn"
-            demand.version += 1
-            note(session, demand, "withdrawn")
-            taken_back.append(demand)
-    books_changed(session, taken_back)
+def reoffered(session: Session, contract: Contract) -> list[Offered]:
+    """What was offered anew, of each time that the contract's deliveries were closed, and not taken back."""
+    own_g: Counter[UUID] = Counter()
+    for data in (step.statement["data"] for step in steps_of(session, contract)):
+        if data.get("demand"):
+            own_g[UUID(data["demand"])] += grams_of(data.get("offered_kg", data["short_kg"]))
+        own_g.subtract({UUID(key): grams_of(kg) for key, kg in data.get("taken_back", {}).items()})
+    demands = session.scalars(select(Demand).where(Demand.id.in_(own_g)).order_by(Demand.id))
+    return [Offered(demand, own_g[demand.id]) for demand in demands]
+
+
+def take_back(session: Session, offered: Sequence[Offered]) -> dict[UUID, int]:
+    """Takes what is still open of what was offered off the market; returns the grams, by demand.
+
+    What was matched stays so, and what the buyer has added since stays open.
+    """
+    taken_back = {}
+    for each in offered:
+        session.refresh(each.demand, with_for_update=True)
+        taken_back[each.demand.id] = _lessen(session, each.demand, each.own_g - each.demand.taken_g)
+    books_changed(session, [each.demand for each in offered if taken_back[each.demand.id]])
     return taken_back
+
+
+def _lessen(session: Session, demand: Demand, grams: int) -> int:
+    """Takes so much off a locked demand if it has it, and withdraws one of which nothing else is left."""
+    remaining_g = demand.quantity_g - demand.taken_g
+    if demand.state != "open" or grams <= 0:
+        return 0
+    demand.version += 1
+    demand.changed_at = now()
+    if grams >= remaining_g:
+        demand.state = "withdrawn"
+        note(session, demand, "withdrawn")
+        return remaining_g
+    demand.quantity_g -= grams
+    demand.min_fill_g = min(demand.min_fill_g, demand.quantity_g)
+    demand.min_take_g = min(demand.min_take_g, demand.quantity_g)
+    session.flush()
+    note(session, demand, "amended")
+    return grams
 
 
 def require_fresh(contract: Contract, lot: Lot) -> None:
@@ -101,7 +141,7 @@ def reoffer_surplus(session: Session, contract: Contract, delivery: GoodsDeliver
     session.add(lot)
     session.flush()
     inherit_declined(session, old, lot)
-    never_paired(session, lot, [match.demand_id, *(each.id for each in reoffered(session, contract))])
+    never_paired(session, lot, [match.demand_id, *(each.demand.id for each in reoffered(session, contract))])
     note_posted(session, lot)
     return lot
 

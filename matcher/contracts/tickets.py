@@ -39,7 +39,9 @@ class DeliveryPost(BaseModel):
         Quantity | None,
         Field(description="of rejected_kg, what is fit to sell: the seller's new lot, if it says so"),
     ] = None
-    final: Annotated[bool, Field(description="nothing more comes; a shortfall is offered anew")] = False
+    final: Annotated[
+        bool, Field(strict=True, description="nothing more comes; a shortfall is offered anew")
+    ] = False
     note: Text | None = None
 
 

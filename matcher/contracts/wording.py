@@ -7,7 +7,7 @@ which {{ … }} stands for the terms. A row or clause with `each` is said once f
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -33,6 +33,15 @@ class Both:
 
     vi: str
     en: str = ""
+
+
+# Wordings, which are never edited, say how a contract was signed; this is what came of it since.
+_CAME = {
+    "partly_delivered": Both("đã giao một phần", "delivered in part"),
+    "fulfilled": Both("đã giao đủ", "delivered in full"),
+    "short": Both("giao thiếu, việc giao hàng đã kết thúc", "SHORT, the deliveries are closed"),
+    "breached": Both("vi phạm, không có hàng được giao", "BREACHED, nothing was delivered"),
+}
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,12 @@ def wording(contract: Contract, terms_hash: str, link: str) -> Wording:
         (side, given[side]["name"], [each for each in signatures if each.side == side])
         for side in ("seller", "buyer")
     ]
-    return put_into_words(contract, contract.terms["template"], contract.signature, given, sides, link)
+    words = put_into_words(contract, contract.terms["template"], contract.signature, given, sides, link)
+    came = _CAME.get(contract.fulfilment) if contract.signature == "agreed" else None
+    if came is None:
+        return words
+    state = Both(f"{words.state.vi} – {came.vi}", f"{words.state.en} – {came.en}")
+    return replace(words, state=state)
 
 
 def sections_of(contract: Contract, terms: dict[str, Any]) -> tuple[Section, ...]:

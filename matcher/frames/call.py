@@ -52,7 +52,9 @@ def call(
     left_g = drawn(session, frame).remaining_g
     if quantity_g > left_g:
         left = kilograms_text(max(left_g, 0))
-        faults.add("quantity_kg", f"{left} kg of the agreement are left", f"Call at most {left} kg.")
+        used_up = "Call nothing more; agree on another, or have an earlier call cancelled or amended."
+        remedy = f"Call at most {left} kg." if left_g > 0 else used_up
+        faults.add("quantity_kg", f"{left} kg of the agreement are left", remedy)
     first = max(goods["from_day"], today().isoformat())
     for name in ("deliver_from", "deliver_until"):
         day = getattr(post, name).isoformat()

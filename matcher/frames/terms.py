@@ -48,9 +48,9 @@ class FramePost(BaseModel):
     parties: Annotated[list[UUID], Field(min_length=2, max_length=50)]
     goods: Goods
     clauses: Annotated[list[Clause], Field(max_length=50)] = []
-    linkage: Annotated[bool, Field(description="a linkage contract, on the legal bases of those as well")] = (
-        False
-    )
+    linkage: Annotated[
+        bool, Field(strict=True, description="a linkage contract, on the legal bases of those as well")
+    ] = False
 
 
 def frame_terms(session: Session, post: FramePost, knowledge: Knowledge, number: str) -> dict[str, Any]:

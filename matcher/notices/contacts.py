@@ -78,7 +78,7 @@ class ContactChange(Wishes):
     """
 
     address: Text | None = None
-    stopped: bool | None = None
+    stopped: Annotated[bool, Field(strict=True)] | None = None
     bounced: Literal[False] | None = None
 
 

@@ -73,8 +73,11 @@ def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         "contract.dispute_closed": f"{moved['by_name']} đã khép lại tranh chấp",
         "contract.cancelled": f"{moved['by_name']} đã hủy; khối lượng không còn bị giữ",
     }[kind]
-    said = _BY_ITSELF["vi"] if _closed_by_itself(kind, moved) else moved["reason"]
+    said = _why_closed(moved, "vi") if kind == "contract.closed" else moved["reason"]
     reason = f"Lý do: {said}\n" if said else ""
+    if (taken_back := moved.get("taken_back_kg")) is not None:
+        reason += f"Phần thiếu đã rút khỏi thị trường: {number(taken_back, 'vi')} kg; "
+        reason += "phần đã khớp với người khác và phần bên mua thêm vào vẫn giữ nguyên\n"
     return Words(
         f"Hợp đồng {moved['contract_number']}: {what.partition(';')[0]}",
         f"""Hợp đồng số {moved["contract_number"]}: {what}.
@@ -114,8 +117,11 @@ def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         "contract.dispute_closed": f"{moved['by_name']} has closed the dispute",
         "contract.cancelled": f"cancelled by {moved['by_name']}; its quantity is free again",
     }[kind]
-    said = _BY_ITSELF["en"] if _closed_by_itself(kind, moved) else moved["reason"]
+    said = _why_closed(moved, "en") if kind == "contract.closed" else moved["reason"]
     reason = f"Reason: {said}\n" if said else ""
+    if (taken_back := moved.get("taken_back_kg")) is not None:
+        reason += f"Taken off the market of what was short: {number(taken_back, 'en')} kg; "
+        reason += "what others were matched with, and what the buyer had added, stays\n"
     return Words(
         f"Contract {moved['contract_number']}: {what.partition(';')[0]}",
         f"""Contract {moved["contract_number"]}: {what}.
@@ -129,11 +135,15 @@ Read the contract: {links_begin}{moved["contract_page"]}
 
 
 _BY_ITSELF = {"vi": "đã quá ngày giao hàng", "en": "past the day of delivery"}
+_LAST_TICKET = {"vi": "phiếu cân", "en": "weigh ticket"}
 
 
-def _closed_by_itself(kind: str, moved: ContractMoved) -> bool:
-    """Then the reason on record is the service's own, and in one language."""
-    return kind == "contract.closed" and moved["by"] == "deadline"
+def _why_closed(moved: ContractMoved, language: str) -> str | None:
+    if moved["by"] == "deadline":
+        return _BY_ITSELF[language]  # the reason on record is the service's own, and in one language
+    if (ticket := moved.get("ticket_number")) is None:
+        return moved["reason"]
+    return ": ".join(filter(None, (f"{_LAST_TICKET[language]} {ticket}", moved["reason"])))
 
 
 _MOVES = [kind for kind in get_args(Kind) if kind.startswith("contract.")]

@@ -50,6 +50,9 @@ class ContractMoved(TypedDict):
 
     `by` is who did it, seller, buyer, operator or deadline, `by_name` that party's name, "" for a deadline;
     `reason` is what a party gave for it, such as for declining. `quantity_kg` is that of the contract.
+    `ticket_number` is that of the weigh ticket it is about, or that closed the deliveries.
+    `taken_back_kg` is in what undoes a closing whose shortfall was offered anew: as much was taken off the
+    market; what others were matched with, and what the buyer had added, stays.
     """
 
     contract_id: str
@@ -60,6 +63,8 @@ class ContractMoved(TypedDict):
     by: str
     by_name: str
     reason: str | None
+    ticket_number: NotRequired[str]
+    taken_back_kg: NotRequired[str]
 
 
 class FrameMoved(TypedDict):

@@ -216,6 +216,8 @@ def test_both_sides_see_what_each_was_told_and_whether_it_arrived(api: Api, side
         ("203.0.113.7", "203.0.113.7"),
         ("<script>x</script>, 2001:db8::7", "2001:db8::7"),
         ("<script>x</script>, 1.1.1.1 evil", "127.0.0.1"),
+        ("::ffff:1.2.3.4", "1.2.3.4"),
+        ("2001:DB8:0:0::7", "2001:db8::7"),
     ],
 )
 def test_the_address_beside_a_signature_is_an_ip_address(

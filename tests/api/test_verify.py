@@ -60,8 +60,7 @@ NOTHING_CHOSEN = (
 )
 
 
-def test_a_form_without_a_file_is_answered_by_the_page(api: Api) -> None:
-    assert "No file was chosen" not in api.get("/verify").text
+def test_a_form_without_a_file_is_told_so_on_a_page(api: Api) -> None:
     as_browsers_do = {"Content-Type": "multipart/form-data; boundary=x"}
     for answer in (
         api.post("/verify", content=NOTHING_CHOSEN, headers=as_browsers_do),
@@ -70,7 +69,13 @@ def test_a_form_without_a_file_is_answered_by_the_page(api: Api) -> None:
     ):
         assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
         assert "No file was chosen" in answer.text
-        assert "Chưa chọn tệp nào" in answer.text
+        assert "<h1>Chưa chọn tệp nào</h1>" in answer.text
+    english = api.post("/verify", headers=AS_BROWSERS_DO | {"Accept-Language": "en"})
+    assert "<h1>No file was chosen</h1>" in english.text
+
+
+def test_the_form_is_there_with_a_slash_after_its_address_too(api: Api) -> None:
+    assert api.get("/verify/").text == api.get("/verify").text
 
 
 TOO_LARGE = {"document": ("contract.pdf", b"0" * (10 * 1024 * 1024 + 1))}
@@ -108,6 +113,7 @@ def test_who_takes_no_pages_is_told_in_json(api: Api) -> None:
     for answer in (
         api.post("/verify", files=TOO_LARGE, headers=only_json),
         api.get("/c/xyz", headers=only_json),
+        api.post("/verify", headers=only_json),
     ):
         assert answer.headers["content-type"] == "application/problem+json"
     to_the_api = api.post("/v1/verify", content=TOO_LARGE["document"][1], headers=AS_BROWSERS_DO)

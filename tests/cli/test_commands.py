@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from config.settings import Settings
 from matcher.cli import app
 from matcher.errors import Unauthenticated
+from matcher.fields import telephone
 from matcher.knowledge import Knowledge
 from matcher.notices.record import record
 from matcher.parties import amend_party, party_by_key
@@ -83,6 +84,25 @@ def test_a_party_is_amended_field_by_field_and_keeps_the_rest(run: Run, ledger: 
         refused = run("party", "amend", identity, wrong)
         assert refused.exit_code == 1
         assert named in refused.output
+        assert "quotes" not in refused.output
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("0912345678", "+84912345678"),
+        ("+84 912 345 678", "+84912345678"),
+        ("0084912345678", "+84912345678"),
+        ("84912345678", "+84912345678"),
+        ("0086 771 123 4567", "+867711234567"),
+        ("+86 771 123 4567", "+867711234567"),
+        ("86 771 123 4567", None),
+        ("008491234567", None),
+        ("00", None),
+    ],
+)
+def test_a_telephone_number_is_the_same_with_a_plus_or_two_noughts(said: str, meant: str | None) -> None:
+    assert telephone(said) == meant
 
 
 def test_a_telephone_number_is_one_that_can_be_called_and_kept_as_it_is_written(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy import select, update
 
+from matcher.book.demands import amend_demand
 from matcher.book.orders import withdraw as withdraw_order
 from matcher.clock import VIETNAM, now, today
 from matcher.contracts.accounts import (
@@ -24,6 +25,8 @@ from matcher.contracts.accounts import (
 )
 from matcher.contracts.attachments import attach, get_attachment
 from matcher.contracts.confirmed import confirm_delivery, confirm_payment
+from matcher.contracts.documents import contract_document
+from matcher.contracts.draft import HTML
 from matcher.contracts.fulfilment import (
     Closing,
     close,
@@ -38,12 +41,14 @@ from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost
 from matcher.errors import Conflict, Forbidden, Invalid, NotFound
+from matcher.faults import invalid
 from matcher.store.tables import (
     Amendment,
     Attachment,
     Contract,
     Demand,
     Dispute,
+    Event,
     GoodsDelivery,
     Lot,
     Match,
@@ -255,7 +260,7 @@ def test_a_false_final_ticket_is_undone_by_an_operator_and_what_was_offered_anew
     assert short.state == "withdrawn"
     with agreed.ledger.transaction() as session:
         last = steps_of(session, session.get_one(Contract, agreed.id))[-1].statement["data"]
-    assert (last["fulfilment"], last["demands_taken_back"]) == ("unfulfilled", [str(short.id)])
+    assert (last["fulfilment"], last["taken_back"]) == ("unfulfilled", {str(short.id): "500"})
     assert weigh(agreed, ticket(600)).fulfilment == "fulfilled"
     agreed.clear()
     assert agreed.count(Contract) == 1
@@ -280,7 +285,8 @@ def test_a_false_breach_is_undone_by_an_operator_who_withdraws_the_closing(agree
     step = last_step(agreed)
     assert (step["kind"], step["by"]) == ("closing_withdrawn", "operator")
     assert step["data"] == {
-        "reason": "Hàng đã đến", "fulfilment": "unfulfilled", "demands_taken_back": [str(short.id)],
+        "reason": "Hàng đã đến", "fulfilment": "unfulfilled", "taken_back": {str(short.id): "600"},
+        "taken_back_kg": "600",
     }  # fmt: skip
     assert agreed.kinds()[-1] == "contract.closing_withdrawn"
     with pytest.raises(Conflict):
@@ -301,6 +307,38 @@ def test_a_pair_whose_breach_was_false_may_be_matched_again(agreed: Deal) -> Non
     assert agreed.count(Match) == 2, "the 100 kg that the demand still wants"
 
 
+@pytest.mark.parametrize("note", [None, "Hết hàng"])
+def test_what_a_last_ticket_closes_is_told_with_its_number_beside_the_reason(
+    agreed: Deal, note: str | None
+) -> None:
+    weigh(agreed, ticket(100, final=True, note=note), agreed.seller)
+    for said in (told(agreed, "contract.closed"), last_step(agreed)["data"]):
+        assert (said["reason"], said["ticket_number"]) == (note, "PC-17")
+
+
+@pytest.mark.parametrize(
+    ("net_kg", "came"),
+    [
+        (0, ("vi phạm, không có hàng được giao", "BREACHED, nothing was delivered")),
+        (100, ("giao thiếu, việc giao hàng đã kết thúc", "SHORT, the deliveries are closed")),
+    ],
+)
+def test_the_page_of_a_contract_says_what_came_of_it(deal: Deal, net_kg: int, came: tuple[str, str]) -> None:
+    def state() -> str:
+        with deal.ledger.transaction() as session:
+            page = contract_document(session, session.get_one(Contract, deal.id), HTML, deal.settings)
+        return page.decode().partition('class="state')[2].partition("</p>")[0]
+
+    deal.accept(deal.seller)
+    deal.accept(deal.buyer)
+    assert state().endswith("AGREED by both sides</span>")
+    if net_kg:
+        weigh(deal, ticket(net_kg))
+        assert "đã giao một phần" in state()
+    end(deal)
+    assert [said for said in came if said not in state()] == []
+
+
 def test_where_a_ticket_stands_it_is_withdrawn_and_not_the_closing(agreed: Deal) -> None:
     assert weigh(agreed, ticket(100, final=True), agreed.seller).fulfilment == "short"
     with pytest.raises(Conflict, match="withdraw_delivery"):
@@ -317,6 +355,60 @@ def test_what_was_matched_before_a_closing_was_undone_is_not_wanted_twice(agreed
         newest = session.scalars(select(Demand).order_by(Demand.id.desc())).first()
         assert newest is not None
         assert newest.quantity_g == 100_000
+    assert broken(agreed.ledger) == {}
+
+
+def enlarge(deal: Deal, demand_id: UUID, **changes: Any) -> None:
+    with deal.ledger.transaction() as session:
+        amend_demand(session, deal.buyer, demand_id, changes, None, deal.knowledge)
+
+
+def told(deal: Deal, kind: str) -> dict[str, Any]:
+    """What the newest event of this kind says."""
+    with deal.ledger.transaction() as session:
+        newest = select(Event.data).where(Event.kind == kind).order_by(Event.id.desc()).limit(1)
+        return session.scalars(newest).one()
+
+
+def test_what_a_buyer_has_added_to_what_is_wanted_anew_stays_when_the_closing_is_undone(agreed: Deal) -> None:
+    last_day_over(agreed, days=3)
+    end(agreed, agreed.buyer)
+    short = reoffered(agreed, Demand, agreed.demand_id)
+    assert short is not None
+    enlarge(agreed, short.id, quantity_kg=2000, min_fill_kg=1900, deliver_until=day(20))
+    open_again(agreed, agreed.operator)
+    kept = agreed.read(Demand, short.id)
+    assert (kept.state, kept.quantity_g, kept.min_fill_g) == ("open", 1_400_000, 1_400_000)
+    assert kept.deliver_until.isoformat() == day(20)
+    assert told(agreed, "contract.closing_withdrawn")["taken_back_kg"] == "600"
+    with agreed.ledger.transaction() as session:
+        news = session.scalars(select(OrderNews).where(OrderNews.order_id == short.id)).all()
+    stood = [(each.remaining_g, each.by_owner) for each in news if each.what == "amended"]
+    assert stood == [(2_000_000, True), (1_400_000, False)]
+    end(agreed, agreed.buyer)
+    open_again(agreed, agreed.operator)
+    assert agreed.read(Demand, short.id).quantity_g == 1_400_000, "nothing in it is the contract's"
+    assert broken(agreed.ledger) == {}
+
+
+def test_only_the_contracts_own_kilograms_count_as_matched_where_its_buyer_has_added_some(
+    agreed: Deal,
+) -> None:
+    weigh(agreed, ticket(400, final=True), agreed.seller)
+    short = reoffered(agreed, Demand, agreed.demand_id)
+    assert short is not None
+    enlarge(agreed, short.id, quantity_kg=700)
+    agreed.clear()
+    taken_g = agreed.read(Demand, short.id).taken_g
+    assert taken_g > 200_000, "more than was the contract's is matched"
+    withdraw(agreed, 1, agreed.operator)
+    assert told(agreed, "contract.delivery_withdrawn")["taken_back_kg"] == "0"
+    assert agreed.read(Demand, short.id).quantity_g == 700_000
+    weigh(agreed, ticket(300, ticket_number="PC-18", final=True), agreed.seller)
+    with agreed.ledger.transaction() as session:
+        newest = session.scalars(select(Demand).order_by(Demand.id.desc())).first()
+        assert newest is not None
+        assert newest.quantity_g == 100_000, "300 are short, 200 of which come from elsewhere"
     assert broken(agreed.ledger) == {}
 
 
@@ -346,6 +438,15 @@ def test_a_ticket_that_can_not_be_is_refused(agreed: Deal, other: dict[str, Any]
         weigh(agreed, ticket(600, **other))
     assert path in [fault.path for fault in refused.value.faults]
     assert agreed.read(Contract, agreed.id).fulfilment == "unfulfilled"
+
+
+@pytest.mark.parametrize("said", ["true", 1, "no"])
+def test_whether_a_ticket_is_the_last_is_true_or_false_and_no_text(said: object) -> None:
+    for model, field in ((DeliveryPost, {"final": said}), (Closing, {"reoffer": said})):
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate(field)
+        (fault,) = [each for each in invalid(refused.value).faults if each.path in field]
+        assert fault.remedy == "Give true or false, without quotes."
 
 
 def test_a_weight_that_can_not_be_is_one_fault(agreed: Deal) -> None:
@@ -596,6 +697,15 @@ def test_what_is_rejected_while_more_is_wanted_is_no_surplus_of_the_same_grade(
         with pytest.raises(Invalid, match="still wants goods of this grade"):
             weigh(agreed, ticket(350, **SECOND, grades=grades), side)
     assert reoffered(agreed, Lot, agreed.lot_id) is None
+
+
+def test_a_surplus_of_two_other_grades_is_told_to_name_exactly_one(agreed: Deal) -> None:
+    two = [{"grade": "grade_2", "net_kg": 50}, {"grade": "grade_3", "net_kg": 300}]
+    with pytest.raises(Invalid) as refused:
+        weigh(agreed, ticket(350, **SECOND, grades=two))
+    (fault,) = refused.value.faults
+    assert fault.message.endswith("grades names 2 others")
+    assert fault.remedy.startswith("Name exactly one other grade in grades")
 
 
 @pytest.mark.parametrize("closed_first", [False, True])

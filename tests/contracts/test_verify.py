@@ -207,4 +207,4 @@ def test_a_chain_from_before_its_steps_said_more_goes_on_and_is_genuine(deal: De
     assert verify(told, [key.public]).genuine
     data = [step["statement"]["data"] for step in json.loads(told)["steps"]]
     assert data[-3:-1] == [delivered, closed]
-    assert data[-1]["demands_taken_back"] == []
+    assert data[-1]["taken_back"] == {}

@@ -79,6 +79,9 @@ def test_no_more_is_called_than_was_agreed(agreed: Season) -> None:
         agreed.call(2)
     agreed.call(1)
     assert str(agreed.read().remaining_kg) == "0"
+    with pytest.raises(Invalid, match="0 kg of the agreement are left") as refused:
+        agreed.call(1)
+    assert refused.value.faults[0].remedy.startswith("Call nothing more")
 
 
 def test_a_call_that_comes_to_nothing_can_be_called_again(agreed: Season) -> None:

@@ -120,6 +120,21 @@ def test_that_a_contract_closed_by_itself_is_said_in_either_language_whatever_is
     assert "Reason: past the day of delivery\n" in words("contract.closed", closed, "en", PUBLIC).text
 
 
+@pytest.mark.parametrize(("note", "after"), [(None, ""), ("Hết hàng", ": Hết hàng")])
+def test_deliveries_closed_by_a_last_ticket_are_told_which_it_was(note: str | None, after: str) -> None:
+    closed: dict[str, Any] = {**MOVED, "by": "seller", "reason": note, "ticket_number": "T179"}
+    assert f"Lý do: phiếu cân T179{after}\n" in words("contract.closed", closed, "vi", PUBLIC).text
+    assert f"Reason: weigh ticket T179{after}\n" in words("contract.closed", closed, "en", PUBLIC).text
+
+
+def test_what_an_undone_closing_takes_off_the_market_is_said_in_both_languages() -> None:
+    for kind in ("contract.closing_withdrawn", "contract.delivery_withdrawn"):
+        undone: dict[str, Any] = {**MOVED, "by": "operator", "taken_back_kg": "1150.5"}
+        assert "Phần thiếu đã rút khỏi thị trường: 1.150,5 kg;" in words(kind, undone, "vi", PUBLIC).text
+        assert "Taken off the market of what was short: 1,150.5 kg;" in words(kind, undone, "en", PUBLIC).text
+        assert "rút khỏi thị trường" not in words(kind, {**MOVED}, "vi", PUBLIC).text
+
+
 def test_who_declined_and_why_is_said_in_both_languages() -> None:
     vi, en = (
         words("contract.declined", DATA["contract.declined"], language, PUBLIC) for language in ("vi", "en")

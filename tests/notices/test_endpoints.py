@@ -148,7 +148,7 @@ def test_one_that_fails_for_days_is_disabled_and_one_success_forgives_all(
     assert endpoint_of(ledger).disabled_reason == "failing"
     let_come_due(ledger, delivery_id)
     deliver(ledger, settings, transport)
-    assert read(ledger, delivery_id).state == "dead"
+    assert read(ledger, delivery_id).state == "delivered", "it had arrived before"
     assert len(receiver.received) == 3, "a disabled endpoint is not called"
 
 

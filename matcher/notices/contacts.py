@@ -152,8 +152,10 @@ def note_bounce(session: Session, contact_id: UUID, address: str, answer: str) -
     Its party is told by its other channels, as are the operators. What is due there is dead.
     """
     contact = session.get(Contact, contact_id, with_for_update={"key_share": True}, populate_existing=True)
+    if contact is None or contact.bounced_at is not None:
+        return
     # A report may be of an address that was corrected meanwhile.
-    if contact is None or contact.bounced_at is not None or contact.address != address:
+    if contact.address.casefold() != address.casefold():
         return
     contact.bounced_at, contact.bounce = now(), answer
     session.flush()

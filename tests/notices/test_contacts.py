@@ -20,6 +20,7 @@ from matcher.notices.contacts import (
     add_contact,
     change_contact,
     list_contacts,
+    note_bounce,
     stop,
 )
 from matcher.notices.deliver import deliver
@@ -174,6 +175,27 @@ def test_a_change_applies_what_is_named_and_a_new_address_takes_the_mark_of_a_bo
         with pytest.raises(Invalid, match="beginning and an end"):
             change_contact(session, contact, ContactChange(quiet_from=None))
         session.rollback()
+
+
+@pytest.mark.parametrize("said", ["mua@example.vn", "Mua@Example.VN"])
+def test_the_same_address_said_again_voids_no_link_and_confirms_no_bounce(ledger: Ledger, said: str) -> None:
+    with ledger.transaction() as session:
+        party(session, "buyer", email="mua@example.vn")
+        (contact,) = session.scalars(select(Contact))
+        contact.bounce, contact.bounced_at, token = "550 no", now(), contact.token
+        change_contact(session, contact, ContactChange(address=said))
+        assert (contact.address, contact.token, contact.bounce) == (said, token, "550 no")
+        change_contact(session, contact, ContactChange(address="khac@example.vn"))
+        assert contact.token != token
+
+
+@pytest.mark.parametrize("bounced", [False, True])
+def test_a_bounce_of_the_address_in_other_letters_is_of_the_same(ledger: Ledger, bounced: bool) -> None:
+    with ledger.transaction() as session:
+        party(session, "buyer", email="Mua@example.vn")
+        (contact,) = session.scalars(select(Contact))
+        note_bounce(session, contact.id, "mua@example.vn" if bounced else "khac@example.vn", "550 no")
+        assert (contact.bounce is not None) is bounced
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,27 @@ def test_a_bounce_of_the_address_in_other_letters_is_of_the_same(ledger: Ledger,
         assert (contact.bounce is not None) is bounced
 
 
+QUIET = {"quiet_from": EVENING, "quiet_until": MORNING}
+
+
+@pytest.mark.parametrize("hour", [time(21), time(0), time(4, 59)])
+def test_a_daily_mail_within_the_quiet_hours_is_refused_and_one_outside_is_not(
+    ledger: Ledger, hour: time
+) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer")
+        with pytest.raises(Invalid, match="in the quiet hours from 21:00 until 05:00") as refused:
+            add_contact(session, buyer, post("email", "mua@example.vn", digest_at=hour, **QUIET))
+        assert refused.value.faults[0].path == "digest_at"
+        contact = add_contact(session, buyer, post("email", "mua@example.vn", digest_at=MORNING, **QUIET))
+        change_contact(session, contact, ContactChange(digest_at=time(20, 59)))
+        contact.digest_at = hour  # as it was taken before this was refused
+        change_contact(session, contact, ContactChange(name="Kế toán"))
+        for change in (ContactChange(digest_at=hour), ContactChange(**QUIET)):
+            with pytest.raises(Invalid, match="in the quiet hours"):
+                change_contact(session, contact, change)
+
+
 @pytest.mark.parametrize(
     ("at", "leaves"),
     [

@@ -189,6 +189,29 @@ def test_the_same_address_said_again_voids_no_link_and_confirms_no_bounce(ledger
         assert contact.token != token
 
 
+@pytest.mark.parametrize(
+    ("changes", "stopped"),
+    [
+        ({"address": "khac@example.vn"}, False),
+        ({"address": "khac@example.vn", "stopped": True}, True),
+        ({"address": "Mua@example.vn"}, True),
+        ({"name": "Kế toán"}, True),
+    ],
+)
+def test_what_was_stopped_at_one_address_is_told_at_another(
+    ledger: Ledger, changes: dict[str, object], stopped: bool
+) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer", email="mua@example.vn")
+        (contact,) = session.scalars(select(Contact))
+        stop(session, contact)
+        change_contact(session, contact, ContactChange.model_validate(changes))
+        session.flush()
+        record(session, [match_made(buyer)])
+        told_at = [] if stopped else ["khac@example.vn"]
+        assert session.scalars(select(Delivery.address)).all() == told_at
+
+
 @pytest.mark.parametrize("bounced", [False, True])
 def test_a_bounce_of_the_address_in_other_letters_is_of_the_same(ledger: Ledger, bounced: bool) -> None:
     with ledger.transaction() as session:

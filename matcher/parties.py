@@ -76,10 +76,15 @@ def _stop_token() -> str:
 
 
 def move_contact(session: Session, contact: Contact, address: str) -> None:
-    """Gives the contact another address, in good form and new to its party; what is due goes there too."""
-    contact.address, contact.bounced_at, contact.bounce = address, None, None
-    contact.token = _stop_token()  # who read mails at the former address has no say at this one
-    withdraw_told(session, [("contact.bounced", contact.id)])
+    """Gives the contact another address, in good form and new to its party; what is due goes there too.
+
+    In other letters it is the same one still: its links hold, its bounce, and that it was stopped.
+    """
+    if contact.address.casefold() != address.casefold():
+        contact.bounced_at = contact.bounce = contact.stopped_at = None
+        contact.token = _stop_token()  # who read mails at the former address has no say at this one
+        withdraw_told(session, [("contact.bounced", contact.id)])
+    contact.address = address
     move_due(session, contact.id)
 
 

@@ -66,4 +66,4 @@ def mail_report(session: Transaction, caller: Caller, report: FileBody) -> None:
     if bounce is None:
         return
     for delivery_id in in_mail(session, bounce.mail_id):
-        came_back(session, delivery_id, bounce.answer, bounced=bounce.for_good, recipients=bounce.recipients)
+        came_back(session, delivery_id, bounce.answer, bounced=bounce.for_good, recipient=bounce.recipient)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
@@ -44,16 +44,27 @@ def note_answers(session: Session, answers: Mapping[tuple[UUID, str], Answered])
         answer = answers[endpoint.id, endpoint.url]
         if answer.succeeded:
             start_afresh(endpoint)
-            if endpoint.per_minute is not None:
-                endpoint.rests_until = now() + _pause(endpoint)
+            endpoint.rests_until = _gate(endpoint)
         elif endpoint.disabled_at is None:
             _note_failure(session, endpoint, answer)
 
 
 def start_afresh(endpoint: Endpoint) -> None:
-    """As one that never failed: nothing waits for its rest."""
-    endpoint.failing_since = endpoint.rests_until = None
-    endpoint.failures = 0
+    """As one that never failed; what waits, does so for its pace only."""
+    end_rest(endpoint)
+    endpoint.failing_since, endpoint.failures = None, 0
+
+
+def end_rest(endpoint: Endpoint) -> None:
+    """What waits for the rest of one that fails may leave, by its pace."""
+    if endpoint.failing_since is not None:
+        open_sooner(endpoint)
+
+
+def open_sooner(endpoint: Endpoint) -> None:
+    """Nothing waits longer than its pace asks for after a letter that leaves now."""
+    gate = _gate(endpoint)
+    endpoint.rests_until = endpoint.rests_until and gate and min(endpoint.rests_until, gate)
 
 
 def _note_failure(session: Session, endpoint: Endpoint, answer: Answered) -> None:
@@ -70,9 +81,14 @@ def _pause(endpoint: Endpoint) -> timedelta:
     return timedelta(minutes=1 / endpoint.per_minute) if endpoint.per_minute else timedelta(0)
 
 
+def _gate(endpoint: Endpoint) -> datetime | None:
+    """When the next letter may follow one that leaves now; None: at once."""
+    return now() + _pause(endpoint) if endpoint.per_minute else None
+
+
 def _disable(session: Session, endpoint: Endpoint, reason: str) -> None:
     endpoint.disabled_at, endpoint.disabled_reason = now(), reason
-    endpoint.rests_until = None
+    endpoint.rests_until = _gate(endpoint)
     session.flush()
     told = {endpoint.party_id, *(operator.id for operator in operators(session))}
     data: EndpointTold = {"endpoint_id": str(endpoint.id), "url": endpoint.url, "reason": reason}

@@ -15,13 +15,14 @@ NOT_FOR_GOOD = frozenset({"5.2.2"})  # the mailbox is full (RFC 3463)
 class Bounce:
     """`mail_id` is what stands before the @ in the Message-ID of the mail that came back.
 
-    `recipients` are who it was for, in lower case, as far as the report says; `for_good`: nothing else will
-    arrive there either, as it would where a mailbox is full.
+    `recipient` is who refused it, in lower case, as far as the report says: whoever a mail was forwarded to,
+    not who forwarded it. `for_good`: nothing else will arrive there either, as it would where a mailbox is
+    full.
     """
 
     mail_id: UUID
     answer: str
-    recipients: frozenset[str] = frozenset()
+    recipient: str | None = None
     for_good: bool = True
 
 
@@ -39,9 +40,9 @@ def bounce_in(report: bytes) -> Bounce | None:
 def _bounce(mail_id: UUID, block: Message) -> Bounce:
     status = _field(block, "status") or "5.0.0"
     answer = _after_type(_field(block, "diagnostic-code")) or f"{status} failed"
-    named = (_after_type(_field(block, f"{which}-recipient")) for which in ("original", "final"))
-    recipients = frozenset(each.strip("<>").casefold() for each in named if each)
-    return Bounce(mail_id, answer, recipients, status.startswith("5.") and status not in NOT_FOR_GOOD)
+    named = (_after_type(_field(block, f"{which}-recipient")) for which in ("final", "original"))
+    recipient = next((each.strip("<>").casefold() for each in named if each), None)
+    return Bounce(mail_id, answer, recipient, status.startswith("5.") and status not in NOT_FOR_GOOD)
 
 
 def _field(block: Message, name: str) -> str:

@@ -26,9 +26,11 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 # Those of one site (RFC 3879), and relays to 6to4 (RFC 7526): no more, but some networks know them still.
 DEPRECATED = (ipaddress.ip_network("fec0::/10"), ipaddress.ip_network("192.88.99.0/24"))
-# Names that stand for nothing there (RFC 6761, 6762, 7686, 8375, 9476, and ICANN's resolution 2024.07.29.06).
+# Names that stand for nothing there (RFC 6761, 6762 with its appendix G, 7686, 8375, 9476, and ICANN's
+# resolution 2024.07.29.06).
 NOT_PUBLIC = (
     ".localhost", ".local", ".internal", ".home.arpa", ".test", ".example", ".invalid", ".onion", ".alt",
+    ".lan", ".corp", ".home", ".intranet", ".private",
 )  # fmt: skip
 MOST_CONNECTIONS = 200  # more than there are threads that send
 MOST_KEPT, KEPT_SECONDS = 100, 5.0
@@ -85,7 +87,7 @@ def is_elsewhere(host: str) -> bool:
     try:
         return not all(map(is_public, _addresses(name, 0, socket.AI_NUMERICHOST)))
     except httpcore.ConnectError:  # it is a name
-        return "." not in name or name.endswith(NOT_PUBLIC)
+        return "." not in name or f".{name}".endswith(NOT_PUBLIC)
 
 
 class Backend(httpcore.SyncBackend):

@@ -18,6 +18,7 @@ from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Text, telephone
 from matcher.notices.events import ContactBounced, Kind
 from matcher.notices.record import Happening, record
+from matcher.notices.ways import is_quiet
 from matcher.parties import move_contact, new_contact, operators, sees
 from matcher.store.tables import Contact, Party
 from matcher.store.withdrawn import withdraw_due_to, withdraw_told
@@ -83,8 +84,12 @@ class ContactChange(Wishes):
 
 
 def add_contact(session: Session, party: Party, post: ContactPost) -> Contact:
-    """Raises Invalid for an address that is none, or that the party has; Conflict when it has twenty."""
+    """Raises Conflict when the party has twenty.
+
+    Raises Invalid for an address that is none, or that it has, and for a daily mail within quiet hours.
+    """
     _check_digest(post.channel, post.digest_at)
+    _check_quiet(post.quiet_from, post.quiet_until, post.digest_at)
     own = _locked(session, party.id)
     address = _new_address(post.channel, post.address, own)
     if len(own) >= MOST:
@@ -109,7 +114,8 @@ def list_contacts(session: Session, party_id: UUID) -> Sequence[Contact]:
 def change_contact(session: Session, contact: Contact, change: ContactChange) -> None:
     """Applies the fields that were named to what happens from now on; what is due goes to a new address too.
 
-    Raises Invalid for an address that is none, or that the party has, and for quiet hours with one end.
+    Raises Invalid for an address that is none, or that the party has, for quiet hours with one end, and for a
+    daily mail within them.
     """
     _check_digest(contact.channel, change.digest_at)
     if change.address is not None:
@@ -118,10 +124,8 @@ def change_contact(session: Session, contact: Contact, change: ContactChange) ->
     named = change.model_fields_set - {"stopped", "bounced", "address"}
     for name in named:
         setattr(contact, name, getattr(change, name))
-    if (contact.quiet_from is None) != (contact.quiet_until is None):
-        raise Invalid(
-            Fault("quiet_until", "quiet hours have a beginning and an end", "Give both, or neither.")
-        )
+    if named & {"quiet_from", "quiet_until", "digest_at"}:  # others may be older than what is checked
+        _check_quiet(contact.quiet_from, contact.quiet_until, contact.digest_at)
     if change.stopped is not None:
         if change.stopped:
             stop(session, contact)
@@ -152,8 +156,10 @@ def note_bounce(session: Session, contact_id: UUID, address: str, answer: str) -
     Its party is told by its other channels, as are the operators. What is due there is dead.
     """
     contact = session.get(Contact, contact_id, with_for_update={"key_share": True}, populate_existing=True)
+    if contact is None or contact.bounced_at is not None:
+        return
     # A report may be of an address that was corrected meanwhile.
-    if contact is None or contact.bounced_at is not None or contact.address != address:
+    if contact.address.casefold() != address.casefold():
         return
     contact.bounced_at, contact.bounce = now(), answer
     session.flush()
@@ -191,6 +197,15 @@ def _address(channel: str, said: str) -> str:
             Fault("address", f"{said!r} is no Vietnamese mobile number", "Give one such as 0912345678.")
         )
     return number
+
+
+def _check_quiet(quiet_from: time | None, quiet_until: time | None, digest_at: time | None) -> None:
+    if (quiet_from is None) != (quiet_until is None):
+        fault = Fault("quiet_until", "quiet hours have a beginning and an end", "Give both, or neither.")
+        raise Invalid(fault)
+    if quiet_from and quiet_until and digest_at and is_quiet(quiet_from, quiet_until, digest_at):
+        why = f"{digest_at:%H:%M} is in the quiet hours from {quiet_from:%H:%M} until {quiet_until:%H:%M}"
+        raise Invalid(Fault("digest_at", why, f"Give {quiet_until:%H:%M}, or another time outside them."))
 
 
 def _check_digest(channel: str, digest_at: time | None) -> None:

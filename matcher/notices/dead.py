@@ -87,16 +87,17 @@ def requeue_dead(session: Session, which: DeadLetters) -> Requeued:
 
 
 _QUEUE_AGAIN = text(f"""
-    UPDATE delivery SET state = 'due', due_at = now(), tries = 0, delivered_at = NULL, arrived_at = NULL,
-        mail_id = NULL, address = {PRESENT_ADDRESS} WHERE id = ANY(:deliveries)
+    UPDATE delivery SET state = 'due', due_at = now(), tries = 0, mail_id = NULL,
+        address = {PRESENT_ADDRESS} WHERE id = ANY(:deliveries)
 """).bindparams(bindparam("deliveries", type_=ARRAY(UUID_TYPE)))  # fmt: skip
 
 
 def queue_again(session: Session, chosen: Any, *, untrue_too: bool = False) -> Requeued:
     """Makes up to 10,000 of the `chosen` due now, each with its whole schedule, to its present address.
 
-    `chosen` selects deliveries joined with their events. What has not arrived and has become untrue is
-    withdrawn instead, unless `untrue_too`: its correction never follows where the first did not go.
+    When one arrived first stays on record. `chosen` selects deliveries joined with their events. What has
+    not arrived and has become untrue is withdrawn instead, unless `untrue_too`: its correction never follows
+    where the first did not go.
     """
     session.flush()
     chosen = chosen.with_only_columns(Delivery.id)

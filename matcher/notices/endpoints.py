@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Clause
-from matcher.notices.answered import start_afresh
+from matcher.notices.answered import end_rest, open_sooner, start_afresh
 from matcher.notices.events import Kind
 from matcher.notices.record import tell_endpoint
 from matcher.notices.signing import new_secret, new_signing_key
@@ -93,18 +93,28 @@ def list_endpoints(session: Session, party: Party) -> Sequence[Endpoint]:
 def change_endpoint(session: Session, endpoint: Endpoint, changes: EndpointChange) -> None:
     """Applies the fields that were named; what is due goes to a new address too.
 
-    With a new address, or enabled, what waits for its next attempt is due at once. Raises Invalid for it.
+    With a new address, or enabled, what waits for its next attempt is due at once, by its pace. Raises
+    Invalid for the address, NotFound if it was just removed.
     """
-    if changes.url is not None and changes.url != endpoint.url:
-        _check_address(session, endpoint.party_id, changes.url)
-        endpoint.url = changes.url
+    url = None if changes.url == endpoint.url else changes.url
+    if url is not None:
+        _check_address(session, endpoint.party_id, url)
+    _hold(session, endpoint)
+    if url is not None:
+        endpoint.url = url
         move_due(session, endpoint.id)
+        start_afresh(endpoint)
         _try_now(session, endpoint)
     if "kinds" in changes.model_fields_set:
         endpoint.kinds = _each_once(changes.kinds)
     if "per_minute" in changes.model_fields_set:
         endpoint.per_minute = changes.per_minute
+        if endpoint.failing_since is None:  # else it rests for that
+            open_sooner(endpoint)
+            ring(session, "deliver", "due")
     if changes.enabled is True:
+        if endpoint.disabled_at is not None:
+            start_afresh(endpoint)
         endpoint.disabled_at = endpoint.disabled_reason = None
         _try_now(session, endpoint)
         withdraw_told(session, [("endpoint.disabled", endpoint.id)])
@@ -138,9 +148,16 @@ def keep(session: Session, endpoint: Endpoint) -> None:
         raise Conflict("This endpoint is disabled; enable it first.")
 
 
+def _hold(session: Session, endpoint: Endpoint) -> None:
+    """Reads it anew, as nobody else notes down an answer or a letter meanwhile. Raises NotFound."""
+    held = session.get(Endpoint, endpoint.id, with_for_update={"key_share": True}, populate_existing=True)
+    if held is None:
+        raise NotFound(f"No endpoint {endpoint.id}.")
+
+
 def _try_now(session: Session, endpoint: Endpoint) -> None:
     """As its party says that it is well, nothing waits for a rest or a next attempt."""
-    start_afresh(endpoint)
+    end_rest(endpoint)
     hurry_due(session, endpoint.id)
     ring(session, "deliver", "due")
 

@@ -29,8 +29,10 @@ class DeliveryView(BaseModel):
     state: State = Field(description=MEANING)
     attempts: int
     last_answer: str | None = Field(description="what the other side said last, or why it could not be asked")
-    next_attempt_at: datetime | None = Field(description="null unless it is queued, or has failed")
-    delivered_at: datetime | None = Field(description="when the other side took it over")
+    next_attempt_at: datetime | None = Field(
+        description="null unless it is queued, has failed or is sent again"
+    )
+    delivered_at: datetime | None = Field(description="when the other side first took it over")
     arrived_at: datetime | None = Field(
         description="when it reached the person, as far as a gateway reports it"
     )

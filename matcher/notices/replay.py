@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Instant
+from matcher.notices.answered import end_rest
 from matcher.notices.attempts import deliveries_to
 from matcher.notices.dead import Requeued, queue_again
 from matcher.notices.endpoints import keep
@@ -49,8 +50,7 @@ def replay(session: Session, endpoint: Endpoint, what: Replay) -> Requeued:
     states = ["dead", "withdrawn"]
     if what.delivered_too or what.delivery_id:
         states.append("delivered")
-    if endpoint.failing_since is not None:  # else it rests by its pace
-        endpoint.rests_until = None
+    end_rest(endpoint)
     return queue_again(session, own.where(Delivery.state.in_(states)), untrue_too=what.delivered_too)
 
 

@@ -1,6 +1,5 @@
 """What is reported of a delivery after it was handed over: it has arrived, or came back."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -38,16 +37,16 @@ def _can_be(delivery: Delivery, at: datetime) -> bool:
 
 
 def came_back(
-    session: Session, delivery_id: UUID, answer: str, *, bounced: bool, recipients: Collection[str] = ()
+    session: Session, delivery_id: UUID, answer: str, *, bounced: bool, recipient: str | None = None
 ) -> None:
     """Notes that it will not arrive, and why: it is dead; `bounced`: nor will anything else there.
 
-    Unless the `recipients`, if they are known, are others: whoever it was forwarded to.
+    Unless the `recipient`, if it is known, is another: whoever it was forwarded to.
     """
     delivery = session.get(Delivery, delivery_id, with_for_update=True)
     if delivery is None or delivery.arrived_at is not None or delivery.state == "withdrawn":
         return
-    own = not recipients or delivery.address.casefold() in recipients
+    own = recipient is None or delivery.address.casefold() == recipient
     there, answer = bounced and own, one_line(answer if own else f"another recipient: {answer}")
     if delivery.state == "dead" and not (there and _is_news(delivery, answer)):
         return

@@ -63,18 +63,21 @@ _ATTEMPTS = text("""
         CAST(:id AS uuid[]), CAST(:delivery_id AS uuid[]), CAST(:started_at AS timestamptz[]),
         CAST(:finished_at AS timestamptz[]), CAST(:succeeded AS boolean[]), CAST(:answer AS text[]))
 """)
-# Also one that was given up meanwhile: what has arrived has arrived. But what a gateway has taken over may
-# have come back by the time that this is written down.
+# The first arrival is on record for good. Also that of one that was given up meanwhile: what has arrived has
+# arrived. But what a gateway has taken over may have come back by the time that this is written down.
 _TAKEN_OVER = text("""
-    UPDATE delivery SET state = 'delivered', delivered_at = now(), tries = tries + 1,
+    UPDATE delivery SET state = 'delivered', delivered_at = coalesce(delivered_at, now()), tries = tries + 1,
         provider_id = made.provider_id
     FROM unnest(CAST(:id AS uuid[]), CAST(:provider_id AS text[])) AS made (id, provider_id)
     WHERE delivery.id = made.id AND state <> 'delivered'
         AND NOT (state = 'dead' AND channel IN ('sms', 'zalo'))
 """)
 # Not one that goes to another address by now: it is still due, and leaves for there as its lease ends.
+# What had arrived before and was sent again in vain stays delivered.
 _FAILED = text("""
-    UPDATE delivery SET state = made.state, due_at = made.due_at, tries = made.tries
+    UPDATE delivery SET
+        state = CASE WHEN made.state = 'due' OR delivered_at IS NULL THEN made.state ELSE 'delivered' END,
+        due_at = made.due_at, tries = made.tries
     FROM unnest(CAST(:id AS uuid[]), CAST(:state AS text[]), CAST(:due_at AS timestamptz[]),
         CAST(:tries AS bigint[]), CAST(:address AS text[])) AS made (id, state, due_at, tries, address)
     WHERE delivery.id = made.id AND delivery.state = 'due' AND delivery.address = made.address
@@ -112,7 +115,7 @@ def _after_failure(made: Made) -> list[dict[str, Any]]:
         again, state = timedelta(0), "withdrawn"
     elif failed.final or tries >= ATTEMPTS:
         logger.warning(
-            "delivery %s by %s is dead after %d attempts", letter.delivery_id, letter.channel, tries
+            "delivery %s by %s is given up after %d attempts", letter.delivery_id, letter.channel, tries
         )
         again, state = timedelta(0), "dead"
     else:

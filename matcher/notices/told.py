@@ -31,7 +31,7 @@ class Told(BaseModel):
         description=f"{MEANING}; in list only: the party has no channel for this"
     )
     attempts: int
-    at: datetime | None = Field(description="when it was sent or delivered")
+    at: datetime | None = Field(description="when it was first sent or delivered")
     read_at: datetime | None = Field(description="when the party marked it as read")
     opened_at: datetime | None = Field(description="when the party first opened the contract, with its key")
 
@@ -70,12 +70,14 @@ def told_of(session: Session, contract: Contract) -> Sequence[Told]:
 
 def state_of(delivery: Delivery, attempts: int) -> State:
     """What is known of a delivery that was tried so often, in a word."""
+    heard = delivery.channel == "webhook" or delivery.arrived_at is not None
     match delivery.state:
         case "delivered":
-            heard = delivery.channel == "webhook" or delivery.arrived_at is not None
             return "delivered" if heard else "sent"
         case "dead":
             return "dead"
         case "withdrawn":
             return "withdrawn"
+    if delivery.delivered_at is not None:  # it has arrived, and waits to be sent again
+        return "delivered" if heard else "sent"
     return "failed" if attempts else "queued"

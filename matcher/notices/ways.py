@@ -92,10 +92,14 @@ def quiet_over(quiet_from: time | None, quiet_until: time | None, at: datetime) 
     if quiet_from is None or quiet_until is None:
         return at
     local = at.astimezone(VIETNAM)
-    over_midnight = quiet_from > quiet_until
-    hour = local.time()
-    quiet = hour >= quiet_from or hour < quiet_until if over_midnight else quiet_from <= hour < quiet_until
-    if not quiet:
+    if not is_quiet(quiet_from, quiet_until, local.time()):
         return at
-    day = local.date() + timedelta(days=1) if over_midnight and hour >= quiet_from else local.date()
-    return datetime.combine(day, quiet_until, VIETNAM)
+    tomorrow = quiet_from > quiet_until and local.time() >= quiet_from
+    return datetime.combine(local.date() + timedelta(days=tomorrow), quiet_until, VIETNAM)
+
+
+def is_quiet(quiet_from: time, quiet_until: time, of_day: time) -> bool:
+    """Whether this time of day is in the quiet hours, which may go over midnight."""
+    if quiet_from > quiet_until:
+        return of_day >= quiet_from or of_day < quiet_until
+    return quiet_from <= of_day < quiet_until

@@ -1,11 +1,15 @@
 """What a web address is, as far as it can be called, and which ones are refused."""
 
+import ipaddress
+import re
 from urllib.parse import urlsplit
 
 import httpx
 
 from matcher.errors import Fault, Invalid
 from matcher.notices.connection import is_elsewhere
+
+MOST_LETTERS = 253  # of a name (RFC 1035, 2.3.4)
 
 
 def refuse_uncallable(url: str) -> None:
@@ -32,7 +36,7 @@ def _is_web_address(url: str) -> bool:
         parts, read = urlsplit(url), httpx.URL(url)
         # What is escaped in a host is read in more than one way. To read it out has httpx see
         # whether what begins with xn-- stands for any name.
-        reachable = "%" not in read.host and _has_labels(read.raw_host) and parts.port != 0
+        reachable = "%" not in read.host and _is_host(read.raw_host.decode()) and parts.port != 0
     except (ValueError, httpx.InvalidURL):  # of which those of names in other scripts are the former
         return False
     # A password in it would be shown to whoever reads the list.
@@ -40,7 +44,24 @@ def _is_web_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and reachable and plain
 
 
-def _has_labels(host: bytes) -> bool:
-    """Whether a host is an IPv6 address, or its labels are those of a name (RFC 1035: 1 to 63 letters)."""
-    labels = host.removesuffix(b".").split(b".")
-    return b":" in host or all(0 < len(each) < 64 for each in labels)
+def _is_host(host: str) -> bool:
+    """Whether a host is an address, or a name (RFC 1035, 1123) whose end no resolver takes for a number."""
+    name = host.removesuffix(".")
+    labels = name.split(".")
+    if ":" in host:
+        return True
+    if re.fullmatch(r"\d+|0x[0-9a-f]*", labels[-1], re.ASCII | re.IGNORECASE):
+        return _is_ipv4(name)
+    return len(name) <= MOST_LETTERS and all(map(_is_label, labels))
+
+
+def _is_label(label: str) -> bool:
+    return 0 < len(label) < 64 and not label.startswith("-") and not label.endswith("-")
+
+
+def _is_ipv4(name: str) -> bool:
+    try:
+        ipaddress.IPv4Address(name)
+    except ValueError:
+        return False
+    return True

@@ -770,8 +770,9 @@ class Delivery(Identified, Base):
     It is withdrawn if what it tells was over before it left. `tries` are the attempts of its schedule, which
     begins anew when it is asked for again. Without endpoint and contact it is to an address that was removed.
     A `digest`, which always has a contact, leaves in one mail with others, those with the same `mail_id`.
-    Delivered means that the other side has taken it over; where that is a gateway, it knows it by
-    `provider_id`, and reports its arrival at `arrived_at`.
+    Delivered means that the other side has taken it over, first at `delivered_at`; asked for again it
+    is due once more, and delivered in the end, never withdrawn or dead. Where that is a gateway, it knows it
+    by `provider_id`, and reports its arrival at `arrived_at`.
     """
 
     __tablename__ = "delivery"

@@ -1,4 +1,8 @@
-"""Deliveries that are due and shall not leave any more; they stay on record as withdrawn."""
+# ruff: noqa: S608  # the words put into statements are this project's own
+"""Deliveries that are due and shall not leave any more; they stay on record as withdrawn.
+
+What had arrived before and was only to be sent again stays delivered, with the time of its arrival.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,10 +12,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.orm import Session
 
+_ENDED = "CASE WHEN delivered_at IS NULL THEN 'withdrawn' ELSE 'delivered' END"
+
 # In the order of their ids, as others lock them too. One that is on its way is withdrawn as well; if it
 # arrives all the same, it is delivered.
-_OF_EVENTS = text("""
-    UPDATE delivery SET state = 'withdrawn' WHERE id IN (
+_OF_EVENTS = text(f"""
+    UPDATE delivery SET state = {_ENDED} WHERE id IN (
         SELECT delivery.id FROM unnest(:kinds, :subjects) AS over (kind, subject_id)
         JOIN event ON event.kind = over.kind AND event.subject_id = over.subject_id
         JOIN notice ON notice.event_id = event.id
@@ -19,8 +25,8 @@ _OF_EVENTS = text("""
         WHERE delivery.state = 'due' ORDER BY delivery.id FOR UPDATE OF delivery)
 """).bindparams(bindparam("kinds", type_=ARRAY(TEXT)), bindparam("subjects", type_=ARRAY(UUID_TYPE)))
 
-_TO_RECEIVER = text("""
-    UPDATE delivery SET state = 'withdrawn' WHERE id IN (
+_TO_RECEIVER = text(f"""
+    UPDATE delivery SET state = {_ENDED} WHERE id IN (
         SELECT id FROM delivery WHERE state = 'due' AND (endpoint_id = :receiver OR contact_id = :receiver)
         ORDER BY id FOR UPDATE)
 """)

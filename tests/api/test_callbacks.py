@@ -54,7 +54,7 @@ def report(mail_id: object, action: str = "failed", returned: str = "message/rfc
 @pytest.mark.parametrize("returned", ["message/rfc822", "text/rfc822-headers"])
 def test_a_bounce_is_read_whether_the_mail_or_its_headers_came_back(returned: str) -> None:
     mail_id = uuid4()
-    whole = Bounce(mail_id, "550 5.1.1 no such mailbox", frozenset({"mua@hanoi.example"}))
+    whole = Bounce(mail_id, "550 5.1.1 no such mailbox", "mua@hanoi.example")
     assert bounce_in(report(mail_id, returned=returned)) == whole
     assert bounce_in(report(mail_id, "delayed", returned)) is None
     assert bounce_in(report("weekly-news", returned=returned)) is None
@@ -92,6 +92,7 @@ def test_a_mail_that_came_back_is_dead_with_what_was_answered_and_its_contact_ha
         ("Status: 5.1.1", "Status: 4.4.7"),
         ("Status: 5.1.1", "Status: 5.2.2"),
         ("rfc822;mua@hanoi.example", "rfc822;forwarded@elsewhere.example"),
+        ("Final-Recipient: rfc822;mua@hanoi.example", "Final-Recipient: rfc822;forwarded@elsewhere.example"),
     ],
 )
 def test_an_address_does_not_rest_for_what_may_pass_or_is_of_another(
@@ -104,6 +105,13 @@ def test_an_address_does_not_rest_for_what_may_pass_or_is_of_another(
     with api.ledger.transaction() as session:
         assert session.get_one(Delivery, delivery_id).state == "dead"
         assert session.scalars(select(Contact.bounced_at)).one() is None
+
+
+def test_a_report_that_names_only_the_first_recipient_is_of_that_one() -> None:
+    content = report(UUID(int=1)).replace(b"Final-Recipient: rfc822;mua@hanoi.example\n", b"")
+    bounce = bounce_in(content)
+    assert bounce is not None
+    assert bounce.recipient == "mua@hanoi.example"
 
 
 def test_an_address_rests_also_when_whoever_a_mail_was_forwarded_to_was_reported_first(api: Api) -> None:

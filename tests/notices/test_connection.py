@@ -75,6 +75,7 @@ def test_a_webhook_to_this_machine_is_refused_and_says_why(
         "169.254.169.254", "10.0.0.1", "[::1]:80", "[::ffff:10.0.0.1]", "127.1", "2130706433", "0x7f000001",
         "0177.0.0.1", "0", "127.0.0.1.", "①②⑦.⓪.⓪.①", "localhost", "LocalHost", "localhost.", "erp.localhost",
         "erp.local", "erp", "erp.internal", "router.home.arpa", "erp.test",
+        "printer.lan", "erp.corp", "home.arpa", "nas.home", "erp.intranet", "erp.private.",
     ],
 )  # fmt: skip
 def test_an_endpoint_that_is_plainly_private_is_refused_at_once(host: str) -> None:
@@ -83,7 +84,8 @@ def test_an_endpoint_that_is_plainly_private_is_refused_at_once(host: str) -> No
 
 
 @pytest.mark.parametrize(
-    "host", ["erp.example.vn", "203.162.4.191", "[2405:4800::1]", "localhost.example.vn"]
+    "host",
+    ["erp.example.vn", "203.162.4.191", "[2405:4800::1]", "localhost.example.vn", "corp.vn", "home-arpa.vn"],
 )
 def test_an_endpoint_that_may_be_public_is_not(host: str) -> None:
     refuse_private(f"https://{host}/hook")

@@ -20,6 +20,7 @@ from matcher.notices.contacts import (
     add_contact,
     change_contact,
     list_contacts,
+    note_bounce,
     stop,
 )
 from matcher.notices.deliver import deliver
@@ -174,6 +175,71 @@ def test_a_change_applies_what_is_named_and_a_new_address_takes_the_mark_of_a_bo
         with pytest.raises(Invalid, match="beginning and an end"):
             change_contact(session, contact, ContactChange(quiet_from=None))
         session.rollback()
+
+
+@pytest.mark.parametrize("said", ["mua@example.vn", "Mua@Example.VN"])
+def test_the_same_address_said_again_voids_no_link_and_confirms_no_bounce(ledger: Ledger, said: str) -> None:
+    with ledger.transaction() as session:
+        party(session, "buyer", email="mua@example.vn")
+        (contact,) = session.scalars(select(Contact))
+        contact.bounce, contact.bounced_at, token = "550 no", now(), contact.token
+        change_contact(session, contact, ContactChange(address=said))
+        assert (contact.address, contact.token, contact.bounce) == (said, token, "550 no")
+        change_contact(session, contact, ContactChange(address="khac@example.vn"))
+        assert contact.token != token
+
+
+@pytest.mark.parametrize(
+    ("changes", "stopped"),
+    [
+        ({"address": "khac@example.vn"}, False),
+        ({"address": "khac@example.vn", "stopped": True}, True),
+        ({"address": "Mua@example.vn"}, True),
+        ({"name": "Kế toán"}, True),
+    ],
+)
+def test_what_was_stopped_at_one_address_is_told_at_another(
+    ledger: Ledger, changes: dict[str, object], stopped: bool
+) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer", email="mua@example.vn")
+        (contact,) = session.scalars(select(Contact))
+        stop(session, contact)
+        change_contact(session, contact, ContactChange.model_validate(changes))
+        session.flush()
+        record(session, [match_made(buyer)])
+        told_at = [] if stopped else ["khac@example.vn"]
+        assert session.scalars(select(Delivery.address)).all() == told_at
+
+
+@pytest.mark.parametrize("bounced", [False, True])
+def test_a_bounce_of_the_address_in_other_letters_is_of_the_same(ledger: Ledger, bounced: bool) -> None:
+    with ledger.transaction() as session:
+        party(session, "buyer", email="Mua@example.vn")
+        (contact,) = session.scalars(select(Contact))
+        note_bounce(session, contact.id, "mua@example.vn" if bounced else "khac@example.vn", "550 no")
+        assert (contact.bounce is not None) is bounced
+
+
+QUIET = {"quiet_from": EVENING, "quiet_until": MORNING}
+
+
+@pytest.mark.parametrize("hour", [time(21), time(0), time(4, 59)])
+def test_a_daily_mail_within_the_quiet_hours_is_refused_and_one_outside_is_not(
+    ledger: Ledger, hour: time
+) -> None:
+    with ledger.transaction() as session:
+        buyer = party(session, "buyer")
+        with pytest.raises(Invalid, match="in the quiet hours from 21:00 until 05:00") as refused:
+            add_contact(session, buyer, post("email", "mua@example.vn", digest_at=hour, **QUIET))
+        assert refused.value.faults[0].path == "digest_at"
+        contact = add_contact(session, buyer, post("email", "mua@example.vn", digest_at=MORNING, **QUIET))
+        change_contact(session, contact, ContactChange(digest_at=time(20, 59)))
+        contact.digest_at = hour  # as it was taken before this was refused
+        change_contact(session, contact, ContactChange(name="Kế toán"))
+        for change in (ContactChange(digest_at=hour), ContactChange(**QUIET)):
+            with pytest.raises(Invalid, match="in the quiet hours"):
+                change_contact(session, contact, change)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from config.settings import Settings
-from demo.receivers import WebhookReceiver
+from demo.receivers import Behaviour, WebhookReceiver
 from matcher.clock import now
 from matcher.notices import crew
 from matcher.notices import deliver as delivering
@@ -158,6 +158,69 @@ def test_failing_and_succeeding_in_turn_makes_no_pace_faster(
             assert endpoint.rests_until is not None
             assert endpoint.rests_until > now() + timedelta(seconds=50)
             endpoint.rests_until = None
+
+
+def change(ledger: Ledger, **changes: object) -> Endpoint:
+    with ledger.transaction() as session:
+        endpoint = session.scalars(select(Endpoint)).one()
+        change_endpoint(session, endpoint, EndpointChange.model_validate(changes))
+        return endpoint
+
+
+@pytest.mark.parametrize("behaviour", ["honest", "failing", "gone"])
+def test_no_change_of_an_endpoint_makes_its_pace_faster(
+    ledger: Ledger,
+    settings: Settings,
+    transport: httpx.HTTPTransport,
+    receiver: WebhookReceiver,
+    behaviour: Behaviour,
+) -> None:
+    paced(ledger, receiver.url, per_minute=1, notices=3)
+    receiver.behaviour = behaviour
+    deliver(ledger, settings, transport)
+    for number in range(3):
+        changed = {"url": f"{receiver.url}/{number}"}
+        for each in ({"enabled": True}, changed, {"enabled": False}, {"enabled": True}, {"per_minute": 1}):
+            change(ledger, **each)
+            deliver(ledger, settings, transport)
+    assert len(receiver.received) == 1
+
+
+@pytest.mark.parametrize("per_minute", [None, 6000])
+def test_what_waits_for_its_pace_leaves_at_once_when_the_pace_is_raised_or_taken_away(
+    ledger: Ledger,
+    settings: Settings,
+    transport: httpx.HTTPTransport,
+    receiver: WebhookReceiver,
+    per_minute: int | None,
+) -> None:
+    rung: list[Ring] = []
+    listening = Ledger(settings, rung.extend)
+    paced(ledger, receiver.url, per_minute=1, notices=3)
+    deliver(ledger, settings, transport)
+    assert len(receiver.received) == 1
+    change(listening, per_minute=per_minute)
+    listening.engine.dispose()
+    assert rung == [Ring("deliver", "due")]
+    deliver(ledger, settings, transport)
+    assert len(receiver.received) == 3
+
+
+def test_only_one_that_was_disabled_or_has_moved_begins_its_days_of_failing_anew(ledger: Ledger) -> None:
+    endpoints(ledger, "http://127.0.0.1:1/")
+
+    def failing_since(**changes: object) -> datetime | None:
+        with ledger.transaction() as session:
+            session.execute(update(Endpoint).values(failing_since=four_days_ago, rests_until=in_a_day))
+        endpoint = change(ledger, **changes)
+        assert endpoint.rests_until is None, "what waits leaves in any case"
+        return endpoint.failing_since
+
+    four_days_ago, in_a_day = now() - timedelta(days=4), now() + timedelta(days=1)
+    assert failing_since(enabled=True) == four_days_ago
+    assert failing_since(url="http://127.0.0.1:1/moved") is None
+    change(ledger, enabled=False)
+    assert failing_since(enabled=True) is None
 
 
 def test_two_workers_keep_one_pace(ledger: Ledger) -> None:

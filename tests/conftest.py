@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 import uvicorn
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from config.settings import Settings
@@ -62,10 +62,22 @@ def settings(running_servers: Settings, tmp_path: Path) -> Iterator[Settings]:
     admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def compiled(running_servers: Settings) -> Engine:
+    """The engine whose statements, once compiled, serve every test."""
+    ledger = Ledger(running_servers)
+    with ledger.engine.connect():
+        pass
+    ledger.engine.dispose()
+    return ledger.engine
+
+
 @pytest.fixture
-def ledger(settings: Settings) -> Iterator[Ledger]:
+def ledger(settings: Settings, compiled: Engine) -> Iterator[Ledger]:
     """A ledger whose bell is silent: what would ring is due in the tables."""
     ledger = Ledger(settings)
+    # To compile them anew for each test's own engine takes a seventh of the suite's time.
+    ledger.engine.dialect, ledger.engine._compiled_cache = compiled.dialect, compiled._compiled_cache
     yield ledger
     ledger.engine.dispose()
 

@@ -10,9 +10,10 @@ from matcher.api.once import OnceRoute, once
 from matcher.api.requests import FILE_BODY, Caller, FileBody, Known, Transaction
 from matcher.contracts.accounts import PaymentPost, close_dispute, open_dispute, record_payment
 from matcher.contracts.attachments import attach, get_attachment
+from matcher.contracts.closing import Closing, close
 from matcher.contracts.confirmed import confirm_delivery, confirm_payment
 from matcher.contracts.draft import get_contract
-from matcher.contracts.fulfilment import Closing, close, record_delivery
+from matcher.contracts.fulfilment import record_delivery
 from matcher.contracts.fulfilment_view import AttachmentView, FulfilmentView, fulfilment_view
 from matcher.contracts.life import Reason
 from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery, withdraw_payment

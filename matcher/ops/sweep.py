@@ -13,8 +13,8 @@ from config.settings import Settings
 from matcher.book.orders import books_due, expire
 from matcher.clock import now, today
 from matcher.contracts.amendments import lapse_amendments
+from matcher.contracts.closing import close_overdue
 from matcher.contracts.documents import documents_due
-from matcher.contracts.fulfilment import close_overdue
 from matcher.contracts.life import lapse, remind
 from matcher.errors import Unavailable
 from matcher.idempotency import forget_answers

@@ -24,16 +24,11 @@ from matcher.contracts.accounts import (
     record_payment,
 )
 from matcher.contracts.attachments import attach, get_attachment
+from matcher.contracts.closing import Closing, close, close_overdue
 from matcher.contracts.confirmed import confirm_delivery, confirm_payment
 from matcher.contracts.documents import contract_document
 from matcher.contracts.draft import HTML
-from matcher.contracts.fulfilment import (
-    Closing,
-    close,
-    close_overdue,
-    least_grams,
-    record_delivery,
-)
+from matcher.contracts.fulfilment import least_grams, record_delivery
 from matcher.contracts.fulfilment_view import FulfilmentView, fulfilment_view
 from matcher.contracts.life import Reason
 from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery, withdraw_payment

@@ -15,8 +15,9 @@ from config.settings import Settings
 from matcher.clock import now, today
 from matcher.contracts.accounts import PaymentPost, close_dispute, open_dispute, record_payment
 from matcher.contracts.amendments import decline_amendment, lapse_amendments, withdraw_amendment
+from matcher.contracts.closing import Closing, close
 from matcher.contracts.confirmed import confirm_delivery, confirm_payment
-from matcher.contracts.fulfilment import Closing, close, record_delivery
+from matcher.contracts.fulfilment import record_delivery
 from matcher.contracts.life import Reason, lapse
 from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery, withdraw_payment
 from matcher.contracts.moves import Recording, moves, open_amendment, side_of

@@ -15,8 +15,8 @@ from matcher.contracts.accounts import (
     open_dispute,
     record_payment,
 )
+from matcher.contracts.closing import Closing, close
 from matcher.contracts.confirmed import confirm_delivery, confirm_payment
-from matcher.contracts.fulfilment import Closing, close
 from matcher.contracts.life import Reason
 from matcher.contracts.track_record import TrackRecord, head_start, share, track_record
 from matcher.errors import NotFound

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from matcher.clock import now
 from matcher.contracts.amendments import Proposal, accept_amendment, propose
-from matcher.contracts.fulfilment import Closing, close, record_delivery
+from matcher.contracts.closing import Closing, close
+from matcher.contracts.fulfilment import record_delivery
 from matcher.contracts.life import Acceptance, Reason, accept
 from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery
 from matcher.contracts.moves import open_amendment

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from matcher.book.orders import list_orders
-from matcher.contracts.fulfilment import Closing, close
+from matcher.contracts.closing import Closing, close
 from matcher.contracts.life import Reason, cancel, decline, lapse
 from matcher.contracts.mistakes import withdraw_delivery
 from matcher.errors import Conflict, Invalid

@@ -58,10 +58,19 @@ def start_afresh(endpoint: Endpoint) -> None:
 def end_rest(endpoint: Endpoint) -> None:
     """What waits for the rest of one that fails may leave, by its pace."""
     if endpoint.failing_since is not None:
-        open_sooner(endpoint)
+        _open_sooner(endpoint)
 
 
-def open_sooner(endpoint: Endpoint) -> None:
+def change_pace(endpoint: Endpoint, per_minute: int | None) -> None:
+    """What waits leaves by the new pace at once; where that is slower, as after a letter that leaves now."""
+    before, endpoint.per_minute = _pause(endpoint), per_minute
+    if _pause(endpoint) > before:
+        endpoint.rests_until = max(filter(None, (endpoint.rests_until, _gate(endpoint))))
+    elif endpoint.failing_since is None:  # else it rests for that
+        _open_sooner(endpoint)
+
+
+def _open_sooner(endpoint: Endpoint) -> None:
     """Nothing waits longer than its pace asks for after a letter that leaves now."""
     gate = _gate(endpoint)
     endpoint.rests_until = endpoint.rests_until and gate and min(endpoint.rests_until, gate)

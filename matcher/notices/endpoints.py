@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from matcher.clock import now
 from matcher.errors import Conflict, Fault, Invalid, NotFound
 from matcher.fields import Clause
-from matcher.notices.answered import end_rest, open_sooner, start_afresh
+from matcher.notices.answered import change_pace, end_rest, start_afresh
 from matcher.notices.events import Kind
 from matcher.notices.record import tell_endpoint
 from matcher.notices.signing import new_secret, new_signing_key
@@ -108,12 +108,12 @@ def change_endpoint(session: Session, endpoint: Endpoint, changes: EndpointChang
     if "kinds" in changes.model_fields_set:
         endpoint.kinds = _each_once(changes.kinds)
     if "per_minute" in changes.model_fields_set:
-        endpoint.per_minute = changes.per_minute
-        if endpoint.failing_since is None:  # else it rests for that
-            open_sooner(endpoint)
-            ring(session, "deliver", "due")
+        change_pace(endpoint, changes.per_minute)
+        ring(session, "deliver", "due")
     if changes.enabled is True:
-        if endpoint.disabled_at is not None:
+        if endpoint.disabled_at is None:
+            end_rest(endpoint)
+        else:
             start_afresh(endpoint)
         endpoint.disabled_at = endpoint.disabled_reason = None
         _try_now(session, endpoint)

@@ -56,7 +56,8 @@ def _is_host(host: str) -> bool:
 
 
 def _is_label(label: str) -> bool:
-    return 0 < len(label) < 64 and not label.startswith("-") and not label.endswith("-")
+    letters = re.fullmatch(r"[a-z0-9_-]{1,63}", label, re.ASCII | re.IGNORECASE)
+    return letters is not None and not label.startswith("-") and not label.endswith("-")
 
 
 def _is_ipv4(name: str) -> bool:

@@ -186,6 +186,22 @@ def test_no_change_of_an_endpoint_makes_its_pace_faster(
     assert len(receiver.received) == 1
 
 
+@pytest.mark.parametrize("between", [None, 600])
+def test_a_pace_that_is_raised_and_lowered_again_lets_nothing_through(
+    ledger: Ledger,
+    settings: Settings,
+    transport: httpx.HTTPTransport,
+    receiver: WebhookReceiver,
+    between: int | None,
+) -> None:
+    paced(ledger, receiver.url, per_minute=1, notices=3)
+    deliver(ledger, settings, transport)
+    for per_minute in (between, 1):
+        change(ledger, per_minute=per_minute)
+    deliver(ledger, settings, transport)
+    assert len(receiver.received) == 1
+
+
 @pytest.mark.parametrize("per_minute", [None, 6000])
 def test_what_waits_for_its_pace_leaves_at_once_when_the_pace_is_raised_or_taken_away(
     ledger: Ledger,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from matcher.book.checks import Faults, in_order
 from matcher.clock import now, today
 from matcher.contracts.amendments import lapse_amendment
-from matcher.contracts.declined import pairing_changed
+from matcher.contracts.declined import inherit_declined, pairing_changed
 from matcher.contracts.draft import get_contract
 from matcher.contracts.life import Reason, locked, moved
 from matcher.contracts.moves import GRACE, closes_from, illegal, may_still_come, side_of
@@ -107,9 +107,13 @@ def end_deliveries(
     if said.deliver_until is not None:
         _check_until(match, until)
     # What an earlier closing, undone since, had offered anew and others were matched with, comes from them.
-    wanted_g = short_g - sum(earlier.provided_g for earlier in reoffered(session, contract))
+    before = reoffered(session, contract)
+    wanted_g = short_g - sum(earlier.provided_g for earlier in before)
     reoffer = said.reoffer and not match.lot.called
     demand = reoffer_shortfall(session, match, wanted_g, until, by_owner=by == "buyer") if reoffer else None
+    if demand is not None:
+        for earlier in before:
+            inherit_declined(session, earlier.demand, demand)
     facts: dict[str, Any] = {
         "fulfilment": contract.fulfilment,
         "short_kg": kilograms_text(short_g),

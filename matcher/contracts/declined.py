@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, CompoundSelect, bindparam, insert, or_, select
+from sqlalchemy import BindParameter, CompoundSelect, bindparam, or_, select
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from matcher.book.orders import books_changed
@@ -44,7 +45,7 @@ def _query(*, of_some: bool) -> CompoundSelect[UUID, UUID]:
 
 
 def inherit_declined(session: Session, old: Lot | Demand, copy: Lot | Demand) -> None:
-    """Whom the old order is not proposed to, its copy is not either."""
+    """Whom the old order is not proposed to, its copy is not either; what it has from another stays."""
     pairs = declined_pairs(session, old.crop, [old.id])
     rows = [
         {
@@ -55,7 +56,7 @@ def inherit_declined(session: Session, old: Lot | Demand, copy: Lot | Demand) ->
         for lot_id, demand_id in pairs
     ]
     if rows:
-        session.execute(insert(DeclinedPair), rows)
+        session.execute(insert(DeclinedPair).on_conflict_do_nothing(), rows)
 
 
 def never_paired(session: Session, lot: Lot, demands: Collection[UUID]) -> None:

@@ -26,11 +26,12 @@ from matcher.contracts.accounts import (
 from matcher.contracts.attachments import attach, get_attachment
 from matcher.contracts.closing import Closing, close, close_overdue
 from matcher.contracts.confirmed import confirm_delivery, confirm_payment
+from matcher.contracts.declined import declined_pairs
 from matcher.contracts.documents import contract_document
 from matcher.contracts.draft import HTML
 from matcher.contracts.fulfilment import least_grams, record_delivery
 from matcher.contracts.fulfilment_view import FulfilmentView, fulfilment_view
-from matcher.contracts.life import Reason
+from matcher.contracts.life import Reason, decline
 from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery, withdraw_payment
 from matcher.contracts.moves import moves
 from matcher.contracts.steps import digest, steps_of
@@ -350,6 +351,23 @@ def test_what_was_matched_before_a_closing_was_undone_is_not_wanted_twice(agreed
         newest = session.scalars(select(Demand).order_by(Demand.id.desc())).first()
         assert newest is not None
         assert newest.quantity_g == 100_000
+    assert broken(agreed.ledger) == {}
+
+
+def test_whoever_declined_what_an_earlier_closing_offered_is_not_asked_by_the_next(agreed: Deal) -> None:
+    weigh(agreed, ticket(400, final=True), agreed.seller)
+    agreed.clear()
+    withdraw(agreed, 1, agreed.operator)
+    with agreed.ledger.transaction() as session:
+        other = session.scalars(select(Contract).where(Contract.id != agreed.id)).one()
+        declining = session.get_one(Party, other.seller_id)
+        lot_id = session.get_one(Match, other.match_id).lot_id
+        decline(session, other.id, declining, "Hết hàng")
+    weigh(agreed, ticket(300, ticket_number="PC-18", final=True), agreed.seller)
+    with agreed.ledger.transaction() as session:
+        newest = session.scalars(select(Demand).order_by(Demand.id.desc())).first()
+        assert newest is not None
+        assert lot_id in {lot for lot, _ in declined_pairs(session, newest.crop, [newest.id])}
     assert broken(agreed.ledger) == {}
 
 

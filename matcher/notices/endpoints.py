@@ -111,9 +111,7 @@ def change_endpoint(session: Session, endpoint: Endpoint, changes: EndpointChang
         change_pace(endpoint, changes.per_minute)
         ring(session, "deliver", "due")
     if changes.enabled is True:
-        if endpoint.disabled_at is None:
-            end_rest(endpoint)
-        else:
+        if endpoint.disabled_at is not None:
             start_afresh(endpoint)
         endpoint.disabled_at = endpoint.disabled_reason = None
         _try_now(session, endpoint)

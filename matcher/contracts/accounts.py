@@ -11,7 +11,7 @@ from matcher.book.checks import Faults
 from matcher.clock import now, today
 from matcher.contracts.life import Reason, agreed_on, held, locked, moved, require_move
 from matcher.contracts.moves import side_of
-from matcher.contracts.owed import paid_by, payable
+from matcher.contracts.owed import paid_by, payable, that_stand
 from matcher.errors import NotFound
 from matcher.fields import Day, PaperNumber
 from matcher.store.tables import Contract, Dispute, Party, Payment
@@ -35,7 +35,7 @@ def record_payment(session: Session, contract_id: UUID, party: Party, post: Paym
     contract = held(session, contract_id, party)
     faults = Faults()
     _check_day(faults, contract, post.paid_on)
-    standing = [each for each in contract.payments if each.withdrawn_at is None]
+    standing = that_stand(contract.payments)
     if as_number(post.reference) in {as_number(each.reference) for each in standing}:
         faults.add("reference", "is recorded already", "Record each payment once.")
     _check_amount(faults, payable(contract) - paid_by(standing), post.amount)

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BindParameter, CompoundSelect, bindparam, or_, select
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -62,7 +61,7 @@ def inherit_declined(session: Session, old: Lot | Demand, copy: Lot | Demand) ->
 def never_paired(session: Session, lot: Lot, demands: Collection[UUID]) -> None:
     """Has the lot proposed to none of these demands, nor to what is a copy of one later on."""
     rows = [{"lot_id": lot.id, "demand_id": demand_id, "crop": lot.crop} for demand_id in demands]
-    session.execute(postgresql.insert(DeclinedPair).on_conflict_do_nothing(), rows)
+    session.execute(insert(DeclinedPair).on_conflict_do_nothing(), rows)
 
 
 def pairing_changed(session: Session, match: Match) -> None:

@@ -17,7 +17,7 @@ from matcher.contracts.amendments import lapse_amendment
 from matcher.contracts.closing import Wanted, end_deliveries
 from matcher.contracts.life import agreed_on, locked, moved
 from matcher.contracts.moves import closes_from, may_still_come, side_of
-from matcher.contracts.owed import accepted_grams
+from matcher.contracts.owed import accepted_grams, that_stand
 from matcher.contracts.reoffer import reoffer_surplus, require_fresh, surplus_grade
 from matcher.contracts.terms import kilograms_text, last_day
 from matcher.contracts.tickets import DeliveryPost, ticket_columns
@@ -82,7 +82,7 @@ def delivery_at(session: Session, contract: Contract, position: int) -> GoodsDel
 
 def fulfilment_now(contract: Contract) -> Literal["unfulfilled", "partly_delivered", "fulfilled"]:
     """What the weigh tickets that stand make of a contract whose deliveries are not closed."""
-    if all(delivery.withdrawn_at for delivery in contract.deliveries):
+    if not that_stand(contract.deliveries):
         return "unfulfilled"
     return "fulfilled" if accepted_grams(contract) >= least_grams(contract) else "partly_delivered"
 
@@ -99,8 +99,7 @@ def tolerance_percent(contract: Contract) -> int:
 
 def _once(contract: Contract, ticket_number: str) -> None:
     """Both sides hold the same weigh ticket; only one of them records it."""
-    standing = (each for each in contract.deliveries if each.withdrawn_at is None)
-    same = as_number(ticket_number)
+    same, standing = as_number(ticket_number), that_stand(contract.deliveries)
     recorded = next((each for each in standing if as_number(each.ticket_number) == same), None)
     if recorded is not None:
         what = f"is recorded already, by the {recorded.side}, as delivery {recorded.position}"

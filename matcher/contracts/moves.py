@@ -1,17 +1,16 @@
 """What each side of a contract, and an operator, may do with it now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Literal, TypeVar
+from typing import Literal
 
 from matcher.clock import now, today
-from matcher.contracts.owed import paid_by, payable
+from matcher.contracts.owed import Recording, paid_by, payable, that_stand
 from matcher.contracts.relied import relied_on_by_other
 from matcher.contracts.terms import last_day
 from matcher.errors import Conflict
-from matcher.store.tables import Amendment, Contract, GoodsDelivery, Party, Payment
+from matcher.store.tables import Amendment, Contract, Party
 
-Recording = TypeVar("Recording", GoodsDelivery, Payment)
 Side = Literal["seller", "buyer"]
 Move = Literal[
     "accept", "decline", "cancel", "amend", "accept_amendment", "decline_amendment", "withdraw_amendment",
@@ -41,7 +40,7 @@ def _operator_moves(contract: Contract) -> list[Move]:
     # What has been delivered was taken; cancelling would put it back on the market. Closing does not.
     ends: dict[str, list[Move]] = {"unfulfilled": ["cancel"], "partly_delivered": ["close"]}
     withdraws = _payment_moves(contract)
-    if _standing(contract.deliveries):
+    if that_stand(contract.deliveries):
         withdraws = ["withdraw_delivery", *withdraws]
     elif contract.fulfilment in CLOSED:
         withdraws = ["withdraw_closing", *withdraws]
@@ -51,13 +50,9 @@ def _operator_moves(contract: Contract) -> list[Move]:
 
 def _payment_moves(contract: Contract, side: Side | None = None) -> list[Move]:
     """Also of a cancelled contract: what was paid in advance and recorded by mistake, or paid back."""
-    standing = _standing(contract.payments)
+    standing = that_stand(contract.payments)
     withdrawable = standing if side is None else _own(contract, standing, side)
     return ["withdraw_payment"] if withdrawable else []
-
-
-def _standing(recorded: Iterable[Recording]) -> list[Recording]:
-    return [each for each in recorded if each.withdrawn_at is None]
 
 
 def _own(contract: Contract, standing: Sequence[Recording], side: Side) -> list[Recording]:
@@ -73,7 +68,7 @@ def _of_other(standing: Sequence[Recording], side: Side) -> list[Recording]:
 def _fulfilling_moves(contract: Contract, side: Side) -> list[Move]:
     if contract.signature != "agreed":
         return _payment_moves(contract, side)
-    tickets, payments = _standing(contract.deliveries), _standing(contract.payments)
+    tickets, payments = that_stand(contract.deliveries), that_stand(contract.payments)
     allowed: list[Move] = ["record_payment"] if payable(contract) > paid_by(payments) else []
     # Once the deliveries are closed, what was short is on the market again: then it is for an operator.
     if contract.fulfilment not in CLOSED and _own(contract, tickets, side):

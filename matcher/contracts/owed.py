@@ -1,15 +1,23 @@
 """What a contract's buyer has taken over, what that costs, and what has been paid, by what stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date
+from typing import TypeVar
 
 from matcher.contracts.terms import amount
-from matcher.store.tables import Contract, Payment
+from matcher.store.tables import Contract, GoodsDelivery, Payment
+
+Recording = TypeVar("Recording", GoodsDelivery, Payment)
+
+
+def that_stand(recorded: Iterable[Recording]) -> list[Recording]:
+    """Those that were not withdrawn."""
+    return [each for each in recorded if each.withdrawn_at is None]
 
 
 def accepted_grams(contract: Contract) -> int:
     """What the buyer has taken over so far."""
-    return sum(each.net_g - each.rejected_g for each in contract.deliveries if each.withdrawn_at is None)
+    return sum(each.net_g - each.rejected_g for each in that_stand(contract.deliveries))
 
 
 def due(contract: Contract) -> int:
@@ -27,6 +35,6 @@ def payable(contract: Contract) -> int:
     return due(contract)
 
 
-def paid_by(payments: Sequence[Payment], last: date = date.max) -> int:
+def paid_by(payments: Iterable[Payment], last: date = date.max) -> int:
     """What was paid until the end of `last`, in đồng, by the payments that stand."""
-    return sum(each.amount for each in payments if each.withdrawn_at is None and each.paid_on <= last)
+    return sum(each.amount for each in that_stand(payments) if each.paid_on <= last)

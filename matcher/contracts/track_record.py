@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from matcher.clock import day_of, now, today
 from matcher.contracts.moves import disputed_by
-from matcher.contracts.owed import due, paid_by
+from matcher.contracts.owed import due, paid_by, that_stand
 from matcher.contracts.relied import standing
 from matcher.contracts.terms import last_day
 from matcher.errors import NotFound
@@ -142,7 +142,7 @@ def _told(contract: Contract) -> _Told:
     )
     if _set_aside(contract):
         return _Told(entry)
-    deliveries = [each for each in contract.deliveries if each.withdrawn_at is None]
+    deliveries = that_stand(contract.deliveries)
     relied_on = [each for each in deliveries if standing(each, contract) == "relied_on"]
     sure = relied_on == deliveries
     if sure and deliveries:

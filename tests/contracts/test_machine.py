@@ -20,7 +20,8 @@ from matcher.contracts.confirmed import confirm_delivery, confirm_payment
 from matcher.contracts.fulfilment import record_delivery
 from matcher.contracts.life import Reason, lapse
 from matcher.contracts.mistakes import withdraw_closing, withdraw_delivery, withdraw_payment
-from matcher.contracts.moves import Recording, moves, open_amendment, side_of
+from matcher.contracts.moves import moves, open_amendment, side_of
+from matcher.contracts.owed import Recording
 from matcher.contracts.relied import relied_on_by_other
 from matcher.contracts.steps import digest, steps_of
 from matcher.contracts.tickets import DeliveryPost

@@ -44,7 +44,6 @@ def celery_app(settings: Settings) -> Celery:
         broker_transport_options=_transport_options(settings),
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_send_task_events=True,
-        task_send_sent_event=True,
         event_queue_expires=60,
         beat_schedule={
             "sweep": {

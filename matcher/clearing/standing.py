@@ -78,13 +78,13 @@ class Standing:
         """Raises NotOptimal or TermBroken unless everything is as it should be; looks at all of it."""
         for of_lots, places in ((True, self._lots), (False, self._demands)):
             self._relaxation.check(of_lots, np.array([*places.values()], np.int64))
-        self._keeping.check()
+        self._keeping.takes.check()
 
     def _carried(self, change: Change) -> dict[tuple[int, int], int]:
         """What the orders that change take now, less what was taken for good, by their keys."""
         keeping, ways = self._keeping, self._relaxation.ways
         arcs = [
-            keeping.used(of_lots, places[key])
+            keeping.takes.used(of_lots, places[key])
             for of_lots, places, keys in (
                 (True, self._lots, change.lots.key),
                 (False, self._demands, change.demands.key),
@@ -97,7 +97,7 @@ class Standing:
         every = np.unique(np.concatenate(arcs))
         lot, demand = self._keys(True, ways.lot[every]), self._keys(False, ways.demand[every])
         pairs = zip(lot.tolist(), demand.tolist(), strict=True)
-        carried = dict(zip(pairs, keeping.taken[every].tolist(), strict=True))
+        carried = dict(zip(pairs, keeping.takes.by_arc[every].tolist(), strict=True))
         for lot_key, demand_key, taken in zip(
             change.taken_lot.tolist(), change.taken_demand.tolist(), change.taken.tolist(), strict=True
         ):
@@ -127,17 +127,17 @@ class Standing:
             demand_price=self._priced[False][demands],
             refused_lots=self._keys(True, np.array(sorted(keeping.refused[True]), np.int64)),
             refused_demands=self._keys(False, np.array(sorted(keeping.refused[False]), np.int64)),
-            welfare=keeping.welfare,
+            welfare=keeping.takes.welfare,
             upper_bound=bound,
             relaxation=bound,
-            optimal=keeping.welfare == bound,
+            optimal=keeping.takes.welfare == bound,
             method=METHOD + PUT_OFF if relaxation.owed else METHOD,
             put_off=relaxation.owed > 0,
         )
 
     def _matches(self, changed: Longs, before: Longs) -> dict[str, NDArray[Any]]:
         """The pairs that take another quantity; a changed order may have taken a new place meanwhile."""
-        ways, taken = self._relaxation.ways, self._keeping.taken[changed]
+        ways, taken = self._relaxation.ways, self._keeping.takes.by_arc[changed]
         lot, demand = self._keys(True, ways.lot[changed]), self._keys(False, ways.demand[changed])
         were: dict[tuple[int, int], list[int]] = {}
         for pair, old, new in zip(

@@ -152,6 +152,11 @@ class Ways:
         gain: Longs = self._arcs.gain[nodes]
         return left, gain
 
+    def held_orders(self) -> list[tuple[bool, int]]:
+        """(Whether a lot, its place) of each order that is held."""
+        nodes = self._agenda.held[: self._agenda.counts[resume.HELD]].tolist()
+        return [(node < self._lots, node if node < self._lots else node - self._lots) for node in nodes]
+
     def moved(self, of_lots: bool, new: Longs) -> Longs:
         """The orders whose price is another than when the change began, and the `new` ones."""
         side = slice(0, self._lots) if of_lots else slice(self._lots, self._nodes)

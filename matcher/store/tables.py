@@ -347,8 +347,9 @@ class TentativeMatch(Base):
 
     __tablename__ = "tentative_match"
 
-    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
-    demand_id: Mapped[UUID] = mapped_column(ForeignKey("demand.id"), primary_key=True, index=True)
+    # No foreign keys: hundreds are written for one new order, and each would lock two orders' rows.
+    lot_id: Mapped[UUID] = mapped_column(primary_key=True)
+    demand_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
     crop: Mapped[str] = mapped_column(index=True)
     quantity_g: Mapped[int]
     price: Mapped[int]

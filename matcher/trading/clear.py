@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
@@ -18,7 +18,7 @@ from matcher.trading.outcome import Outcome, StandingBooks, look
 from matcher.trading.outlook import write_tentative
 from matcher.trading.promise import promise
 from matcher.trading.quarantine import set_aside
-from matcher.trading.time_limit import goes_quickly
+from matcher.trading.time_limit import short_of_time
 
 
 def hand_over(session: Session, crop_key: str) -> bool:
@@ -50,7 +50,13 @@ def clear(
     freezing = Book.freeze_at <= started_at
     due = (Book.crop == crop_key) & ((Book.version > Book.cleared_version) | freezing)
     book = session.execute(
-        select(Book.version, Book.cleared_version, Book.clearing_id, freezing.label("freezing")).where(due)
+        select(
+            Book.version,
+            Book.cleared_version,
+            Book.clearing_id,
+            freezing.label("freezing"),
+            short_of_time().label("short_of_time"),
+        ).where(due)
     ).one_or_none()
     if book is None:
         return None
@@ -63,7 +69,7 @@ def clear(
         signing_time=timedelta(hours=signing_hours(crop, settings)),
         started_at=started_at,
         freezing=bool(book.freezing),
-        quickly=goes_quickly(session, crop_key),
+        quickly=bool(book.short_of_time),
         cleared_version=book.cleared_version,
         last_clearing=book.clearing_id,
     )
@@ -126,16 +132,17 @@ def _close(session: Session, written: Clearing, outcome: Outcome) -> None:
 
     Work that was put off counts as a change.
     """
-    own = update(Book).where(Book.crop == written.crop)
-    closed = own.values(
-        version=Book.version + int(outcome.put_off),
+    version, at = Book.version + int(outcome.put_off), now()
+    more = version > written.book_version
+    closed = update(Book).where(Book.crop == written.crop).values(
+        version=version,
         cleared_version=written.book_version,
-        cleared_at=now(),
+        cleared_at=at,
         clearing_id=written.id,
-        rung_at=None,
+        changed_at=case((more, written.started_at), else_=Book.changed_at),
+        rung_at=case((more, at)),
         freeze_at=outcome.matches.first_freeze(),
         stands=outcome.stands,
-    )
+    )  # fmt: skip
     if session.execute(closed.returning(Book.version)).scalar_one() > written.book_version:
-        session.execute(own.values(changed_at=written.started_at, rung_at=now()))
         ring_for(session, written.crop, stands=outcome.stands)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from matcher.clock import now
@@ -25,8 +25,3 @@ def ran_out_of_time(session: Session, crop: str) -> None:
 def short_of_time() -> ColumnElement[bool]:
     """The condition that a book is to be cleared the quick way."""
     return Book.ran_out_at > now() - QUICKLY_FOR
-
-
-def goes_quickly(session: Session, crop: str) -> bool:
-    """Whether the book's next clearing is to go the quick way."""
-    return session.scalar(select(Book.crop).where(Book.crop == crop, short_of_time())) is not None

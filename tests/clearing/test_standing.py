@@ -122,6 +122,21 @@ def test_where_work_is_put_off_terms_and_bound_hold_and_going_on_finds_the_best(
         assert settled.relaxation == present.clear().relaxation
 
 
+def test_an_order_whose_work_is_put_off_is_placed_meanwhile_at_the_cost_of_who_is_worth_less() -> None:
+    lots, demands, terms = book("scarce supply", 301, seed=5)
+    present = Present(subset(lots, range(300)), subset(demands, range(300)), terms, effort=0)
+    before = sum(present.matches.values())
+    new = replace(subset(demands, [300]), bid=np.array([34_000]))
+    settled = present.post(demands=new)
+    assert settled is not None
+    assert settled.put_off
+    present.verify()
+    wanted = int(new.quantity[0])
+    assert sum(g for (_, demand), g in present.matches.items() if demand == int(new.key[0])) == wanted
+    assert before <= sum(present.matches.values()) < before + wanted
+    assert settled.welfare > present.standing.clearing.welfare
+
+
 def test_a_large_change_is_put_off_and_gone_on_with_until_nothing_is_owed() -> None:
     lots, demands, terms = book("scarce supply", 301, seed=5)
     present = Present(subset(lots, range(300)), subset(demands, range(300)), terms, effort=500)

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher.clock import now
@@ -12,7 +13,7 @@ from matcher.store.tables import Book
 from matcher.trading.clear import clear
 from matcher.trading.record import unpack
 from matcher.trading.replay import replay
-from matcher.trading.time_limit import QUICKLY_FOR, goes_quickly, ran_out_of_time
+from matcher.trading.time_limit import QUICKLY_FOR, ran_out_of_time, short_of_time
 from tests.market import demand, lot, party
 
 
@@ -22,14 +23,14 @@ def test_a_book_goes_quickly_for_an_hour_after_it_ran_out_of_time(
     with ledger.transaction() as session:
         for crop in ("longan", "lychee"):
             lot(session, party(session, "producer"), knowledge, crop=crop)
-        assert not goes_quickly(session, "longan")
+        assert not quick_books(session)
         rings_of(session)
         ran_out_of_time(session, "longan")
         assert rings_of(session) == [Ring("clear_book", "longan")]
     with ledger.transaction() as session:
-        assert (goes_quickly(session, "longan"), goes_quickly(session, "lychee")) == (True, False)
+        assert quick_books(session) == ["longan"]
         session.execute(update(Book).values(ran_out_at=now() - QUICKLY_FOR - timedelta(seconds=1)))
-        assert not goes_quickly(session, "longan")
+        assert not quick_books(session)
 
 
 def test_a_clearing_that_went_quickly_says_so_and_replays(
@@ -44,3 +45,7 @@ def test_a_clearing_that_went_quickly_says_so_and_replays(
         assert written is not None
         assert unpack(written.input).quickly
         assert replay(session, written.id) == []
+
+
+def quick_books(session: Session) -> list[str]:
+    return [*session.scalars(select(Book.crop).where(short_of_time()))]

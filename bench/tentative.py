@@ -185,7 +185,7 @@ def wait_for(connection: psycopg.Connection[Any], version: int | None, seconds: 
         row = connection.execute(ROW, (CROP,)).fetchone()
         if row is not None and row[0] >= (row[1] if version is None else version):
             return
-        time.sleep(0.005)
+        time.sleep(0.02)  # often enough: when it was is read from the ledger afterwards
     raise TimeoutError(f"the book was not cleared up to version {version} within {seconds:.0f} s")
 
 

@@ -225,6 +225,12 @@ def _column(name: str, value: ArrayLike, dtype: np.dtype[Any]) -> NDArray[Any]:
     given = np.asarray(value)
     if given.ndim != 1:
         raise BadInput(f"{name} has {given.ndim} dimensions; one is needed")
+    array: NDArray[Any] = given.copy() if given.dtype == dtype else _converted(name, given, dtype)
+    array.setflags(write=False)
+    return array
+
+
+def _converted(name: str, given: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     try:
         with np.errstate(invalid="ignore", over="ignore"):
             array: NDArray[Any] = given.astype(dtype)
@@ -234,11 +240,12 @@ def _column(name: str, value: ArrayLike, dtype: np.dtype[Any]) -> NDArray[Any]:
     if changed.any():
         place = int(changed.argmax())
         raise BadInput(f"{name}[{place}] is {given[place]}, which {dtype} does not hold")
-    array.setflags(write=False)
     return array
 
 
 def _within(name: str, array: NDArray[Any], low: int, high: int) -> None:
+    if not len(array):
+        return
     outside = ~((array >= low) & (array <= high))
     if outside.any():
         place = int(outside.argmax())

@@ -108,6 +108,8 @@ class Outlying:
         if pairs is None:
             raise TooMuch
         own = pairs.lot if of_lots else pairs.demand
+        if len(pairs) <= BEST:
+            return pairs
         more = self.ties.gain(pairs.lot, pairs.demand, pairs.value)
         more -= self._ways.price(True, pairs.lot) + self._ways.price(False, pairs.demand)
         best = rank(own, more) < BEST

@@ -71,7 +71,7 @@ def status(ledger: Ledger, settings: Settings) -> Status:
             waiting_for_endpoints=_count(session, _DUE & _held_up()),
             dead_letters=_count(session, Delivery.state == "dead"),
             quarantined=_count(session, aside(Lot)) + _count(session, aside(Demand)),
-            books_cleared_quickly=_count(session, short_of_time()),
+            books_cleared_quickly=_count(session, short_of_time(now())),
             alive=alive(session),
         )
 

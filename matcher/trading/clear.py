@@ -1,9 +1,12 @@
 """A clearing written down: matches, what they take, their contracts and notices, in one transaction."""
 
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import Select, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from config.settings import Settings
 from matcher.book.orders import ring_for
@@ -47,17 +50,7 @@ def clear(
     if not _claim(session, crop_key):
         return None
     started_at = now()
-    freezing = Book.freeze_at <= started_at
-    due = (Book.crop == crop_key) & ((Book.version > Book.cleared_version) | freezing)
-    book = session.execute(
-        select(
-            Book.version,
-            Book.cleared_version,
-            Book.clearing_id,
-            freezing.label("freezing"),
-            short_of_time().label("short_of_time"),
-        ).where(due)
-    ).one_or_none()
+    book = session.execute(_due(), {"of_crop": crop_key, "at": started_at}).one_or_none()
     if book is None:
         return None
     crop = knowledge.catalogue.crop(crop_key)
@@ -88,10 +81,29 @@ def clear(
     return written
 
 
+@cache
+def _due() -> Select[*tuple[Any, ...]]:
+    """Built once, as what follows is: it takes longer than to execute it."""
+    at = bindparam("at", type_=Book.freeze_at.type)
+    freezing = Book.freeze_at <= at
+    return select(
+        Book.version,
+        Book.cleared_version,
+        Book.clearing_id,
+        freezing.label("freezing"),
+        short_of_time(at).label("short_of_time"),
+    ).where(Book.crop == bindparam("of_crop"), (Book.version > Book.cleared_version) | freezing)
+
+
 def _claim(session: Session, crop_key: str) -> bool:
     # One clearing of a book at a time: a second would wait for the same rows only to find them taken.
-    claim = select(func.pg_try_advisory_xact_lock(func.hashtext("clearing"), func.hashtext(crop_key)))
-    return bool(session.scalar(claim))
+    return bool(session.scalar(_claiming(), {"of_crop": crop_key}))
+
+
+@cache
+def _claiming() -> Select[Any]:
+    crop = func.hashtext(bindparam("of_crop", type_=Book.crop.type))
+    return select(func.pg_try_advisory_xact_lock(func.hashtext("clearing"), crop))
 
 
 def _write_clearing(looking: Looking, version: int, outcome: Outcome) -> Clearing:
@@ -128,21 +140,35 @@ def _forget_previous(session: Session, written: Clearing) -> None:
 
 
 def _close(session: Session, written: Clearing, outcome: Outcome) -> None:
-    """Notes that the book was cleared as of a version, and rings again if it has changed since.
-
-    Work that was put off counts as a change.
-    """
-    version, at = Book.version + int(outcome.put_off), now()
-    more = version > written.book_version
-    closed = update(Book).where(Book.crop == written.crop).values(
-        version=version,
-        cleared_version=written.book_version,
-        cleared_at=at,
-        clearing_id=written.id,
-        changed_at=case((more, written.started_at), else_=Book.changed_at),
-        rung_at=case((more, at)),
-        freeze_at=outcome.matches.first_freeze(),
-        stands=outcome.stands,
-    )  # fmt: skip
-    if session.execute(closed.returning(Book.version)).scalar_one() > written.book_version:
+    """Notes that the book was cleared as of a version, and rings again if it has changed since."""
+    given = {
+        "of_crop": written.crop,
+        "put_off": int(outcome.put_off),
+        "as_of": written.book_version,
+        "at": now(),
+        "clearing": written.id,
+        "started": written.started_at,
+        "freeze": outcome.matches.first_freeze(),
+        "standing": outcome.stands,
+    }
+    if session.connection().execute(_closing(), given).scalar_one():
         ring_for(session, written.crop, stands=outcome.stands)
+
+
+@cache
+def _closing() -> ReturningUpdate[Any]:
+    """Returns whether there is more to do; work that was put off counts as a change."""
+    at = bindparam("at", type_=Book.cleared_at.type)
+    version = Book.version + bindparam("put_off")
+    more = version > bindparam("as_of")
+    closed = update(Book).where(Book.crop == bindparam("of_crop")).values(
+        version=version,
+        cleared_version=bindparam("as_of"),
+        cleared_at=at,
+        clearing_id=bindparam("clearing"),
+        changed_at=case((more, bindparam("started")), else_=Book.changed_at),
+        rung_at=case((more, at)),
+        freeze_at=bindparam("freeze"),
+        stands=bindparam("standing"),
+    )  # fmt: skip
+    return closed.returning(Book.version > bindparam("as_of"))

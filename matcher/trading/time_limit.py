@@ -1,6 +1,6 @@
 """A clearing that took longer than it may: noted with its book, so that the next goes the quick way."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
@@ -22,6 +22,6 @@ def ran_out_of_time(session: Session, crop: str) -> None:
     ring(session, "clear_book", crop)
 
 
-def short_of_time() -> ColumnElement[bool]:
-    """The condition that a book is to be cleared the quick way."""
-    return Book.ran_out_at > now() - QUICKLY_FOR
+def short_of_time(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """The condition that a book is to be cleared the quick way at that moment."""
+    return Book.ran_out_at > at - QUICKLY_FOR

@@ -48,4 +48,4 @@ def test_a_clearing_that_went_quickly_says_so_and_replays(
 
 
 def quick_books(session: Session) -> list[str]:
-    return [*session.scalars(select(Book.crop).where(short_of_time()))]
+    return [*session.scalars(select(Book.crop).where(short_of_time(now())))]

@@ -2,8 +2,8 @@
 
 Part of `make bench`. The book is a generated one (bench/clearing/books.py) of a crop with a hold of a day.
 The time runs from the commit of the order's row to the commit of the first clearing that knows it, both as
-PostgreSQL has them on record. Beside it stands how long it takes until nothing is put off any more; then the
-next order is posted.
+PostgreSQL has them on record. Beside it stands how many of the orders are shown then the very kilograms that
+they have in the end, and how long it takes until nothing is put off any more; then the next order is posted.
 """
 
 import shutil
@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import psycopg
@@ -29,14 +30,16 @@ from matcher.clearing import Demands, Lots
 from matcher.clock import now, today
 from matcher.store.identifiers import uuid7
 from matcher.store.tables import Demand, Lot
+from matcher.trading.link import unpack_link
+from matcher.trading.numbers import key_of
 from tests.market import demand_body, lot_body
 from workers.servers import servers
 from workers.up import running_service
 
 FAMILY, CROP, QUALITY = "scarce supply", "star_anise", ("broken", "whole", "whole_selected")
 HEADS = (
-    "open orders", "cleared whole, s", "posted to outlook, ms", "95 %", "until all is settled, ms", "95 %",
-    "a Celery no-op, ms", "ratio",
+    "open orders", "cleared whole, s", "posted to outlook, ms", "95 %", "shows the kg of the end",
+    "until all is settled, ms", "95 %", "a Celery no-op, ms", "ratio",
 )  # fmt: skip
 SIZES = (1_000, 10_000, 100_000)  # open orders, half of them lots
 ORDERS, WARMING = 60, 8  # posted at each size
@@ -54,6 +57,8 @@ CLEARED = """
     SELECT min(pg_xact_commit_timestamp(xmin)), max(pg_xact_commit_timestamp(xmin))
     FROM clearing WHERE crop = %s AND book_version >= %s
 """
+FIRST = "SELECT input, result FROM clearing WHERE crop = %s AND book_version >= %s ORDER BY book_version LIMIT 1"
+LAST = "SELECT coalesce(sum(quantity_g), 0)::bigint FROM tentative_match WHERE %s IN (lot_id, demand_id)"
 
 
 def main(sizes: Sequence[int] = SIZES) -> None:
@@ -75,15 +80,17 @@ def measure(service: Service, size: int) -> None:
     waits = [waits_of(service, number) for number in range(-WARMING, ORDERS)][WARMING:]
     with noop_worker(service.settings):
         trip = noop_round_trip(service.settings)
-    columns = [*zip(*waits, strict=True)]
-    times = (
-        f"{1e3 * time:.1f}"
-        for column in columns
-        for time in (statistics.median(column), statistics.quantiles(column, n=20)[-1])
-    )
-    ratio = statistics.median(columns[0]) / trip
-    cells = f"{size:,}", f"{whole:.1f}", *times, f"{1e3 * trip:.2f}", f"{ratio:.1f}"
+    first, last, same = zip(*waits, strict=True)
+    cells = [
+        f"{size:,}", f"{whole:.1f}", *_times(first), f"{statistics.mean(same):.0%}", *_times(last),
+        f"{1e3 * trip:.2f}", f"{statistics.median(first) / trip:.1f}",
+    ]  # fmt: skip
     print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def _times(seconds: Sequence[float]) -> tuple[str, str]:
+    """The median and what 95 % of them stay below, in ms."""
+    return f"{1e3 * statistics.median(seconds):.1f}", f"{1e3 * statistics.quantiles(seconds, n=20)[-1]:.1f}"
 
 
 def held(folder: Path) -> Settings:
@@ -151,8 +158,10 @@ def rows(table: Lots | Demands, names: dict[str, str]) -> Iterator[dict[str, Any
         yield {"id": uuid7(), "posted_at": at, "changed_at": at} | row
 
 
-def waits_of(service: Service, number: int) -> tuple[float, float]:
+def waits_of(service: Service, number: int) -> tuple[float, float, bool]:
     """Seconds from the commit of an order to that of a clearing with it, and of one that put nothing off.
+
+    Then, whether the first of them gave the order the very kilograms that the last did.
 
     Lots and demands in turn.
     """
@@ -175,7 +184,16 @@ def waits_of(service: Service, number: int) -> tuple[float, float]:
         version, posted = row
         wait_for(connection, None, PATIENCE)
         first, last = connection.execute(CLEARED, (CROP, version)).fetchone() or (None, None)
-        return (first - posted).total_seconds(), (last - posted).total_seconds()
+        same = _own(connection, kind, order, version) == connection.execute(LAST, (order,)).fetchone()
+        return (first - posted).total_seconds(), (last - posted).total_seconds(), same
+
+
+def _own(connection: psycopg.Connection[Any], kind: str, order: str, version: int) -> tuple[int]:
+    """What the first clearing that knows a new order gave it, in g; that of a whole book is none of them."""
+    row = connection.execute(FIRST, (CROP, version)).fetchone()
+    assert row is not None
+    result = unpack_link(*row).result
+    return (int(result["quantity"][result[kind] == key_of(UUID(order))].sum()),)
 
 
 def wait_for(connection: psycopg.Connection[Any], version: int | None, seconds: float) -> None:

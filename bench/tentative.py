@@ -57,7 +57,9 @@ CLEARED = """
     SELECT min(pg_xact_commit_timestamp(xmin)), max(pg_xact_commit_timestamp(xmin))
     FROM clearing WHERE crop = %s AND book_version >= %s
 """
-FIRST = "SELECT input, result FROM clearing WHERE crop = %s AND book_version >= %s ORDER BY book_version LIMIT 1"
+FIRST = (
+    "SELECT input, result FROM clearing WHERE crop = %s AND book_version >= %s ORDER BY book_version LIMIT 1"
+)
 LAST = "SELECT coalesce(sum(quantity_g), 0)::bigint FROM tentative_match WHERE %s IN (lot_id, demand_id)"
 
 
@@ -188,12 +190,12 @@ def waits_of(service: Service, number: int) -> tuple[float, float, bool]:
         return (first - posted).total_seconds(), (last - posted).total_seconds(), same
 
 
-def _own(connection: psycopg.Connection[Any], kind: str, order: str, version: int) -> tuple[int]:
+def _own(connection: psycopg.Connection[Any], kind: str, order: UUID, version: int) -> tuple[int]:
     """What the first clearing that knows a new order gave it, in g; that of a whole book is none of them."""
     row = connection.execute(FIRST, (CROP, version)).fetchone()
     assert row is not None
     result = unpack_link(*row).result
-    return (int(result["quantity"][result[kind] == key_of(UUID(order))].sum()),)
+    return (int(result["quantity"][result[kind] == key_of(order)].sum()),)
 
 
 def wait_for(connection: psycopg.Connection[Any], version: int | None, seconds: float) -> None:

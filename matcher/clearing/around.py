@@ -31,18 +31,21 @@ def improve(
     betters nothing or the effort is spent.
     """
     taken, spent = known.copy(), 0
+    sold = np.zeros(len(problem.supply), np.int64)
+    np.add.at(sold, problem.lot, taken)
     lots, demands = Groups(problem.lot, len(problem.supply)), Groups(problem.demand, len(problem.wanted))
     while True:
         bettered = False
         for demand in _most_lost(problem, best - taken):
             arcs = _freed(problem, taken, more, int(demand), lots, demands)
-            part = _part(problem, taken, arcs, lots)
+            part = _part(problem, taken, arcs, sold)
             most = STEPS * (len(arcs) + branch.OVERHEAD)
             if effort - spent < most:
                 return taken, spent
             found, _, steps = branch.search(part, shift, taken[arcs], most)
             spent += steps
             bettered = bettered or bool((found != taken[arcs]).any())
+            np.add.at(sold, problem.lot[arcs], found - taken[arcs])
             taken[arcs] = found
         if not bettered:
             return taken, spent
@@ -70,12 +73,9 @@ def _freed(problem: Problem, taken: Longs, more: Longs, demand: int, lots: Group
     return np.sort(arcs[np.isin(problem.lot[arcs], inside)])
 
 
-def _part(problem: Problem, taken: Longs, arcs: Longs, lots: Groups) -> Problem:
-    """The problem of `arcs` alone, less what their lots sell by other arcs."""
+def _part(problem: Problem, taken: Longs, arcs: Longs, sold: Longs) -> Problem:
+    """The problem of `arcs` alone, less what their lots, which have `sold` so much, sell by other arcs."""
     part = problem.part(arcs)
-    inside = np.unique(problem.lot[arcs])
-    sold = part.supply.copy()
-    for place, lot in enumerate(inside):
-        sold[place] = taken[lots.members(np.array([lot]))].sum()
-    np.subtract.at(sold, part.lot, taken[arcs])
-    return replace(part, supply=part.supply - sold)
+    elsewhere = sold[np.unique(problem.lot[arcs])]
+    np.subtract.at(elsewhere, part.lot, taken[arcs])
+    return replace(part, supply=part.supply - elsewhere)

@@ -8,41 +8,21 @@ that cannot beat the best known takes are dropped. When no half is left those ar
 """
 
 import heapq
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import minimum
+from matcher.clearing.compiled import compiled
+from matcher.clearing.half import Figures, Half, Relaxed, everything, figures, relax, total
 from matcher.clearing.minimum import Problem
-from matcher.clearing.network import Network
+from matcher.clearing.spanning import NONE
 
 Longs = NDArray[np.int64]
-Places = NDArray[np.int32]
 
 EFFORT = 1_500_000  # arcs looked at in all, over every part of a book: bounded work, the same on any machine
+NOTHING, FILL, SELLERS, TAKE = range(4)  # kinds of broken terms
 OVERHEAD = 300  # arcs that could be solved in the time it takes to set up one relaxation
-
-
-@dataclass(frozen=True)
-class Half:
-    """Part of the search: each arc's take is 0 or from `low` to `room`; `forced` demands get min_fill."""
-
-    low: Longs
-    room: Longs
-    forced: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, order=True)
-class Relaxed:
-    """A half and the best it could hold: `gain` and `value` bound every allocation in it."""
-
-    rank: tuple[int, int]
-    gain: int = field(compare=False)
-    value: int = field(compare=False)
-    taken: Longs = field(compare=False)
-    half: Half = field(compare=False)
-    short: bool = field(compare=False)  # a forced demand stayed short: bounded, but not known to be empty
 
 
 def search(problem: Problem, shift: int, known: Longs, effort: int) -> tuple[Longs, int, int]:
@@ -54,7 +34,8 @@ def search(problem: Problem, shift: int, known: Longs, effort: int) -> tuple[Lon
     best, best_gain = known, total(problem.gain, known)
     cost, serial, lost = len(problem.gain) + OVERHEAD, 0, 0
     spent = cost
-    first = _relax(problem, shift, _everything(problem), serial)
+    given = figures(problem)
+    first = relax(problem, given, everything(problem), serial)
     open_halves = [first] if first else []
     while open_halves and spent < effort:
         relaxed: Relaxed | None = heapq.heappop(open_halves)
@@ -62,99 +43,64 @@ def search(problem: Problem, shift: int, known: Longs, effort: int) -> tuple[Lon
             if spent >= effort:
                 heapq.heappush(open_halves, relaxed)
                 break
-            if minimum.kept(problem, relaxed.taken) and not relaxed.short:
+            kind, place = broken(given, relaxed.taken, relaxed.half.forced)
+            if kind == NOTHING and not relaxed.short:
                 best, best_gain = relaxed.taken, relaxed.gain
                 break
-            halves = _split(problem, relaxed)
+            halves = _split(problem, relaxed, kind, place)
             if not halves:
-                lost = max(lost, relaxed.value)
+                lost = max(lost, relaxed.most(problem, shift))
                 break
             serial += 2
             spent += 2 * cost
-            parts = [_relax(problem, shift, half, serial + nth) for nth, half in enumerate(halves)]
+            parts = [relax(problem, given, half, serial + nth) for nth, half in enumerate(halves)]
             chosen = sorted(part for part in parts if part and part.gain > best_gain)
             relaxed = chosen[0] if chosen else None
             for part in chosen[1:]:
                 heapq.heappush(open_halves, part)
-    left = [relaxed.value for relaxed in open_halves if relaxed.gain > best_gain]
+    left = [relaxed.most(problem, shift) for relaxed in open_halves if relaxed.gain > best_gain]
     return best, max([total(problem.value, best), lost, *left]), spent
 
 
-def total(price: Longs, taken: Longs) -> int:
-    """Σ price · taken, exact."""
-    used = np.flatnonzero(taken)
-    return sum(a * b for a, b in zip(price[used].tolist(), taken[used].tolist(), strict=True))
-
-
-def _everything(problem: Problem) -> Half:
-    room = np.minimum(problem.supply[problem.lot], problem.wanted[problem.demand])
-    room = room // problem.multiple * problem.multiple
-    return Half(np.zeros(len(room), np.int64), room, np.zeros(len(problem.wanted), np.bool_))
-
-
-def _relax(problem: Problem, shift: int, half: Half, serial: int) -> Relaxed | None:
-    """The best of a half but for its broken terms; None where it holds nothing.
-
-    What an arc must take is taken off both its ends. A forced demand is filled up with the slack it
-    may keep, by a lot of its own, at a reward for every gram: any reward bounds rightly (Lagrange),
-    this one is more than any single pair could gain. Where it stays short all the same, whether it could
-    be filled at all is asked apart.
-    """
-    supply, wanted = problem.supply.copy(), problem.wanted.copy()
-    np.subtract.at(supply, problem.lot, half.low)
-    np.subtract.at(wanted, problem.demand, half.low)
-    if (supply < 0).any() or (wanted < 0).any():
-        return None
-    needed = problem.min_fill - (problem.wanted - wanted)
-    pressed = np.flatnonzero(half.forced & (needed > 0))
-    reward = 1 + int(problem.gain.max())
-    bounty = np.zeros(len(wanted), np.int64)
-    bounty[pressed] = reward
-    arcs = np.flatnonzero((half.room > half.low) & (supply[problem.lot] > 0) & (wanted[problem.demand] > 0))
-    slack = wanted[pressed] - needed[pressed]
-    loose = slack > 0
-    lots = np.concatenate([supply, slack])
-    network = Network(lots, wanted)
-    ends = problem.lot[arcs], problem.demand[arcs]
-    network.add(*ends, problem.gain[arcs] + bounty[ends[1]], (half.room - half.low)[arcs])
-    fillers = len(supply) + np.flatnonzero(loose)
-    network.add(fillers, pressed[loose], np.full(len(fillers), reward))
-    network.solve()
-    taken = half.low.copy()
-    taken[arcs] += network.taken[: len(arcs)]
-    lack = problem.min_fill - minimum.fill(problem, taken)
-    shortage = int(np.maximum(lack, 0)[pressed].sum())
-    if shortage and not _can_fill(
-        supply, np.where(half.forced, needed, 0), ends, (half.room - half.low)[arcs]
-    ):
-        return None
-    gain = total(problem.gain, taken) - reward * shortage
-    value = gain >> shift if shortage else total(problem.value, taken)
-    return Relaxed((-gain, serial), gain, value, taken, half, shortage > 0)
-
-
-def _can_fill(supply: Longs, needed: Longs, ends: tuple[Places, Places], room: Longs) -> bool:
-    """Whether arcs between `ends` with `room` can bring every demand what it needs, whatever it gains."""
-    needed = np.maximum(needed, 0)
-    network = Network(supply, needed)
-    network.add(*ends, np.ones(len(room), np.int64), room)
-    network.solve()
-    return int(network.taken.sum()) == int(needed.sum())
-
-
-def _split(problem: Problem, relaxed: Relaxed) -> list[Half]:
-    """Halves that together hold all allocations of a half that keep the terms; none where it cannot split."""
-    taken, half = relaxed.taken, relaxed.half
-    short = minimum.broken_fills(problem, taken) & ~half.forced
+@compiled
+def broken(given: Figures, taken: Longs, forced: NDArray[np.bool_]) -> tuple[int, int]:
+    """(What kind of term is broken first, by which demand or arc); no forced demand's fill is looked at."""
+    filled, sellers = np.zeros(len(given.wanted), np.int64), np.zeros(len(given.wanted), np.int64)
+    for arc in range(len(taken)):
+        if taken[arc] > 0:
+            filled[given.demand[arc]] += taken[arc]
+            sellers[given.demand[arc]] += 1
+    short = np.where((filled > 0) & (filled < given.min_fill) & ~forced, given.min_fill, 0)
     if short.any():
-        return _split_fill(problem, half, int(np.where(short, problem.min_fill, 0).argmax()))
-    excess = minimum.excess_sellers(problem, taken)
-    if excess.any():
-        return _split_sellers(problem, half, taken, int(excess.argmax()))
-    broken = minimum.broken_takes(problem, taken)
-    if broken.any():
-        stake = np.where(broken, problem.value * np.maximum(taken, problem.least).astype(np.float64) + 1, 0)
-        return _split_take(problem, half, int(stake.argmax()), int(taken[stake.argmax()]))
+        return FILL, int(short.argmax())
+    excess = np.where(given.max_sellers > 0, sellers - given.max_sellers, 0)
+    if (excess > 0).any():
+        return SELLERS, int(excess.argmax())
+    arc = worst_take(given, taken)
+    return (NOTHING if arc == NONE else TAKE), arc
+
+
+@compiled
+def worst_take(given: Figures, taken: Longs) -> int:
+    """The arc that takes too little or no whole multiple where most is at stake, or NONE."""
+    found, most = NONE, 0.0
+    for arc in range(len(taken)):
+        least = given.least[arc]
+        if taken[arc] > 0 and (taken[arc] < least or taken[arc] % given.multiple[arc] != 0):
+            stake = given.value[arc] * float(max(taken[arc], least)) + 1
+            if stake > most:
+                found, most = arc, stake
+    return found
+
+
+def _split(problem: Problem, relaxed: Relaxed, kind: int, place: int) -> list[Half]:
+    """Halves that together hold all allocations of a half that keep the terms; none where it cannot split."""
+    if kind == FILL:
+        return _split_fill(problem, relaxed.half, place)
+    if kind == SELLERS:
+        return _split_sellers(problem, relaxed.half, relaxed.taken, place)
+    if kind == TAKE:
+        return _split_take(problem, relaxed.half, place, int(relaxed.taken[place]))
     return []
 
 

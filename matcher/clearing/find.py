@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from matcher.clearing import certificate, minimum
 from matcher.clearing.arrays import Demands, Lots, Terms
-from matcher.clearing.branch import total
 from matcher.clearing.candidates import Candidates
 from matcher.clearing.certificate import Allocation
 from matcher.clearing.clear import Clearing
+from matcher.clearing.half import total
 from matcher.clearing.network import Network
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.relax import Relaxed, relax, relax_quickly

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing import simplex, spanning
+from matcher.clearing.compiled import compiled
 from matcher.clearing.errors import Overflow
 from matcher.clearing.renumber import by_walk, renumbered
 
@@ -94,18 +95,19 @@ class Network:
         return number
 
     def _pivot(self, most: int) -> int:
-        pivots = simplex.optimise(self._arcs, self._tree, self._block(), most)
+        pivots = simplex.optimise(self._arcs, self._tree, block(len(self._arcs.gain), self._lots), most)
         if pivots < 0:
             raise Overflow("dual prices on the way left 60 bits; the gains are too large")
         return pivots
 
-    def limit(self, arc: int, room: int) -> None:
-        """Let the arc carry at most `room`; solve again afterwards."""
-        if not simplex.limit(self._arcs, self._tree, self._nodes + arc, room):
+    def limit(self, arcs: Longs, room: Longs) -> None:
+        """Let each of the arcs carry at most its `room`; solve again afterwards."""
+        if not simplex.limit_all(self._arcs, self._tree, self._nodes + arcs, room):
             raise Overflow("dual prices on the way left 60 bits; the gains are too large")
 
-    def _block(self) -> int:
-        """Arcs to look at for one pivot; measured best are those of 5 lots with 20 each, of 15 with 80."""
-        arcs = len(self._arcs.gain)
-        each = arcs / max(self._lots, 1)
-        return max(20, int(min(each * each / 5, math.sqrt(arcs))))
+
+@compiled
+def block(arcs: int, lots: int) -> int:
+    """Arcs to look at for one pivot; measured best are those of 5 lots with 20 each, of 15 with 80."""
+    each = arcs / max(lots, 1)
+    return max(20, int(min(each * each / 5, math.sqrt(arcs))))

@@ -31,8 +31,7 @@ def repair(problem: Problem, network: Network, at_once: int = AT_ONCE) -> Longs:
         )
         if not len(arcs):
             return taken
-        for arc in arcs.tolist():
-            network.limit(arc, _room(problem, arc, int(taken[arc])))
+        network.limit(arcs, _room(problem, arcs, taken[arcs]))
         network.solve()
 
 
@@ -65,10 +64,10 @@ def _some(places: Longs, weight: Longs, at_once: int) -> Longs:
     return places[np.argsort(-weight, kind="stable")][: -(-len(places) // at_once)]
 
 
-def _room(problem: Problem, arc: int, taken: int) -> int:
-    """The last whole multiple of a broken take, where it may be taken; else nothing."""
-    part = taken - taken % int(problem.multiple[arc])
-    return part if problem.least[arc] <= part < taken else 0
+def _room(problem: Problem, arcs: Longs, taken: Longs) -> Longs:
+    """The last whole multiple of each broken take, where it may be taken; else nothing."""
+    part = taken - taken % problem.multiple[arcs]
+    return np.where((problem.least[arcs] <= part) & (part < taken), part, 0)
 
 
 def _too_much(problem: Problem, taken: Longs, lot_price: Longs, of_demand: Groups, at_once: int) -> Longs:

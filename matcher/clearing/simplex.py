@@ -172,6 +172,15 @@ def limit(arcs: Arcs, tree: Tree, arc: int, room: int) -> bool:
 
 
 @compiled
+def limit_all(arcs: Arcs, tree: Tree, some: NDArray[np.int64], room: NDArray[np.int64]) -> bool:
+    """As `limit`, of several arcs."""
+    within = True
+    for place in range(len(some)):
+        within = limit(arcs, tree, some[place], room[place]) and within
+    return within
+
+
+@compiled
 def flows(arcs: Arcs, tree: Tree) -> NDArray[np.int64]:
     """What each arc carries, slack arcs first."""
     flow = np.where(arcs.state == UPPER, arcs.room, 0)

@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from matcher.clearing import branch, minimum
 from matcher.clearing.around import improve
 from matcher.clearing.groups import rank
+from matcher.clearing.half import total
 from matcher.clearing.minimum import Problem
 from matcher.clearing.network import Network
 from matcher.clearing.repair import repair
@@ -39,19 +40,19 @@ def keep_terms(problem: Problem, relaxed: Network, shift: int) -> Kept:
     """
     best = relaxed.taken
     if minimum.kept(problem, best):
-        return Kept(best, branch.total(problem.value, best), "no minimum term in the way")
+        return Kept(best, total(problem.value, best), "no minimum term in the way")
     more = problem.gain - relaxed.lot_price[problem.lot] - relaxed.demand_price[problem.demand]
     near = _near(problem, best, more)
     found = _search(problem.some(near), best[near], more[near], shift)
     taken = np.zeros_like(best)
     taken[near] = found.taken
-    bound = found.bound if len(near) == len(best) else branch.total(problem.value, best)
+    bound = found.bound if len(near) == len(best) else total(problem.value, best)
     return Kept(taken, bound, found.method)
 
 
 def repair_terms(problem: Problem, relaxed: Network) -> Kept:
     """Takes that keep every term, near the best ones, without a search for better ones; changes `relaxed`."""
-    bound = branch.total(problem.value, relaxed.taken)
+    bound = total(problem.value, relaxed.taken)
     return Kept(repair(problem, relaxed, at_once=1), bound, "minimum terms by repair")
 
 
@@ -67,7 +68,7 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
         arcs = np.flatnonzero(parts == number)
         part, small = problem.part(arcs), len(arcs) <= SMALL
         if minimum.kept(part, best[arcs]):
-            bound += branch.total(part.value, best[arcs])
+            bound += total(part.value, best[arcs])
             continue
         known, spent = improve(
             part, repaired[arcs], best[arcs], more[arcs], shift, effort // 3 if small else branch.EFFORT
@@ -77,7 +78,7 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
             bound += most
             effort -= spent + longer
         else:
-            bound += branch.total(part.value, best[arcs])
+            bound += total(part.value, best[arcs])
         ways.append("branch and bound" if small else "repair and neighbourhoods")
         taken[arcs] = known
     return Kept(taken, bound, "minimum terms by " + ", ".join(dict.fromkeys(ways)))

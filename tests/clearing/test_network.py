@@ -29,7 +29,7 @@ def test_a_network_that_is_limited_and_added_to_reaches_the_new_optimum(
     if first:
         for arc in data.draw(st.lists(st.integers(0, first - 1), max_size=6)):
             room[arc] = min(room[arc], data.draw(st.integers(0, int(network.taken[arc]))))
-            network.limit(arc, int(room[arc]))
+            network.limit(np.array([arc]), room[[arc]])
             if data.draw(st.booleans()):
                 network.solve()
     network.add(instance.lot[first:], instance.buyer[first:], instance.gain[first:])
@@ -108,7 +108,7 @@ def test_nodes_that_are_numbered_anew_on_the_way_change_nothing_but_the_way(
         if len(room):
             arc = data.draw(st.integers(0, len(room) - 1))
             room[arc] = network.taken[arc] // 2
-            network.limit(arc, int(room[arc]))
+            network.limit(np.array([arc]), room[[arc]])
             network.solve()
     taken = network.taken
     assert (taken <= room).all()

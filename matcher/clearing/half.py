@@ -1,0 +1,224 @@
+"""Parts of the search for takes that keep minimum terms, each with the best it could hold."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.clearing.compiled import compiled
+from matcher.clearing.errors import Overflow
+from matcher.clearing.minimum import Problem
+from matcher.clearing.network import Network, block
+from matcher.clearing.simplex import BASIC, LOWER, UPPER, Arcs, optimise
+from matcher.clearing.spanning import LINK, NO_LIMIT, NONE, SHAPE, Tree, plant
+
+Longs = NDArray[np.int64]
+
+OVER = -2  # of potentials that left 60 bits
+LIMB = 20  # bits; a price has at most three times as many
+MOST_GRAMS = 1 << 42  # of so many LIMB bits each are below 2^62
+
+
+class Figures(NamedTuple):
+    """A problem as compiled code is given it; see Problem."""
+
+    supply: Longs
+    wanted: Longs
+    lot: NDArray[np.int32]
+    demand: NDArray[np.int32]
+    value: Longs
+    gain: Longs
+    least: Longs
+    multiple: Longs
+    min_fill: Longs
+    max_sellers: Longs
+
+
+@dataclass(frozen=True)
+class Half:
+    """Part of the search: each arc's take is 0 or from `low` to `room`; `forced` demands get min_fill."""
+
+    low: Longs
+    room: Longs
+    forced: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, order=True)
+class Relaxed:
+    """A half and the best it could hold: `gain` bounds every allocation in it, as does `most`."""
+
+    rank: tuple[int, int]
+    gain: int = field(compare=False)
+    taken: Longs = field(compare=False)
+    half: Half = field(compare=False)
+    short: bool = field(compare=False)  # a forced demand stayed short: bounded, but not known to be empty
+
+    def most(self, problem: Problem, shift: int) -> int:
+        """The value of no allocation in it is more."""
+        return self.gain >> shift if self.short else total(problem.value, self.taken)
+
+
+def everything(problem: Problem) -> Half:
+    """All allocations of the problem."""
+    room = np.minimum(problem.supply[problem.lot], problem.wanted[problem.demand])
+    room = room // problem.multiple * problem.multiple
+    return Half(np.zeros(len(room), np.int64), room, np.zeros(len(problem.wanted), np.bool_))
+
+
+def figures(problem: Problem) -> Figures:
+    return Figures(*(getattr(problem, name) for name in Figures._fields))
+
+
+def relax(problem: Problem, given: Figures, half: Half, serial: int) -> Relaxed | None:
+    """The best of a half but for its broken terms; None where it holds nothing. `given` are the figures.
+
+    What an arc must take is taken off both its ends. A forced demand is filled up with the slack it
+    may keep, by a lot of its own, at a reward for every gram: any reward bounds rightly (Lagrange),
+    this one is more than any single pair could gain. Where it stays short all the same, whether it could
+    be filled at all is asked apart.
+
+    Raises Overflow where potentials leave 60 bits.
+    """
+    taken = np.empty(len(half.low), np.int64)
+    shortage = best(given, half.low, half.room, half.forced, taken)
+    if shortage == OVER:
+        raise Overflow("dual prices on the way left 60 bits; the gains are too large")
+    if shortage == NONE or (shortage and not _can_fill(problem, half)):
+        return None
+    gain = total(problem.gain, taken) - _reward(problem.gain) * shortage
+    return Relaxed((-gain, serial), gain, taken, half, shortage > 0)
+
+
+def total(price: Longs, taken: Longs) -> int:
+    """Σ price · taken, exact."""
+    high, middle, low, grams = limbs(price, taken)
+    if grams < MOST_GRAMS:
+        return (int(high) << 2 * LIMB) + (int(middle) << LIMB) + int(low)
+    used = np.flatnonzero(taken)
+    return sum(a * b for a, b in zip(price[used].tolist(), taken[used].tolist(), strict=True))
+
+
+@compiled
+def limbs(price: Longs, taken: Longs) -> tuple[int, int, int, float]:
+    """The sum over the LIMB bits of the prices from 2 · LIMB on, from LIMB on, and from 0 on; Σ taken."""
+    mask = (1 << LIMB) - 1
+    high, middle, low, grams = 0, 0, 0, 0.0
+    for place in range(len(price)):
+        if taken[place] != 0:
+            high += (price[place] >> 2 * LIMB) * taken[place]
+            middle += (price[place] >> LIMB & mask) * taken[place]
+            low += (price[place] & mask) * taken[place]
+            grams += taken[place]
+    return high, middle, low, grams
+
+
+def _reward(gain: Longs) -> int:
+    return 1 + int(gain.max())
+
+
+def _can_fill(problem: Problem, half: Half) -> bool:
+    """Whether every forced demand could be filled, whatever it gains."""
+    supply, needed = problem.supply.copy(), np.where(half.forced, problem.min_fill, 0)
+    np.subtract.at(supply, problem.lot, half.low)
+    np.subtract.at(needed, problem.demand, half.low)
+    needed = np.maximum(needed, 0)
+    network = Network(supply, needed)
+    network.add(problem.lot, problem.demand, np.ones(len(half.low), np.int64), half.room - half.low)
+    network.solve()
+    return int(network.taken.sum()) == int(needed.sum())
+
+
+@compiled
+def best(given: Figures, low: Longs, room: Longs, forced: NDArray[np.bool_], taken: Longs) -> int:
+    """Writes into `taken` what gains most; returns by how much forced demands stay short, g.
+
+    NONE where the half holds nothing; OVER where potentials leave 60 bits.
+    """
+    supply, wanted = given.supply.copy(), given.wanted.copy()
+    for arc in range(len(low)):
+        supply[given.lot[arc]] -= low[arc]
+        wanted[given.demand[arc]] -= low[arc]
+    if supply.min() < 0 or wanted.min() < 0:
+        return NONE
+    needed = given.min_fill - given.wanted + wanted
+    pressed = forced & (needed > 0)
+    loose = np.flatnonzero(pressed & (wanted > needed))
+    capacity = np.concatenate((supply, wanted[loose] - needed[loose], wanted))
+    arcs, which = arcs_of(given, low, room, capacity, pressed, loose)
+    tree = planted(capacity, len(supply) + len(loose))
+    if optimise(arcs, tree, block(len(arcs.gain), len(supply) + len(loose))) < 0:
+        return OVER
+    taken[:] = low
+    take(arcs, tree, which, taken)
+    for arc in range(len(taken)):
+        needed[given.demand[arc]] -= taken[arc] - low[arc]
+    return int(np.maximum(needed[pressed], 0).sum())
+
+
+@compiled
+def arcs_of(
+    given: Figures,
+    low: Longs,
+    room: Longs,
+    capacity: Longs,
+    pressed: NDArray[np.bool_],
+    loose: NDArray[np.int64],
+) -> tuple[Arcs, NDArray[np.int64]]:
+    """The arcs of a half: of every node the slack arc, then those with room left, then those that fill up.
+
+    Second: which of the problem's arcs each is, or NONE.
+    """
+    nodes, lots, demands = len(capacity), len(given.supply), len(given.wanted)
+    size = nodes + len(low) + len(loose)
+    source, target = np.full(size, nodes, np.int32), np.full(size, nodes, np.int32)
+    gain, most = np.zeros(size, np.int64), np.full(size, NO_LIMIT, np.int64)
+    state, which = np.full(size, BASIC, np.int8), np.full(size, NONE, np.int64)
+    for node in range(nodes):
+        if node < nodes - demands:
+            source[node] = node
+        else:
+            target[node] = node
+    reward = 1 + given.gain.max()
+    count = nodes
+    for arc in range(len(low)):
+        lot, demand = given.lot[arc], nodes - demands + given.demand[arc]
+        if room[arc] > low[arc] and capacity[lot] > 0 and capacity[demand] > 0:
+            source[count], target[count], which[count] = lot, demand, arc
+            gain[count] = given.gain[arc] + (reward if pressed[given.demand[arc]] else 0)
+            most[count], state[count] = room[arc] - low[arc], LOWER
+            count += 1
+    for place in range(len(loose)):
+        source[count], target[count] = lots + place, nodes - demands + loose[place]
+        gain[count], state[count] = reward, LOWER
+        count += 1
+    return Arcs(source[:count], target[:count], gain[:count], most[:count], state[:count]), which[:count]
+
+
+@compiled
+def planted(capacity: Longs, lots: int) -> Tree:
+    nodes = len(capacity) + 1
+    places = np.zeros((4, nodes), np.int32)
+    tree = Tree(
+        np.zeros(nodes, SHAPE),
+        np.zeros(nodes, LINK),
+        np.zeros(nodes, np.int64),
+        places[0],
+        places[1],
+        places[2],
+        places[3],
+    )
+    plant(tree, capacity, lots)
+    return tree
+
+
+@compiled
+def take(arcs: Arcs, tree: Tree, which: NDArray[np.int64], taken: Longs) -> None:
+    """Adds to `taken` what the problem's arcs carry."""
+    for arc in range(len(which)):
+        if arcs.state[arc] == UPPER and which[arc] != NONE:
+            taken[which[arc]] += arcs.room[arc]
+    for node in range(len(tree.shape) - 1):
+        arc = which[tree.link[node].arc]
+        if arc != NONE:
+            taken[arc] += tree.link[node].flow

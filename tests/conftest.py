@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 import uvicorn
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.engine import make_url
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL, make_url
 
 from config.settings import Settings
 from matcher.api.app import create_app
@@ -46,20 +48,32 @@ def running_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
         yield running
 
 
-@pytest.fixture
-def settings(running_servers: Settings, tmp_path: Path) -> Iterator[Settings]:
-    """Settings of a database of the test's own, freshly migrated."""
+@pytest.fixture(scope="session")
+def template(running_servers: Settings) -> URL:
+    """Where the empty, migrated database is."""
     assert running_servers.database_url is not None
-    template = make_url(running_servers.database_url)
+    return make_url(running_servers.database_url)
+
+
+@pytest.fixture(scope="session")
+def administration(template: URL) -> Iterator[psycopg.Connection]:
+    """What makes and drops databases; to connect for each anew takes as long as to drop it."""
+    url = template.set(drivername="postgresql", database="postgres")
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def settings(
+    running_servers: Settings, template: URL, administration: psycopg.Connection, tmp_path: Path
+) -> Iterator[Settings]:
+    """Settings of a database of the test's own, freshly migrated."""
     name = f"test_{uuid4().hex}"
-    admin = create_engine(template.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"'))
+    own, copied = Identifier(name), Identifier(str(template.database))
+    administration.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(own, copied))
     url = template.set(database=name).render_as_string(hide_password=False)
     yield running_servers.model_copy(update={"database_url": url, "data_folder": tmp_path})
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    administration.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(own))
 
 
 @pytest.fixture(scope="session")

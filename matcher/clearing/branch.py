@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
-from matcher.clearing.half import Figures, Half, Relaxed, everything, figures, relax, total
+from matcher.clearing.exact import total
+from matcher.clearing.half import Figures, Half, Relaxed, everything, figures, relax
 from matcher.clearing.minimum import Problem
 from matcher.clearing.spanning import NONE
 

@@ -11,7 +11,7 @@ from matcher.clearing.arrays import Demands, Lots, Terms
 from matcher.clearing.candidates import Candidates
 from matcher.clearing.certificate import Allocation
 from matcher.clearing.clear import Clearing
-from matcher.clearing.half import total
+from matcher.clearing.exact import total
 from matcher.clearing.network import Network
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.relax import Relaxed, relax, relax_quickly

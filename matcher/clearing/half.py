@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
 from matcher.clearing.errors import Overflow
+from matcher.clearing.exact import total
 from matcher.clearing.minimum import Problem
 from matcher.clearing.network import Network, block
 from matcher.clearing.simplex import BASIC, LOWER, UPPER, Arcs, optimise
@@ -16,8 +17,6 @@ from matcher.clearing.spanning import LINK, NO_LIMIT, NONE, SHAPE, Tree, plant
 Longs = NDArray[np.int64]
 
 OVER = -2  # of potentials that left 60 bits
-LIMB = 20  # bits; a price has at most three times as many
-MOST_GRAMS = 1 << 42  # of so many LIMB bits each are below 2^62
 
 
 class Figures(NamedTuple):
@@ -88,29 +87,6 @@ def relax(problem: Problem, given: Figures, half: Half, serial: int) -> Relaxed 
         return None
     gain = total(problem.gain, taken) - _reward(problem.gain) * shortage
     return Relaxed((-gain, serial), gain, taken, half, shortage > 0)
-
-
-def total(price: Longs, taken: Longs) -> int:
-    """Σ price · taken, exact."""
-    high, middle, low, grams = limbs(price, taken)
-    if grams < MOST_GRAMS:
-        return (int(high) << 2 * LIMB) + (int(middle) << LIMB) + int(low)
-    used = np.flatnonzero(taken)
-    return sum(a * b for a, b in zip(price[used].tolist(), taken[used].tolist(), strict=True))
-
-
-@compiled
-def limbs(price: Longs, taken: Longs) -> tuple[int, int, int, float]:
-    """The sum over the LIMB bits of the prices from 2 · LIMB on, from LIMB on, and from 0 on; Σ taken."""
-    mask = (1 << LIMB) - 1
-    high, middle, low, grams = 0, 0, 0, 0.0
-    for place in range(len(price)):
-        if taken[place] != 0:
-            high += (price[place] >> 2 * LIMB) * taken[place]
-            middle += (price[place] >> LIMB & mask) * taken[place]
-            low += (price[place] & mask) * taken[place]
-            grams += taken[place]
-    return high, middle, low, grams
 
 
 def _reward(gain: Longs) -> int:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from matcher.clearing import minimum
 from matcher.clearing.arrays import Demands, Lots
 from matcher.clearing.errors import NotOptimal
+from matcher.clearing.exact import total
 from matcher.clearing.find import Solved
 from matcher.clearing.growing import GrowingBook
 from matcher.clearing.outlying import Outlying, joined, margin
@@ -83,9 +84,7 @@ class Relaxation:
         self._settle(effort)
         self.owed = self._owed()
         self.arcs, more = self.ways.touched()
-        self.value += sum(
-            a * b for a, b in zip(self.ways.value[self.arcs].tolist(), more.tolist(), strict=True)
-        )
+        self.value += total(self.ways.value[self.arcs], more)
         for of_lots in (True, False):
             self.check(of_lots, self.ways.looked(of_lots))
 
@@ -118,8 +117,7 @@ class Relaxation:
     def _owed(self) -> int:
         # A gain is the value with bits of its own behind it, which along a way never make up a whole one.
         left, gain = self.ways.held()
-        each = (gain >> self.ties.shift) + 1
-        return sum(grams * more for grams, more in zip(left.tolist(), each.tolist(), strict=True))
+        return total((gain >> self.ties.shift) + 1, left)
 
     def _add_gaining(self, orders: dict[bool, Longs]) -> None:
         found = [self._outlying.gaining(side, some) for side, some in orders.items() if len(some)]

@@ -1,11 +1,10 @@
 """What is taken by each arc of a standing book, and of each order, and the minimum terms it has to keep."""
 
-from operator import mul
-
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing import minimum
+from matcher.clearing.exact import total
 from matcher.clearing.find import Solved
 from matcher.clearing.growing import grown
 from matcher.clearing.minimum import Problem
@@ -80,8 +79,7 @@ class Takes:
         self.by_arc[arcs] = taken
         np.add.at(self._of[True], self.ways.lot[arcs], more)
         np.add.at(self._of[False], self.ways.demand[arcs], more)
-        # A value times a quantity may take more than 64 bits.
-        self.welfare += sum(map(mul, self.ways.value[arcs].tolist(), more.tolist()))
+        self.welfare += total(self.ways.value[arcs], more)
 
     def kept(self, lots: Places, demands: Places) -> bool:
         """Whether what is taken of these orders stays within their quantities and keeps every term."""

@@ -9,8 +9,8 @@ from scipy.sparse.csgraph import connected_components
 
 from matcher.clearing import branch, minimum
 from matcher.clearing.around import improve
+from matcher.clearing.exact import total
 from matcher.clearing.groups import rank
-from matcher.clearing.half import total
 from matcher.clearing.minimum import Problem
 from matcher.clearing.network import Network
 from matcher.clearing.repair import repair

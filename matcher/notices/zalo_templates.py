@@ -93,7 +93,12 @@ def values(kind: str, data: Mapping[str, Any], language: str, links_begin: str) 
     said = words(kind, dict(data), language, links_begin)
     known = {name: _written(name, value, language) for name, value in data.items()}
     known |= {"subject": said.subject}
-    return {name: value[:MOST_LETTERS] or "–" for name, value in known.items()} | {"link": said.link}
+    return {name: _cut(value) or "–" for name, value in known.items()} | {"link": said.link}
+
+
+def _cut(value: str) -> str:
+    # Seen to be cut, as half a number would be another.
+    return value if len(value) <= MOST_LETTERS else f"{value[: MOST_LETTERS - 1].rstrip()}…"
 
 
 def _written(name: str, value: Any, language: str) -> str:

@@ -36,7 +36,7 @@ class Both:
 
 
 # Wordings, which are never edited, say how a contract was signed; this is what came of it since.
-_CAME = {
+CAME = {
     "partly_delivered": Both("đã giao một phần", "delivered in part"),
     "fulfilled": Both("đã giao đủ", "delivered in full"),
     "short": Both("giao thiếu, việc giao hàng đã kết thúc", "SHORT, the deliveries are closed"),
@@ -104,7 +104,7 @@ def wording(contract: Contract, terms_hash: str, link: str) -> Wording:
         for side in ("seller", "buyer")
     ]
     words = put_into_words(contract, contract.terms["template"], contract.signature, given, sides, link)
-    came = _CAME.get(contract.fulfilment) if contract.signature == "agreed" else None
+    came = CAME.get(contract.fulfilment) if contract.signature == "agreed" else None
     if came is None:
         return words
     state = Both(f"{words.state.vi} – {came.vi}", f"{words.state.en} – {came.en}")

@@ -19,6 +19,7 @@ from jinja2 import Environment, StrictUndefined
 
 from matcher.clock import written
 from matcher.contracts.amount import dong_in_words, kilograms_in_words
+from matcher.figures import FILTERS
 from matcher.store.tables import Contract, Frame, FrameSide, Signature
 
 # Which side of the wording signs, the name that stands there, and who has signed for it.
@@ -157,18 +158,6 @@ def wording_sha256(template: str) -> str:
     return hashlib.sha256(_path(template).read_bytes()).hexdigest()
 
 
-def grouped(number: Any, mark: str = ".") -> str:
-    """1234567.5 as 1.234.567,5: Vietnamese grouping; with `mark` "," the English one."""
-    whole, _, fraction = f"{Decimal(str(number)).normalize():f}".partition(".")
-    other = "," if mark == "." else "."
-    parted = f"{int(whole):,}".replace(",", mark)
-    return f"{parted}{other}{fraction}" if fraction else parted
-
-
-def day(iso: str) -> str:
-    return f"{date.fromisoformat(iso):%d/%m/%Y}"
-
-
 def _given(contract: Contract, terms: dict[str, Any], terms_hash: str) -> dict[str, Any]:
     """What the wording may name: every term, what follows from them, and the contract's state."""
     kg = Decimal(terms["quantity_kg"])
@@ -267,4 +256,4 @@ def _path(template: str) -> Path:
 
 # Plain text: each document escapes for itself.
 _words = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
-_words.filters |= {"grouped": grouped, "day": day, "instant": written}
+_words.filters |= FILTERS | {"instant": written}

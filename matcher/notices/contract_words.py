@@ -4,8 +4,8 @@ from decimal import Decimal
 from functools import partial
 from typing import get_args
 
+from matcher.figures import day, number
 from matcher.notices.events import ContractMoved, Kind, MatchMade
-from matcher.notices.figures import day, number
 from matcher.notices.letter import InWords, Words
 
 

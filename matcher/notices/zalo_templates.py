@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from matcher.catalogue.entry import Entry, Text
 from matcher.config_file import read_yaml
 from matcher.errors import ConfigError
+from matcher.figures import day, number
 from matcher.notices.events import KINDS, Kind
-from matcher.notices.figures import day, number
 from matcher.notices.words import words
 from matcher.store.tables import Contact
 

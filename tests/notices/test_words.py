@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.figures import FILTERS, day, number
 from matcher.notices.events import ContractMoved, FrameMoved, Kind, OrderMoved, OrderQuarantined
-from matcher.notices.figures import day, number
 from matcher.notices.words import short, words
+from matcher.notices.zalo_templates import values
 from matcher.quarantine import in_words
 from tests.notices.letters import CONTRACT, match_made
 
@@ -184,6 +185,20 @@ def test_a_number_in_words_reads_back_as_itself(grams: int) -> None:
         written = number(kilograms, language)
         assert Decimal(written.replace(mark, "").replace(point, ".")) == Decimal(kilograms)
         assert not written.endswith((f"{point}0", point))
+
+
+@pytest.mark.parametrize("said", ["1250.50", 1250, Decimal("0.125"), Decimal("1000.000")])
+def test_documents_write_figures_as_notices_do(said: str | int | Decimal) -> None:
+    assert FILTERS["grouped"](said) == number(said, "vi")
+    assert FILTERS["grouped"](said, ",") == number(said, "en")
+    assert FILTERS["day"]("2020-09-01") == day("2020-09-01", "vi")
+
+
+def test_a_value_that_zalo_has_no_room_for_is_seen_to_be_cut() -> None:
+    moved = dict(MOVED) | {"by_name": "Đ" * 200, "reason": "a" * 100}
+    said = values("contract.delivered", moved, "vi", PUBLIC)
+    assert [(len(said[name]), said[name][-1]) for name in ("by_name", "subject")] == [(100, "…")] * 2
+    assert said["reason"] == "a" * 100
 
 
 def test_the_first_of_a_month_has_no_zero_in_english_only() -> None:

@@ -91,7 +91,8 @@ def read_templates(config_folder: Path) -> tuple[Templates, list[ConfigError]]:
 def values(kind: str, data: Mapping[str, Any], language: str, links_begin: str) -> dict[str, str]:
     """What there is to fill in, as people write it; never empty, as Zalo refuses that."""
     said = words(kind, dict(data), language, links_begin)
-    known = {name: _written(name, value, language) for name, value in data.items()}
+    known = dict.fromkeys(KINDS[kind][0].__annotations__, "")  # an event need not carry all that its kind may
+    known |= {name: _written(name, value, language) for name, value in data.items()}
     known |= {"subject": said.subject}
     return {name: _cut(value) or "–" for name, value in known.items()} | {"link": said.link}
 

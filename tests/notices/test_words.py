@@ -201,6 +201,11 @@ def test_a_value_that_zalo_has_no_room_for_is_seen_to_be_cut() -> None:
     assert said["reason"] == "a" * 100
 
 
+def test_what_an_event_does_not_carry_of_what_its_kind_may_is_a_dash_for_zalo() -> None:
+    said = values("contract.closed", dict(MOVED), "vi", PUBLIC)
+    assert (said["accepted_kg"], said["ticket_number"], said["quantity_kg"]) == ("–", "–", "1.250,5")
+
+
 def test_the_first_of_a_month_has_no_zero_in_english_only() -> None:
     assert day("2020-09-01", "vi") == "01/09/2020"
     assert day("2020-09-01", "en") == "1 September 2020"

@@ -30,9 +30,9 @@ _TOO_LARGE = (
 )
 _NO_FILE = (
     "Chưa chọn tệp nào",
-    "Xin quay lại, chọn tệp rồi gửi lại.",
+    "Ô “Văn bản” còn trống. Xin quay lại, chọn tệp PDF, trang hoặc tệp bằng chứng rồi gửi lại.",
     "No file was chosen",
-    "Go back, choose one and send it again.",
+    "The field “Document” is empty. Go back, choose the PDF, page or evidence file and send it again.",
 )
 _UNREADABLE = (
     "Không đọc được nội dung đã gửi",

@@ -13,10 +13,14 @@ from matcher.api.requests import FILE_BODY, Caller, Configured, FileBody, Transa
 from matcher.contracts.draft import get_contract
 from matcher.contracts.evidence import evidence
 from matcher.contracts.keys import Jwk, known_keys, sealing_key
+from matcher.contracts.owed import accepted_grams
 from matcher.contracts.page import templates
 from matcher.contracts.steps import Proved
 from matcher.contracts.verify import WORDS, Finding, Verdict, verify
+from matcher.contracts.view import Fulfilment
+from matcher.contracts.wording import CAME
 from matcher.errors import Fault, Invalid
+from matcher.fields import Kilograms, kilograms
 from matcher.store.tables import Contract, Frame
 
 router = APIRouter(tags=["contracts"])
@@ -32,6 +36,11 @@ class VerdictView(BaseModel):
     facts: dict[str, Any]
     now: str | None = Field(description="the state of the contract now; null unless it is one of ours")
     version_now: int | None
+    fulfilment_now: Fulfilment | None = Field(
+        description="what came of it, by the weigh tickets that stand; null unless it is an agreed contract"
+    )
+    promised_kg: Kilograms | None
+    accepted_kg: Kilograms | None
 
 
 class KeySet(BaseModel):
@@ -58,7 +67,13 @@ def read_evidence(
 
 @router.post("/v1/verify", openapi_extra=FILE_BODY)
 def verify_file(session: Transaction, document: FileBody) -> VerdictView:
-    """Tell of a document, sent as the body as it is: a PDF, a page or an evidence file of this service."""
+    """Tell of a document, sent as the body as it is: a PDF, a page or an evidence file of this service.
+
+    Raises Invalid where nothing was sent.
+    """
+    if not document.strip():
+        remedy = "Send the contract's PDF, page or evidence file as the body, as it is."
+        raise Invalid(Fault("document", "nothing was sent", remedy))
     return _view(session, verify(document, known_keys(session)))
 
 
@@ -71,15 +86,18 @@ def ask() -> str:
 
 @router.post(FORM, response_class=HTMLResponse, responses=RESPONSES)
 def answer(session: Transaction, document: Annotated[UploadFile | str | None, File()] = None) -> HTMLResponse:
-    """The same page with the answer. Raises Invalid where no file was chosen."""
+    """The same page with the answer. Raises Invalid where no file was chosen, or an empty one."""
     # A form that is sent without a file has an empty text in its place.
-    if document is None or isinstance(document, str) or not document.filename:
-        raise Invalid(Fault("document", "no file was chosen", "Choose one and send it again."))
-    return HTMLResponse(_page(_view(session, verify(document.file.read(), known_keys(session)))))
+    content = b"" if document is None or isinstance(document, str) else document.file.read()
+    if not content.strip():
+        remedy = "Choose the contract's PDF, page or evidence file and send it again."
+        raise Invalid(Fault("document", "no file was chosen, or an empty one", remedy))
+    return HTMLResponse(_page(_view(session, verify(content, known_keys(session)))))
 
 
 def _page(verdict: VerdictView | None = None) -> str:
-    return templates.get_template("verify.html").render(verdict=verdict)
+    came = CAME.get(verdict.fulfilment_now or "") if verdict else None
+    return templates.get_template("verify.html").render(verdict=verdict, came=came)
 
 
 def _view(session: Session, verdict: Verdict) -> VerdictView:
@@ -91,7 +109,19 @@ def _view(session: Session, verdict: Verdict) -> VerdictView:
         facts=verdict.facts,
         now=proved.signature if isinstance(proved, Contract) else proved and proved.state,
         version_now=proved and proved.version,
+        **_came(proved),
     )
+
+
+def _came(proved: Proved | None) -> dict[str, Any]:
+    """The fields that say how much came of how much was agreed."""
+    if not isinstance(proved, Contract) or proved.signature != "agreed":
+        return dict.fromkeys(("fulfilment_now", "promised_kg", "accepted_kg"))
+    return {
+        "fulfilment_now": proved.fulfilment,
+        "promised_kg": kilograms(proved.quantity_g),
+        "accepted_kg": kilograms(accepted_grams(proved)),
+    }
 
 
 def _proved(session: Session, identity: UUID) -> Proved | None:

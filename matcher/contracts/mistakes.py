@@ -87,7 +87,8 @@ def _withdraw(  # what, of which contract, by whom, and why
 def _count_anew(session: Session, contract: Contract) -> dict[str, Any]:
     """Has the contract be what its tickets that stand make of it, open again; returns what changed."""
     taken_back: dict[UUID, int] = {}
-    if contract.fulfilment in CLOSED:
+    closed = contract.fulfilment in CLOSED
+    if closed:
         pair = locked_pair(session, session.get_one(Match, contract.match_id))
         taken_back = take_back(session, reoffered(session, contract))
         if contract.fulfilment == "breached":
@@ -95,8 +96,12 @@ def _count_anew(session: Session, contract: Contract) -> dict[str, Any]:
     contract.fulfilment = fulfilment_now(contract)
     session.flush()
     take_again(session, contract)
-    facts = {
+    facts: dict[str, Any] = {
         "fulfilment": contract.fulfilment,
         "taken_back": {str(demand_id): kilograms_text(grams) for demand_id, grams in taken_back.items()},
     }
-    return facts | ({"taken_back_kg": kilograms_text(sum(taken_back.values()))} if taken_back else {})
+    if closed:
+        facts["open_again"] = True
+    if taken_back:
+        facts["taken_back_kg"] = kilograms_text(sum(taken_back.values()))
+    return facts

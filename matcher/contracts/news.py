@@ -6,9 +6,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from matcher.contracts.draft import page_path
+from matcher.contracts.owed import accepted_grams
+from matcher.contracts.terms import kilograms_text
 from matcher.notices.events import ContractMoved, Kind
 from matcher.notices.record import Happening, record
 from matcher.store.tables import Contract
+
+# What may change how much came: these say how much it is now.
+_OF_WHAT_CAME: tuple[Kind, ...] = (
+    "contract.delivered", "contract.delivery_withdrawn", "contract.closed", "contract.closing_withdrawn",
+)  # fmt: skip
 
 
 def tell_of_contract(  # what the event says, and which it is
@@ -22,8 +29,8 @@ def tell_of_contract(  # what the event says, and which it is
 ) -> None:
     """Tells both sides what has become of their contract; `by` is seller, buyer, operator or deadline.
 
-    `said` is what its step says: of that the reason is told, which ticket it is about, and what was
-    taken back. `count` sets the events of one kind apart.
+    `said` is what its step says: of that the reason is told, which ticket it is about, whether the
+    deliveries are open again, and what was taken back. `count` sets the events of one kind apart.
     """
     crop = contract.terms["goods"]["crop"]
     data: ContractMoved = {
@@ -38,6 +45,10 @@ def tell_of_contract(  # what the event says, and which it is
     }
     if "ticket_number" in said:
         data["ticket_number"] = said["ticket_number"]
+    if kind in _OF_WHAT_CAME:
+        data["accepted_kg"] = kilograms_text(accepted_grams(contract))
+    if "open_again" in said:
+        data["open_again"] = said["open_again"]
     if "taken_back_kg" in said:
         data["taken_back_kg"] = said["taken_back_kg"]
     parties = (contract.seller_id, contract.buyer_id)

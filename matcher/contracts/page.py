@@ -4,7 +4,8 @@ from markupsafe import Markup
 
 from matcher.clock import VIETNAM
 from matcher.contracts.qr import qr_svg
-from matcher.contracts.wording import Wording, day, grouped
+from matcher.contracts.wording import Wording
+from matcher.figures import FILTERS
 from matcher.pages import templates_of
 from matcher.store.tables import Contract
 
@@ -31,4 +32,4 @@ def first_page(contract: Contract) -> bytes:
 
 
 templates = templates_of("matcher.contracts")
-templates.filters |= {"grouped": grouped, "day": day}
+templates.filters |= FILTERS

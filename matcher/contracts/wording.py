@@ -19,6 +19,7 @@ from jinja2 import Environment, StrictUndefined
 
 from matcher.clock import written
 from matcher.contracts.amount import dong_in_words, kilograms_in_words
+from matcher.figures import FILTERS
 from matcher.store.tables import Contract, Frame, FrameSide, Signature
 
 # Which side of the wording signs, the name that stands there, and who has signed for it.
@@ -36,7 +37,7 @@ class Both:
 
 
 # Wordings, which are never edited, say how a contract was signed; this is what came of it since.
-_CAME = {
+CAME = {
     "partly_delivered": Both("đã giao một phần", "delivered in part"),
     "fulfilled": Both("đã giao đủ", "delivered in full"),
     "short": Both("giao thiếu, việc giao hàng đã kết thúc", "SHORT, the deliveries are closed"),
@@ -104,7 +105,7 @@ def wording(contract: Contract, terms_hash: str, link: str) -> Wording:
         for side in ("seller", "buyer")
     ]
     words = put_into_words(contract, contract.terms["template"], contract.signature, given, sides, link)
-    came = _CAME.get(contract.fulfilment) if contract.signature == "agreed" else None
+    came = CAME.get(contract.fulfilment) if contract.signature == "agreed" else None
     if came is None:
         return words
     state = Both(f"{words.state.vi} – {came.vi}", f"{words.state.en} – {came.en}")
@@ -155,18 +156,6 @@ def put_into_words(  # what is filled into what, and what stands around it
 def wording_sha256(template: str) -> str:
     """SHA-256, in hexadecimal, of a wording's file. A wording is never edited once contracts name it."""
     return hashlib.sha256(_path(template).read_bytes()).hexdigest()
-
-
-def grouped(number: Any, mark: str = ".") -> str:
-    """1234567.5 as 1.234.567,5: Vietnamese grouping; with `mark` "," the English one."""
-    whole, _, fraction = f"{Decimal(str(number)).normalize():f}".partition(".")
-    other = "," if mark == "." else "."
-    parted = f"{int(whole):,}".replace(",", mark)
-    return f"{parted}{other}{fraction}" if fraction else parted
-
-
-def day(iso: str) -> str:
-    return f"{date.fromisoformat(iso):%d/%m/%Y}"
 
 
 def _given(contract: Contract, terms: dict[str, Any], terms_hash: str) -> dict[str, Any]:
@@ -267,4 +256,4 @@ def _path(template: str) -> Path:
 
 # Plain text: each document escapes for itself.
 _words = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
-_words.filters |= {"grouped": grouped, "day": day, "instant": written}
+_words.filters |= FILTERS | {"instant": written}

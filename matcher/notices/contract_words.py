@@ -1,10 +1,11 @@
 """What is said of a contract: that it was drafted, and what became of it."""
 
+from decimal import Decimal
 from functools import partial
 from typing import get_args
 
+from matcher.figures import day, number
 from matcher.notices.events import ContractMoved, Kind, MatchMade
-from matcher.notices.figures import day, number
 from matcher.notices.letter import InWords, Words
 
 
@@ -48,6 +49,7 @@ Read the contract: {links_begin}{match["contract_page"]}
 
 def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Words:
     crop, quantity = moved["crop"]["vi"], number(moved["quantity_kg"], "vi")
+    again = ", việc giao hàng được mở lại" if moved.get("open_again") else ""
     what = {
         "contract.accepted": f"{moved['by_name']} đã chấp thuận; còn chờ bên kia",
         "contract.agreed": "hai bên đã chấp thuận, hợp đồng có hiệu lực",
@@ -62,7 +64,7 @@ def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         "contract.delivered": f"{moved['by_name']} đã ghi nhận một lần giao hàng; xin kiểm tra phiếu cân",
         "contract.delivery_confirmed": f"{moved['by_name']} đã xác nhận phiếu cân",
         "contract.payment_confirmed": f"{moved['by_name']} đã xác nhận khoản thanh toán",
-        "contract.delivery_withdrawn": f"{moved['by_name']} đã rút một phiếu cân ghi nhầm",
+        "contract.delivery_withdrawn": f"{moved['by_name']} đã rút một phiếu cân ghi nhầm{again}",
         "contract.payment_withdrawn": f"{moved['by_name']} đã rút một khoản thanh toán ghi nhầm",
         "contract.paid": f"{moved['by_name']} đã ghi nhận một lần thanh toán; xin kiểm tra",
         "contract.closed": f"{moved['by_name'] or 'Hệ thống'} đã kết thúc việc giao hàng",
@@ -75,15 +77,19 @@ def _contract_moved_vi(kind: str, moved: ContractMoved, links_begin: str) -> Wor
     }[kind]
     said = _why_closed(moved, "vi") if kind == "contract.closed" else moved["reason"]
     reason = f"Lý do: {said}\n" if said else ""
-    if (taken_back := moved.get("taken_back_kg")) is not None:
+    if Decimal(taken_back := moved.get("taken_back_kg", "0")):
         reason += f"Phần thiếu đã rút khỏi thị trường: {number(taken_back, 'vi')} kg; "
         reason += "phần đã khớp với người khác và phần bên mua thêm vào vẫn giữ nguyên\n"
+    subject, quantity_line = what.partition(";")[0], f"{quantity} kg"
+    if (accepted := moved.get("accepted_kg")) is not None:
+        quantity_line = f"đã nhận {number(accepted, 'vi')} trên {quantity} kg đã thỏa thuận"
+        subject += f" – {quantity_line}"
     return Words(
-        f"Hợp đồng {moved['contract_number']}: {what.partition(';')[0]}",
+        f"Hợp đồng {moved['contract_number']}: {subject}",
         f"""Hợp đồng số {moved["contract_number"]}: {what}.
 
 Nông sản: {crop}
-Khối lượng: {quantity} kg
+Khối lượng: {quantity_line}
 {reason}
 Xem hợp đồng: {links_begin}{moved["contract_page"]}
 """,
@@ -92,6 +98,7 @@ Xem hợp đồng: {links_begin}{moved["contract_page"]}
 
 def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Words:
     crop, quantity = moved["crop"]["en"], number(moved["quantity_kg"], "en")
+    again = ", and the deliveries are open again" if moved.get("open_again") else ""
     what = {
         "contract.accepted": f"accepted by {moved['by_name']}; the other side has yet to accept",
         "contract.agreed": "accepted by both sides and in force",
@@ -106,7 +113,7 @@ def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Wor
         "contract.delivered": f"{moved['by_name']} has recorded a delivery; please check the weigh ticket",
         "contract.delivery_confirmed": f"{moved['by_name']} has confirmed the weigh ticket",
         "contract.payment_confirmed": f"{moved['by_name']} has confirmed the payment",
-        "contract.delivery_withdrawn": f"{moved['by_name']} has withdrawn a weigh ticket",
+        "contract.delivery_withdrawn": f"{moved['by_name']} has withdrawn a weigh ticket{again}",
         "contract.payment_withdrawn": f"{moved['by_name']} has withdrawn a payment recorded by mistake",
         "contract.paid": f"{moved['by_name']} has recorded a payment; please check it",
         "contract.closed": f"{moved['by_name'] or 'the service'} has closed the deliveries",
@@ -119,15 +126,19 @@ def _contract_moved_en(kind: str, moved: ContractMoved, links_begin: str) -> Wor
     }[kind]
     said = _why_closed(moved, "en") if kind == "contract.closed" else moved["reason"]
     reason = f"Reason: {said}\n" if said else ""
-    if (taken_back := moved.get("taken_back_kg")) is not None:
+    if Decimal(taken_back := moved.get("taken_back_kg", "0")):
         reason += f"Taken off the market of what was short: {number(taken_back, 'en')} kg; "
         reason += "what others were matched with, and what the buyer had added, stays\n"
+    subject, quantity_line = what.partition(";")[0], f"{quantity} kg"
+    if (accepted := moved.get("accepted_kg")) is not None:
+        quantity_line = f"{number(accepted, 'en')} kg taken over of {quantity} kg agreed"
+        subject += f" – {quantity_line}"
     return Words(
-        f"Contract {moved['contract_number']}: {what.partition(';')[0]}",
+        f"Contract {moved['contract_number']}: {subject}",
         f"""Contract {moved["contract_number"]}: {what}.
 
 Crop: {crop}
-Quantity: {quantity} kg
+Quantity: {quantity_line}
 {reason}
 Read the contract: {links_begin}{moved["contract_page"]}
 """,

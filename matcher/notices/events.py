@@ -51,6 +51,9 @@ class ContractMoved(TypedDict):
     `by` is who did it, seller, buyer, operator or deadline, `by_name` that party's name, "" for a deadline;
     `reason` is what a party gave for it, such as for declining. `quantity_kg` is that of the contract.
     `ticket_number` is that of the weigh ticket it is about, or that closed the deliveries.
+    `accepted_kg` is in what may change it, `.delivered`, `.delivery_withdrawn`, `.closed` and
+    `.closing_withdrawn`: what the buyer has taken over in all, by the tickets that stand.
+    `open_again`: the deliveries were closed, and are open again.
     `taken_back_kg` is in what undoes a closing whose shortfall was offered anew: as much was taken off the
     market; what others were matched with, and what the buyer had added, stays.
     """
@@ -64,6 +67,8 @@ class ContractMoved(TypedDict):
     by_name: str
     reason: str | None
     ticket_number: NotRequired[str]
+    accepted_kg: NotRequired[str]
+    open_again: NotRequired[bool]
     taken_back_kg: NotRequired[str]
 
 

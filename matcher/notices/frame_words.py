@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from matcher.figures import number
 from matcher.notices.events import FrameMoved
-from matcher.notices.figures import number
 from matcher.notices.letter import InWords, Words
 
 # What became of a frame agreement, with {} for who did it.

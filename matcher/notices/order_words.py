@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from matcher.figures import day, number
 from matcher.notices.events import OrderMoved, OrderQuarantined
-from matcher.notices.figures import day, number
 from matcher.notices.letter import InWords, Words
 from matcher.quarantine import in_words
 

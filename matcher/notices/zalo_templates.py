@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from matcher.catalogue.entry import Entry, Text
 from matcher.config_file import read_yaml
 from matcher.errors import ConfigError
+from matcher.figures import day, number
 from matcher.notices.events import KINDS, Kind
-from matcher.notices.figures import day, number
 from matcher.notices.words import words
 from matcher.store.tables import Contact
 
@@ -91,9 +91,15 @@ def read_templates(config_folder: Path) -> tuple[Templates, list[ConfigError]]:
 def values(kind: str, data: Mapping[str, Any], language: str, links_begin: str) -> dict[str, str]:
     """What there is to fill in, as people write it; never empty, as Zalo refuses that."""
     said = words(kind, dict(data), language, links_begin)
-    known = {name: _written(name, value, language) for name, value in data.items()}
+    known = dict.fromkeys(KINDS[kind][0].__annotations__, "")  # an event need not carry all that its kind may
+    known |= {name: _written(name, value, language) for name, value in data.items()}
     known |= {"subject": said.subject}
-    return {name: value[:MOST_LETTERS] or "–" for name, value in known.items()} | {"link": said.link}
+    return {name: _cut(value) or "–" for name, value in known.items()} | {"link": said.link}
+
+
+def _cut(value: str) -> str:
+    # Seen to be cut, as half a number would be another.
+    return value if len(value) <= MOST_LETTERS else f"{value[: MOST_LETTERS - 1].rstrip()}…"
 
 
 def _written(name: str, value: Any, language: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from matcher.clearing import Demands, Lots, Terms
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.rules import RULES
-from matcher.notices.figures import number
+from matcher.figures import number
 
 Keys = Mapping[str, Sequence[str]]
 

@@ -13,7 +13,7 @@ from matcher.catalogue import Catalogue
 from matcher.contracts.draft import page_path
 from matcher.contracts.moves import WAITING
 from matcher.fields import kilograms
-from matcher.notices.figures import day, number
+from matcher.figures import day, number
 from matcher.pages import templates_of
 from matcher.parties import get_party
 from matcher.quarantine import in_words

@@ -9,7 +9,7 @@ import numpy as np
 from matcher import clearing as core
 from matcher.clearing import Demands, Lots
 from matcher.clearing.pairs import Pairs
-from matcher.notices.figures import number
+from matcher.figures import number
 from matcher.trading.changes import Change
 from matcher.trading.record import Arrays, Input
 

@@ -7,8 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from matcher.cli import app
+from matcher.clock import now
 from tests.api.conftest import Api
 from tests.api.test_contracts import Sides, only, sides
+from tests.api.test_fulfilment import agree, read
 
 __all__ = ["sides"]
 
@@ -54,6 +56,37 @@ def test_evidence_grows_with_the_contract(api: Api, sides: Sides) -> None:
     assert kinds == ["drafted", "accepted", "opened"]
 
 
+@pytest.mark.parametrize(
+    ("came", "fulfilment", "words"),
+    [(0, "breached", ("vi phạm", "BREACHED")), (100, "short", ("giao thiếu", "SHORT"))],
+)
+def test_who_verifies_a_contract_closed_with_a_shortfall_is_told_how_much_came_of_how_much_agreed(
+    api: Api, sides: Sides, came: int, fulfilment: str, words: tuple[str, str]
+) -> None:
+    path = agree(api, sides)
+    document = api.get(f"{path}.html", headers=sides[1]).content
+    if came:
+        weighed = {"gross_kg": came + 50, "tare_kg": 50, "delivered_at": now().isoformat()}
+        read(api.post(f"{path}/deliveries", json=weighed | {"ticket_number": "PC-1"}, headers=sides[1]))
+    seen = read(api.post(f"{path}/close", json={"reason": "Hết hàng"}, headers=sides[0]), 200)
+    said = api.post("/v1/verify", content=document).json()
+    assert said["genuine"]
+    told = (said["fulfilment_now"], said["promised_kg"], said["accepted_kg"])
+    assert told == (fulfilment, seen["promised_kg"], str(came))
+    page = api.post("/verify", files={"document": ("contract.html", document)}).text
+    assert [
+        each for each in (*words, f"đã nhận {came} trên", f">{came} kg taken over of") if each not in page
+    ] == []
+
+
+def test_nothing_is_said_of_deliveries_while_a_contract_is_not_agreed(api: Api, sides: Sides) -> None:
+    contract = only(api, "/v1/contracts", sides[0])
+    document = api.get(f"/v1/contracts/{contract['id']}.html", headers=sides[0]).content
+    said = api.post("/v1/verify", content=document).json()
+    assert (said["fulfilment_now"], said["promised_kg"], said["accepted_kg"]) == (None, None, None)
+    assert "taken over" not in api.post("/verify", files={"document": ("c.html", document)}).text
+
+
 NOTHING_CHOSEN = (
     b'--x\r\nContent-Disposition: form-data; name="document"; filename=""\r\n'
     b"Content-Type: application/octet-stream\r\n\r\n\r\n--x--\r\n"
@@ -65,13 +98,33 @@ def test_a_form_without_a_file_is_told_so_on_a_page(api: Api) -> None:
     for answer in (
         api.post("/verify", content=NOTHING_CHOSEN, headers=as_browsers_do),
         api.post("/verify", data={"document": "na"}),
+        api.post("/verify", files={"document": ("contract.pdf", b"")}),
         api.post("/verify"),
     ):
         assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
         assert "No file was chosen" in answer.text
         assert "<h1>Chưa chọn tệp nào</h1>" in answer.text
+        assert [field for field in ("Ô “Văn bản”", "field “Document”") if field not in answer.text] == []
     english = api.post("/verify", headers=AS_BROWSERS_DO | {"Accept-Language": "en"})
     assert "<h1>No file was chosen</h1>" in english.text
+
+
+@pytest.mark.parametrize("nothing", [b"", b" \r\n"])
+def test_nothing_sent_to_be_verified_is_told_which_field_is_wanted_and_what_to_send(
+    api: Api, nothing: bytes
+) -> None:
+    answer = api.post("/v1/verify", content=nothing)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    (fault,) = answer.json()["faults"]
+    assert fault["path"] == "document"
+    assert "PDF, page or evidence file" in fault["remedy"]
+    said = api.post("/verify", headers={"Accept": "application/json"}).json()
+    assert [fault["path"] for fault in said["faults"]] == ["document"]
+
+
+def test_the_form_names_the_field_as_its_errors_do(api: Api) -> None:
+    form = api.get("/verify").text
+    assert [label for label in ("<label>Văn bản: ", ">Document: ") if label not in form] == []
 
 
 def test_the_form_is_there_with_a_slash_after_its_address_too(api: Api) -> None:

@@ -17,8 +17,9 @@ from matcher.contracts.documents import written
 from matcher.contracts.draft import DOCX, HTML, PDF, page_path
 from matcher.contracts.pdf import pdf
 from matcher.contracts.terms import terms_hash
-from matcher.contracts.wording import Both, Wording, grouped, wording, wording_sha256
+from matcher.contracts.wording import Both, Wording, wording, wording_sha256
 from matcher.errors import NotFound
+from matcher.figures import number
 from matcher.knowledge import Knowledge
 from matcher.store.tables import Contract
 from tests.contracts.generated import contract, contracts
@@ -74,9 +75,9 @@ def in_order(words: Wording) -> str:
 def without_furniture(pages: list[str], words: Wording) -> str:
     """The pages' text without what stands on every page: the mark, number, hash and page number."""
     plain = ""
-    for number, page in enumerate(pages, 1):
+    for nth, page in enumerate(pages, 1):
         text = run_together(page)
-        foot = run_together(f"{words.number}SHA-256{words.terms_hash}{number}/{len(pages)}")
+        foot = run_together(f"{words.number}SHA-256{words.terms_hash}{nth}/{len(pages)}")
         mark = run_together(words.mark or "")
         assert text.count(foot) == 1
         assert text.startswith(mark)
@@ -95,7 +96,7 @@ def says_what_its_contract_says(made: Contract) -> None:
     for term in (
         terms["number"], terms["seller"]["name"], terms["buyer"]["name"], terms["goods"]["lot_id"],
         terms["origin"], terms["destination"], dong_in_words(terms["amount"], "vi"),
-        dong_in_words(terms["amount"], "en"), f"×{grouped(terms['price']['farm_gate'])}đ/kg",
+        dong_in_words(terms["amount"], "en"), f"×{number(terms['price']['farm_gate'], 'vi')}đ/kg",
     ):  # fmt: skip
         assert run_together(str(term)) in whole
 

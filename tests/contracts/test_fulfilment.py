@@ -282,7 +282,7 @@ def test_a_false_breach_is_undone_by_an_operator_who_withdraws_the_closing(agree
     assert (step["kind"], step["by"]) == ("closing_withdrawn", "operator")
     assert step["data"] == {
         "reason": "Hàng đã đến", "fulfilment": "unfulfilled", "taken_back": {str(short.id): "600"},
-        "taken_back_kg": "600",
+        "taken_back_kg": "600", "open_again": True,
     }  # fmt: skip
     assert agreed.kinds()[-1] == "contract.closing_withdrawn"
     with pytest.raises(Conflict):
@@ -333,6 +333,32 @@ def test_the_page_of_a_contract_says_what_came_of_it(deal: Deal, net_kg: int, ca
         assert "đã giao một phần" in state()
     end(deal)
     assert [said for said in came if said not in state()] == []
+
+
+def test_what_is_told_of_deliveries_says_how_many_kilograms_came_of_how_many_agreed(agreed: Deal) -> None:
+    def came(kind: str) -> tuple[str, str]:
+        said = told(agreed, kind)
+        return said["accepted_kg"], said["quantity_kg"]
+
+    weigh(agreed, ticket("250.5"))
+    assert came("contract.delivered") == ("250.5", "600")
+    rejected = ticket(200, ticket_number="PC-18", rejected_kg=50, rejection_reason="Dập nát", final=True)
+    weigh(agreed, rejected, agreed.seller)
+    assert came("contract.delivered") == came("contract.closed") == ("400.5", "600")
+    withdraw(agreed, 2, agreed.operator)
+    assert came("contract.delivery_withdrawn") == ("250.5", "600")
+    assert "accepted_kg" not in told(agreed, "contract.agreed")
+
+
+def test_that_deliveries_are_open_again_is_told_of_a_ticket_withdrawn_after_they_were_closed_only(
+    agreed: Deal,
+) -> None:
+    weigh(agreed, ticket(100, ticket_number="PC-16"), agreed.seller)
+    withdraw(agreed, 1, agreed.seller)
+    assert "open_again" not in told(agreed, "contract.delivery_withdrawn")
+    weigh(agreed, ticket(100, final=True), agreed.seller)
+    withdraw(agreed, 2, agreed.operator)
+    assert told(agreed, "contract.delivery_withdrawn")["open_again"] is True
 
 
 def test_where_a_ticket_stands_it_is_withdrawn_and_not_the_closing(agreed: Deal) -> None:

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.figures import FILTERS, day, number
 from matcher.notices.events import ContractMoved, FrameMoved, Kind, OrderMoved, OrderQuarantined
-from matcher.notices.figures import day, number
 from matcher.notices.words import short, words
+from matcher.notices.zalo_templates import values
 from matcher.quarantine import in_words
 from tests.notices.letters import CONTRACT, match_made
 
@@ -135,6 +136,38 @@ def test_what_an_undone_closing_takes_off_the_market_is_said_in_both_languages()
         assert "rút khỏi thị trường" not in words(kind, {**MOVED}, "vi", PUBLIC).text
 
 
+def test_an_undone_closing_that_took_nothing_back_says_nothing_of_the_market() -> None:
+    for kind in ("contract.closing_withdrawn", "contract.delivery_withdrawn"):
+        undone: dict[str, Any] = {**MOVED, "by": "operator", "taken_back_kg": "0"}
+        for language, market in (("vi", "thị trường"), ("en", "market")):
+            said = words(kind, undone, language, PUBLIC).text
+            assert market not in said
+            assert " 0 kg" not in said
+
+
+@pytest.mark.parametrize("kind", ["contract.delivered", "contract.closed", "contract.delivery_withdrawn"])
+def test_how_many_kilograms_came_of_how_many_agreed_is_said_in_subject_and_text(kind: str) -> None:
+    moved: dict[str, Any] = {**MOVED, "accepted_kg": "1000.25"}
+    for language, quantity, came in (
+        ("vi", "Khối lượng", "đã nhận 1.000,25 trên 1.250,5 kg đã thỏa thuận"),
+        ("en", "Quantity", "1,000.25 kg taken over of 1,250.5 kg agreed"),
+    ):
+        said = words(kind, moved, language, PUBLIC)
+        assert f"{quantity}: {came}\n" in said.text
+        assert said.subject.endswith(f" – {came}")
+        before = words(kind, {**MOVED}, language, PUBLIC)  # as it was recorded before it said so
+        assert came not in before.text + before.subject
+
+
+def test_a_ticket_withdrawn_after_the_closing_is_said_to_open_the_deliveries_again() -> None:
+    moved: dict[str, Any] = {**MOVED, "open_again": True}
+    for language, again in (("vi", "việc giao hàng được mở lại"), ("en", "the deliveries are open again")):
+        said = words("contract.delivery_withdrawn", moved, language, PUBLIC)
+        assert again in said.text
+        assert again in said.subject
+        assert again not in words("contract.delivery_withdrawn", {**MOVED}, language, PUBLIC).text
+
+
 def test_who_declined_and_why_is_said_in_both_languages() -> None:
     vi, en = (
         words("contract.declined", DATA["contract.declined"], language, PUBLIC) for language in ("vi", "en")
@@ -152,6 +185,25 @@ def test_a_number_in_words_reads_back_as_itself(grams: int) -> None:
         written = number(kilograms, language)
         assert Decimal(written.replace(mark, "").replace(point, ".")) == Decimal(kilograms)
         assert not written.endswith((f"{point}0", point))
+
+
+@pytest.mark.parametrize("said", ["1250.50", 1250, Decimal("0.125"), Decimal("1000.000")])
+def test_documents_write_figures_as_notices_do(said: str | int | Decimal) -> None:
+    assert FILTERS["grouped"](said) == number(said, "vi")
+    assert FILTERS["grouped"](said, ",") == number(said, "en")
+    assert FILTERS["day"]("2020-09-01") == day("2020-09-01", "vi")
+
+
+def test_a_value_that_zalo_has_no_room_for_is_seen_to_be_cut() -> None:
+    moved = dict(MOVED) | {"by_name": "Đ" * 200, "reason": "a" * 100}
+    said = values("contract.delivered", moved, "vi", PUBLIC)
+    assert [(len(said[name]), said[name][-1]) for name in ("by_name", "subject")] == [(100, "…")] * 2
+    assert said["reason"] == "a" * 100
+
+
+def test_what_an_event_does_not_carry_of_what_its_kind_may_is_a_dash_for_zalo() -> None:
+    said = values("contract.closed", dict(MOVED), "vi", PUBLIC)
+    assert (said["accepted_kg"], said["ticket_number"], said["quantity_kg"]) == ("–", "–", "1.250,5")
 
 
 def test_the_first_of_a_month_has_no_zero_in_english_only() -> None:

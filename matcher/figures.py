@@ -2,6 +2,8 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 # Not strftime's %B, which follows the locale of whoever runs the worker.
 _MONTHS = (
@@ -10,7 +12,7 @@ _MONTHS = (
 )  # fmt: skip
 
 
-def number(value: str | int, language: str) -> str:
+def number(value: str | int | Decimal, language: str) -> str:
     """1250.5 as people write it: 1.250,5 in Vietnamese, 1,250.5 in English; no needless zeros."""
     whole, _, fraction = f"{Decimal(value):f}".partition(".")
     fraction = fraction.rstrip("0")
@@ -24,3 +26,12 @@ def day(iso: str, language: str) -> str:
     """An ISO day as 22/08/2020 in Vietnamese, as 22 August 2020 in English."""
     when = date.fromisoformat(iso)
     return f"{when:%d/%m/%Y}" if language == "vi" else f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def _grouped(value: str | int | Decimal, mark: str = ".") -> str:
+    """The number as templates of documents ask for it: in Vietnamese; with `mark` "," in English."""
+    return number(value, "en" if mark == "," else "vi")
+
+
+# What templates of documents call them; wordings, which are never edited, have days in one form only.
+FILTERS: dict[str, Any] = {"grouped": _grouped, "day": partial(day, language="vi")}

@@ -1,7 +1,6 @@
 """The takes of a standing book that keep the minimum terms, beside the best without them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,24 +8,28 @@ from numpy.typing import NDArray
 from matcher.clearing import branch
 from matcher.clearing.find import Solved
 from matcher.clearing.meanwhile import taken_meanwhile
+from matcher.clearing.nearby import around, best_around
 from matcher.clearing.relaxation import Relaxation
 from matcher.clearing.takes import Takes
 from matcher.clearing.ways import TooMuch
 
 Longs = NDArray[np.int64]
 LOTS, DEMANDS = 10, 6  # freed in one neighbourhood
-NEIGHBOURHOODS = 12  # searched for one change
-STEPS = 20  # relaxations at most in one neighbourhood
+NEIGHBOURHOODS = 12  # searched for one change before what is doubtful still is put off
+MOST_NEIGHBOURHOODS = 2_000  # searched for one change in all
+EACH = 4_000  # of a change's effort allow one more
+STEPS = 60  # relaxations at most in one neighbourhood
 TOGETHER = 1_000  # arcs that are made to take what the relaxation does again, besides those that changed
 HELD = 64  # orders that are held, at most, that take something meanwhile
-DRIFT = 300  # of the relaxation's value one part in so many may be lost before the whole book is cleared
+DRIFT = 1_000  # of the relaxation's value one part in so many may be lost before the whole book is cleared
 
 
 class Keeping:
     """Where no term is in the way, `takes` are the relaxation's flow.
 
-    Elsewhere what a change touches is searched by neighbourhoods, as `around` does, and everything else stays
-    as it is. While work is put off, what is held takes what it can `meanwhile`.
+    Elsewhere what no term binds is made best around a change, then what it touches is searched by
+    neighbourhoods, and what that betters touches others; `doubtful` are demands whose neighbourhood is still
+    to be searched. All else stays. While work is put off, what is held takes what it can `meanwhile`.
     """
 
     def __init__(self, begun: Solved, relaxation: Relaxation) -> None:
@@ -34,14 +37,16 @@ class Keeping:
         self.takes = Takes(begun, relaxation)
         self._gap = relaxation.value - self.takes.welfare
         self._meanwhile: dict[int, int] = {}
+        self.doubtful: list[int] = []
         self.refused: dict[bool, set[int]] = {True: set(), False: set()}
         for of_lots, orders in ((True, relaxation.growing.lots), (False, relaxation.growing.demands)):
             self._note_refused(of_lots, np.arange(orders.count))
 
-    def follow(self, carried: Sequence[tuple[int, int, int]]) -> tuple[Longs, Longs]:
+    def follow(self, carried: Sequence[tuple[int, int, int]], effort: int) -> tuple[Longs, Longs]:
         """Goes after the relaxation's last change; returns arcs that take another quantity, and what it was.
 
-        `carried` are lot, demand and what was taken between them before an order of theirs changed.
+        `carried` are lot, demand and what was taken between them before an order of theirs changed. The more
+        `effort`, the fewer demands are left doubtful.
         Raises TooMuch where the terms have come to cost much more than in the beginning.
         """
         self.takes.learn()
@@ -52,7 +57,11 @@ class Keeping:
         arcs = np.union1d(self._relaxation.arcs, np.array([*before], np.int64))
         arcs = arcs[self._ways.gain[arcs] > 0]
         if not (self._as_relaxed(self._apart_with(arcs), before) or self._as_relaxed(arcs, before)):
-            self._search(arcs, lost, before)
+            self._doubt(arcs, lost)
+            self._move_unbound(arcs, before)
+            self._search(effort, before)
+        elif self.doubtful:
+            self._search(effort, before)
         self._place_held(before)
         touched = np.array(
             [*before, *self._relaxation.arcs.tolist(), *self._relaxation.dead.tolist()], np.int64
@@ -131,46 +140,56 @@ class Keeping:
         takes.set(arcs, were, before)
         return False
 
-    def _search(self, arcs: Longs, lost: list[int], before: dict[int, int]) -> None:
-        """Betters the neighbourhoods of what was touched, the worst hit first."""
-        relaxation, ways, takes = self._relaxation, self._ways, self.takes
+    def _doubt(self, arcs: Longs, lost: list[int]) -> None:
+        """Has the neighbourhoods of what was touched searched, the worst hit first."""
+        relaxation, ways = self._relaxation, self._ways
         wooed: list[int] = []
         for lot in relaxation.new[True].tolist():
             own = ways.of(True, lot)
-            wooed += ways.demand[own[np.argsort(-self._more(own), kind="stable")][:3]].tolist()
+            wooed += ways.demand[own[np.argsort(-ways.more(own), kind="stable")][:3]].tolist()
         touched = ways.demand[arcs].tolist()
-        demands = dict.fromkeys([*lost, *relaxation.new[False].tolist(), *wooed, *touched])
-        for demand in [*demands][:NEIGHBOURHOODS]:
+        self.doubtful = [
+            *dict.fromkeys([*lost, *relaxation.new[False].tolist(), *wooed, *touched, *self.doubtful])
+        ]
+
+    def _search(self, effort: int, before: dict[int, int]) -> None:
+        """Betters neighbourhoods until none is doubtful, or so many were searched as the effort allows."""
+        ways, takes = self._ways, self.takes
+        waiting = dict.fromkeys(self.doubtful)
+        for _ in range(min(max(effort // EACH, NEIGHBOURHOODS), MOST_NEIGHBOURHOODS)):
+            if not waiting:
+                break
+            demand = next(iter(waiting))
+            del waiting[demand]
             free = self._freed(demand)
             if not len(free):
                 continue
-            part = takes.problem.part(free)
-            lots, place = np.unique(ways.lot[free], return_inverse=True)
-            known = takes.by_arc[free]
-            sold = takes.of(True, lots)
-            np.subtract.at(sold, place, known)
-            part = replace(part, supply=part.supply - sold)
+            part, known = takes.part(free), takes.by_arc[free]
             best, _, _ = branch.search(part, self._shift, known, STEPS * (len(free) + branch.OVERHEAD))
-            takes.set(free[best != known], best[best != known], before)
+            moved = free[best != known]
+            takes.set(moved, best[best != known], before)
+            waiting |= dict.fromkeys(ways.demand[moved].tolist())
+        self.doubtful = [*waiting]
+
+    def _move_unbound(self, arcs: Longs, before: dict[int, int]) -> None:
+        """Makes best what no term binds around these arcs and the orders that came."""
+        ends = ((True, self._ways.lot), (False, self._ways.demand))
+        lots, demands = (np.concatenate([self._relaxation.new[side], end[arcs]]) for side, end in ends)
+        near = around(self.takes, lots, demands)
+        if len(near):
+            self.takes.set(near, best_around(self.takes, near), before)
 
     def _freed(self, demand: int) -> Longs:
         """The arcs of a demand, and of its rivals for the lots it would gain most from, with those lots."""
         ways, takes = self._ways, self.takes
         own = ways.of(False, demand)
-        wooed = ways.lot[own[np.argsort(-self._more(own), kind="stable")][:LOTS]]
+        wooed = ways.lot[own[np.argsort(-ways.more(own), kind="stable")][:LOTS]]
         rivals = [demand]
         for lot in wooed.tolist():
             rivals += ways.demand[takes.used(True, lot)].tolist()
         arcs = np.concatenate([ways.of(False, rival) for rival in [*dict.fromkeys(rivals)][:DEMANDS]])
         inside = np.union1d(wooed, ways.lot[arcs[takes.by_arc[arcs] > 0]])
         return np.sort(arcs[np.isin(ways.lot[arcs], inside)])
-
-    def _more(self, arcs: Longs) -> Longs:
-        """What the arcs gain over the relaxation's prices, zero at best."""
-        ways = self._ways
-        lot, demand = ways.lot[arcs], ways.demand[arcs]
-        more: Longs = ways.gain[arcs] - ways.price(True, lot) - ways.price(False, demand)
-        return more
 
     def _note_refused(self, of_lots: bool, orders: Longs) -> None:
         """Which of these orders trade in the relaxation but take nothing."""

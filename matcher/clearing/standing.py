@@ -69,7 +69,7 @@ class Standing:
             self._relaxation.change(
                 gone, change.lots, change.demands, self._not_proposed(change), wished, change.effort
             )
-            changed, before = self._keeping.follow(kept)
+            changed, before = self._keeping.follow(kept, change.effort)
         except TooMuch:
             return None
         return self._settled(changed, before)
@@ -117,7 +117,7 @@ class Standing:
 
     def _settled(self, changed: Longs, before: Longs) -> Settled:
         relaxation, keeping = self._relaxation, self._keeping
-        bound = relaxation.value + relaxation.owed
+        bound, put_off = relaxation.value + relaxation.owed, relaxation.owed > 0 or len(keeping.doubtful) > 0
         lots, demands = self._priced_anew(True), self._priced_anew(False)
         return Settled(
             **self._matches(changed, before),
@@ -131,8 +131,8 @@ class Standing:
             upper_bound=bound,
             relaxation=bound,
             optimal=keeping.takes.welfare == bound,
-            method=METHOD + PUT_OFF if relaxation.owed else METHOD,
-            put_off=relaxation.owed > 0,
+            method=METHOD + PUT_OFF if put_off else METHOD,
+            put_off=put_off,
         )
 
     def _matches(self, changed: Longs, before: Longs) -> dict[str, NDArray[Any]]:

@@ -14,6 +14,7 @@ from matcher.clearing.groups import rank
 from matcher.clearing.minimum import Problem
 from matcher.clearing.network import Network
 from matcher.clearing.repair import repair
+from matcher.clearing.unbound import best_unbound
 
 Longs = NDArray[np.int64]
 
@@ -73,6 +74,7 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
         known, spent = improve(
             part, repaired[arcs], best[arcs], more[arcs], shift, effort // 3 if small else branch.EFFORT
         )
+        known = best_unbound(part, known, (part.min_fill > 0) & (minimum.fill(part, known) == 0))
         if small:
             known, most, longer = branch.search(part, shift, known, effort - spent)
             bound += most

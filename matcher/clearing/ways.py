@@ -74,6 +74,13 @@ class Ways:
         potential: Longs = self._tree.potential[self._at(of_lots, places)]
         return potential if of_lots else -potential
 
+    def more(self, arcs: Places) -> Longs:
+        """What the arcs gain over the prices of their orders, zero at best."""
+        more: Longs = (
+            self.gain[arcs] - self.price(True, self.lot[arcs]) - self.price(False, self.demand[arcs])
+        )
+        return more
+
     def left(self, of_lots: bool, places: Places) -> Longs:
         nodes = self._at(of_lots, places)
         left: Longs = np.where(self._arcs.state[nodes] == BASIC, self._tree.link["flow"][nodes], 0)

@@ -1,0 +1,28 @@
+"""The best takes while every term keeps what it has.
+
+What a smallest part, a package or a smallest fill has let in stays in, with room to move above its least;
+what it has kept out stays out. The rest is bound by nothing, so one solution of the network is best: this
+finds, at any length, the chains of changes that a search of small neighbourhoods does not.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.clearing.exact import total
+from matcher.clearing.half import best, everything, figures
+from matcher.clearing.minimum import Problem
+
+Longs = NDArray[np.int64]
+
+
+def best_unbound(problem: Problem, known: Longs, shut: NDArray[np.bool_]) -> Longs:
+    """The takes of a problem, no worse than `known`; nothing for the demands that are `shut`."""
+    used, whole = known > 0, problem.multiple > 1
+    bound = (problem.least > 1) | whole | (problem.max_sellers[problem.demand] > 0) | shut[problem.demand]
+    low = np.where(used & (problem.least > 1), problem.least, 0)
+    room = np.where(~used & bound, 0, everything(problem).room)
+    low, room = np.where(whole, known, low), np.where(whole, known, room)
+    taken = np.empty_like(known)
+    if best(figures(problem), low, room, (problem.min_fill > 0) & ~shut, taken) != 0:
+        return known
+    return taken if total(problem.gain, taken) > total(problem.gain, known) else known

@@ -19,6 +19,7 @@ from matcher.contracts.keys import keys_in, keys_of, rotate
 from matcher.contracts.verify import WORDS, verify
 from matcher.errors import Invalid, MatcherError
 from matcher.faults import invalid
+from matcher.fields import kilograms
 from matcher.notices.dead import DeadLetters, list_dead, requeue, requeue_dead
 from matcher.notices.endpoints import add_endpoint
 from matcher.notices.web_address import refuse_private
@@ -35,9 +36,9 @@ from matcher.parties import (
 )
 from matcher.store.migrate import migrate as migrate_database
 from matcher.store.session import Ledger
-from matcher.trading.clearings import last_clearings
+from matcher.trading.clearings import last_clearings, percent_of_bound
 from matcher.trading.quarantine import get_quarantined, quarantined, release
-from matcher.trading.replay import compare, replay
+from matcher.trading.replay import compare, prices, replay
 
 app = typer.Typer(
     no_args_is_help=True, help="Match harvest lots with wholesale demand.", add_completion=False
@@ -182,12 +183,15 @@ def quarantine_release(order: UUID) -> None:
 
 @clearing_app.command("list")
 def clearing_list(crop: str | None = None, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20) -> None:
-    """List the last clearings, newest first: id, end, matches, value in percent of its bound, crop."""
+    """List the last clearings, newest first: id, end, matches, value, its bound, percent of it, crop."""
     with _ledger() as ledger, ledger.transaction() as session:
         for row in last_clearings(session, crop, limit):
             finished = f"{row.finished_at.astimezone(VIETNAM):%d/%m %H:%M:%S}"
-            percent = row.welfare / row.upper_bound * 100 if row.upper_bound else 100
-            typer.echo(f"{row.id}  {finished}  {row.matches:>5}  {percent:6.2f} %  {row.crop}")
+            value, bound = (f"{int(total) // 1000:,} đ" for total in (row.welfare, row.upper_bound))
+            reached = f"{percent_of_bound(row)} %"
+            typer.echo(
+                f"{row.id}  {finished}  {row.matches:>5}  {value:>17}  {bound:>17}  {reached:>8}  {row.crop}"
+            )
 
 
 @clearing_app.command("replay")
@@ -205,13 +209,22 @@ def clearing_replay(clearing: UUID) -> None:
 def clearing_compare(
     clearing: UUID,
     rule: Annotated[
-        list[str], typer.Option(help="a term and its number, as max_distance=200000; may repeat")
+        list[str], typer.Option(help="a term and its value, as max_distance=200000; several, each once")
     ],
 ) -> None:
     """Show what other terms would have done to a clearing: another tariff, radius or price rule."""
-    changes = dict(part.partition("=")[::2] for part in rule)
     with _ledger() as ledger, ledger.transaction() as session:
-        show_comparison(*compare(session, clearing, changes), console)
+        show_comparison(compare(session, clearing, rule), rule, console)
+
+
+@clearing_app.command("prices")
+def clearing_prices(clearing: UUID) -> None:
+    """Print the prices that prove a clearing, as CSV: lot or demand, its id, kg it could trade, đ/kg."""
+    with _ledger() as ledger, ledger.transaction() as session:
+        listed = prices(session, clearing)
+    typer.echo("side,order,quantity_kg,price")
+    for side, order, grams, price in listed:
+        typer.echo(f"{side},{order},{kilograms(grams)},{price}")
 
 
 @contract_app.command("verify")

@@ -1,12 +1,13 @@
 """What an operator reads in a terminal."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
 
 from matcher.ops.status import Status
-from matcher.trading.replay import Outcome
+from matcher.trading.replay import Comparison
 
 
 def show_status(status: Status, console: Console) -> None:
@@ -37,9 +38,12 @@ def show_status(status: Status, console: Console) -> None:
             console.print(f"[red]No {kind} is alive.[/]")
 
 
-def show_comparison(was: Outcome, changed: Outcome, console: Console) -> None:
-    """Prints the two outcomes side by side."""
-    table = Table("", "as it was", "changed", box=None, pad_edge=False)
+def show_comparison(compared: Comparison, rules: Sequence[str], console: Console) -> None:
+    """Prints the three outcomes side by side."""
+    table = Table("", box=None, pad_edge=False)
+    for column in ("on record", "cleared anew", f"with {' '.join(rules)}"):
+        table.add_column(column, justify="right", overflow="fold")
+    outcomes = (compared.recorded, compared.anew, compared.changed)
     for title, name, form in (
         ("matches", "matches", ","),
         ("tonnes placed", "tonnes", ",.3f"),
@@ -48,7 +52,7 @@ def show_comparison(was: Outcome, changed: Outcome, console: Console) -> None:
         ("tonne-kilometres", "tonne_km", ",.1f"),
         ("shelf life used on arrival, %", "spoilage_percent", ".1f"),
     ):
-        table.add_row(title, *(format(getattr(outcome, name), form) for outcome in (was, changed)))
+        table.add_row(title, *(format(getattr(outcome, name), form) for outcome in outcomes))
     console.print(table)
 
 

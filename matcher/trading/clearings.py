@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -45,6 +46,12 @@ def last_clearings(session: Session, crop: str | None, limit: int) -> Sequence[C
     """Newest first; of one crop, or of all."""
     query = select(Clearing).order_by(Clearing.id.desc()).limit(limit)
     return session.scalars(query if crop is None else query.where(Clearing.crop == crop)).all()
+
+
+def percent_of_bound(clearing: Clearing) -> Decimal:
+    """The value in percent of its bound, two decimals, rounded down: only what reaches its bound has 100."""
+    welfare, bound = int(clearing.welfare), int(clearing.upper_bound)
+    return Decimal(welfare * 10_000 // bound if bound else 10_000).scaleb(-2)
 
 
 def clearing_view(clearing: Clearing) -> ClearingView:

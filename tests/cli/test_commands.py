@@ -1,5 +1,7 @@
 """The commands of those who run the service, against a ledger of the test's own."""
 
+import csv
+import io
 import re
 import shutil
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from matcher.knowledge import Knowledge
 from matcher.notices.record import record
 from matcher.parties import amend_party, party_by_key
 from matcher.store.session import Ledger
-from matcher.store.tables import Delivery, Lot, Party
+from matcher.store.tables import Clearing, Delivery, Demand, Lot, Party
 from matcher.trading.clear import clear
 from tests.market import demand, lot, party
 from tests.notices.letters import match_made
@@ -223,15 +225,47 @@ def test_a_clearing_replays_to_the_same_matches(run: Run, cleared: str) -> None:
 
 def test_another_radius_shows_what_it_would_have_done(run: Run, cleared: str) -> None:
     said = run("clearing", "compare", cleared, "--rule", "max_distance=50000").output
-    assert re.search(r"tonnes placed\s+0\.800\s+0\.000", said), said
+    assert re.search(r"on record\s+cleared anew\s+with max_distance=50000", said), said
+    assert re.search(r"tonnes placed\s+0\.800\s+0\.800\s+0\.000", said), said
 
 
-@pytest.mark.parametrize("rule", ["radius=5", "max_distance=far", "seller_share_percent=101", "max_distance"])
-def test_a_term_that_will_not_do_is_named_with_what_would(run: Run, cleared: str, rule: str) -> None:
-    result = run("clearing", "compare", cleared, "--rule", rule)
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (("radius=5",), "radius: there is no such term. Use one of: today, loading_hours"),
+        (("max_distance=far",), "max_distance: 'far' will not do. Give a whole number from -1 to"),
+        (("max_distance=٥",), "max_distance: '٥' will not do. Give a whole number"),
+        (("max_distance",), "max_distance: '' will not do. Give a whole number"),
+        (("seller_share_percent=101",), "seller_share_percent: '101' will not do. Give a whole number"),
+        (("today=739948",), "today: '739948' is not a day. Give a date as 2026-11-28."),
+        (("max_distance=1", "max_distance=2"), "max_distance: it is given 2 times. Give each term once."),
+    ],
+)
+def test_a_term_that_will_not_do_is_named_with_what_would(
+    run: Run, cleared: str, rules: tuple[str, ...], said: str
+) -> None:
+    result = run("clearing", "compare", cleared, *(word for rule in rules for word in ("--rule", rule)))
     assert result.exit_code == 1
-    assert rule.partition("=")[0] in result.output
-    assert "whole number" in result.output or "Use one of" in result.output
+    assert result.output.startswith(said)
+
+
+def test_only_a_clearing_that_reaches_its_bound_is_listed_with_100_percent(
+    run: Run, ledger: Ledger, cleared: str
+) -> None:
+    assert "  100.00 %  custard_apple" in run("clearing", "list").output
+    with ledger.transaction() as session:
+        session.execute(update(Clearing).values(welfare=976_761_304_000, upper_bound=976_804_893_000))
+    assert "976,761,304 đ      976,804,893 đ   99.99 %  custard_apple" in run("clearing", "list").output
+
+
+def test_the_prices_of_a_clearing_are_listed_as_csv(run: Run, ledger: Ledger, cleared: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("clearing", "prices", cleared).output)))
+    with ledger.transaction() as session:
+        lot_id, demand_id = session.scalars(select(Lot.id)).one(), session.scalars(select(Demand.id)).one()
+        welfare = int(session.scalars(select(Clearing.welfare)).one())
+    assert [(row["side"], row["order"]) for row in rows] == [("lot", str(lot_id)), ("demand", str(demand_id))]
+    assert [row["quantity_kg"] for row in rows] == ["800", "1000"]
+    assert sum(int(row["quantity_kg"]) * int(row["price"]) for row in rows) == welfare // 1000
 
 
 def test_orders_set_aside_are_listed_shown_with_their_traceback_and_released(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from chaos.clearings import clearings
 from config.settings import Settings
+from matcher import clearing as core
 from matcher.book.lots import amend_lot
 from matcher.book.orders import books_due, withdraw
 from matcher.clearing import keeping
@@ -26,7 +27,7 @@ from matcher.trading.chain import as_of
 from matcher.trading.clear import clear, hand_over
 from matcher.trading.explain import explain
 from matcher.trading.outcome import StandingBooks
-from matcher.trading.replay import compare, replay
+from matcher.trading.replay import compare, prices, replay
 from matcher.trading.time_limit import ran_out_of_time
 from tests.chaos.sound import connect
 from tests.market import demand, lot, party
@@ -143,7 +144,11 @@ def test_changes_of_a_standing_book_are_worth_what_the_whole_book_is(holding: Ma
                 for own, other, quantity in zip(*columns, strict=True)
             }
             assert recorded == holding.tentative()
-            assert compare(session, link.id, {})[0].value_dong >= int(link.welfare) // 1000
+            compared = compare(session, link.id, [])
+            assert compared.recorded.value_dong == int(link.welfare) // 1000 <= compared.anew.value_dong
+            assert compared.recorded.matches == link.matches == len(recorded)
+            relaxation = core.clear(given.lots, given.demands, given.terms, given.declined).relaxation
+            assert sum(grams * price for _, _, grams, price in prices(session, link.id)) == relaxation
     assert len(holding.tentative()) > 3
 
 

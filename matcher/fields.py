@@ -149,8 +149,18 @@ Price = Annotated[int, Field(strict=True, ge=1, le=MOST_DONG)]
 Kilograms = Annotated[
     Decimal, PlainSerializer(_plain, return_type=str), Field(description="kg, exact, as a decimal string")
 ]
+Kilometres = Annotated[
+    Decimal,
+    PlainSerializer(_plain, return_type=str),
+    Field(description="km by road, to the metre, as a decimal string"),
+]
 
 
 def kilograms(grams: int) -> Decimal:
     """Grams as exact kilograms."""
     return Decimal(grams) / 1000
+
+
+def kilometres(metres: int) -> Decimal:
+    """Metres as exact kilometres."""
+    return Decimal(metres) / 1000

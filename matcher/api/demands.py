@@ -24,7 +24,8 @@ from matcher.book.demands import DemandPost, DemandView, amend_demand, demand_vi
 from matcher.book.orders import get_order, list_orders, rank_earlier, withdraw
 from matcher.contracts.track_record import head_start
 from matcher.store.tables import Demand
-from matcher.trading.explain import Explanation, explain
+from matcher.trading.explain import explain
+from matcher.trading.explanation import Explanation
 from matcher.trading.outlook import Outlook, outlook
 
 router = APIRouter(prefix="/v1/demands", tags=["demands"], route_class=OnceRoute)
@@ -98,9 +99,9 @@ def take_back(
 
 
 @router.get("/{demand_id}/explain")
-def explanation(session: Transaction, caller: Caller, demand_id: UUID) -> Explanation:
+def explanation(session: Transaction, caller: Caller, known: Known, demand_id: UUID) -> Explanation:
     """Why it was matched as it was, what kept others apart, and the smallest change that would help."""
-    return explain(session, get_order(session, Demand, demand_id, caller))
+    return explain(session, get_order(session, Demand, demand_id, caller), known.catalogue)
 
 
 @router.get("/{demand_id}/outlook")

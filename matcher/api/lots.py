@@ -24,7 +24,8 @@ from matcher.book.lots import LotPost, LotView, amend_lot, lot_view, post_lot
 from matcher.book.orders import get_order, list_orders, rank_earlier, withdraw
 from matcher.contracts.track_record import head_start
 from matcher.store.tables import Lot
-from matcher.trading.explain import Explanation, explain
+from matcher.trading.explain import explain
+from matcher.trading.explanation import Explanation
 from matcher.trading.outlook import Outlook, outlook
 
 router = APIRouter(prefix="/v1/lots", tags=["lots"], route_class=OnceRoute)
@@ -98,9 +99,9 @@ def take_back(
 
 
 @router.get("/{lot_id}/explain")
-def explanation(session: Transaction, caller: Caller, lot_id: UUID) -> Explanation:
+def explanation(session: Transaction, caller: Caller, known: Known, lot_id: UUID) -> Explanation:
     """Why it was matched as it was, what kept others apart, and the smallest change that would help."""
-    return explain(session, get_order(session, Lot, lot_id, caller))
+    return explain(session, get_order(session, Lot, lot_id, caller), known.catalogue)
 
 
 @router.get("/{lot_id}/outlook")

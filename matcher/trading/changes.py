@@ -1,85 +1,37 @@
 """The smallest change that would let two orders trade which one rule keeps apart."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from matcher.clearing import Demands, Lots, Terms
-from matcher.clearing.pairs import Book, Pairs
-from matcher.clearing.rules import RULES
-from matcher.figures import number
-
-Keys = Mapping[str, Sequence[str]]
+from matcher.figures import day, number
+from matcher.trading.change import Change, Pair, Side
+from matcher.trading.minimum_changes import minimum_changes
+from matcher.trading.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
-class Change:
-    """One field of the lot or of the demand, what it is now, and what it would have to be.
+def smallest_change(code: str, pair: Pair, vocabulary: Vocabulary, side: Side) -> Change | None:
+    """What would mend the reason `code`, seen from the owner of `side`; None where nothing simple would.
 
-    `by` says how much that is, in words of both languages. Quantities of the fields are those of a post.
+    A change is only given when nothing has been found to keep the changed pair apart.
     """
-
-    side: Literal["lot", "demand"]
-    field: str
-    now: int | str | list[str] | None
-    needed: int | str | list[str]
-    vi: str
-    en: str
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One lot and one demand by themselves, with the terms they were cleared under."""
-
-    lot: Lots
-    demand: Demands
-    terms: Terms
-
-    @property
-    def pairs(self) -> Pairs:
-        book = Book(self.lot, self.demand, self.terms, np.zeros((0, 2), np.int64))
-        return Pairs(book, np.zeros(1, np.intp), np.zeros(1, np.intp))
-
-    def figure(self, name: str) -> int:
-        """A figure of the pair (`road`, `delivery_day`, `age`, `value` …), or a column of either order."""
-        for holder in (self.pairs, self.lot, self.demand):
-            if hasattr(holder, name):
-                return int(getattr(holder, name)[0])
-        raise AttributeError(name)
-
-    def with_lot(self, **columns: int) -> "Pair":
-        return replace(self, lot=_changed(self.lot, columns))
-
-    def with_demand(self, **columns: int) -> "Pair":
-        return replace(self, demand=_changed(self.demand, columns))
-
-    def keeps_all(self) -> bool:
-        """Whether the pair keeps every rule."""
-        pairs = self.pairs
-        return all(rule(pairs)[0] for rule in RULES.values())
+    if code == "minimum":
+        proposed: Iterable[Proposal] = minimum_changes(pair, side)
+    else:
+        propose = _PROPOSALS.get(code)
+        proposal = propose(pair, vocabulary, side) if propose else None
+        proposed = [] if proposal is None else [proposal]
+    return next((change for change, changed in proposed if changed.keeps_all()), None)
 
 
-def smallest_change(code: str, pair: Pair, keys: Keys, side: Literal["lot", "demand"]) -> Change | None:
-    """What would mend the rule `code`, seen from the owner of `side`; None where nothing simple would.
-
-    A change is only given when the changed pair has been checked to keep every rule.
-    """
-    propose = _PROPOSALS.get(code)
-    proposed = propose(pair, keys, side) if propose else None
-    if proposed is None:
-        return None
-    change, changed = proposed
-    return change if changed.keeps_all() else None
+Proposal = tuple[Change, Pair]
+Propose = Callable[[Pair, Vocabulary, Side], Proposal | None]
 
 
-Proposal = tuple[Change, Pair] | None
-Propose = Callable[[Pair, Keys, Literal["lot", "demand"]], Proposal]
-
-
-def _price(pair: Pair, _keys: Keys, side: str) -> Proposal:
+def _price(pair: Pair, _vocabulary: Vocabulary, side: Side) -> Proposal | None:
     if side == "lot":
         ask = pair.figure("ask")
         needed = ask + pair.figure("value")
@@ -95,84 +47,100 @@ def _price(pair: Pair, _keys: Keys, side: str) -> Proposal:
     return Change("demand", "bid", bid, needed, *words), pair.with_demand(bid=needed)
 
 
-def _distance(pair: Pair, _keys: Keys, _side: str) -> Proposal:
+def _distance(pair: Pair, _vocabulary: Vocabulary, _side: Side) -> Proposal | None:
     limit, needed = pair.figure("max_distance") // 1000, -(-pair.figure("road") // 1000)
     words = f"nhận hàng xa thêm {needed - limit} km", f"accept {needed - limit} km more"
     change = Change("demand", "max_distance_km", limit, needed, *words)
     return change, pair.with_demand(max_distance=needed * 1000)
 
 
-def _grade(pair: Pair, keys: Keys, _side: str) -> Proposal:
-    now, needed = (keys["grades"][pair.figure(name)] for name in ("min_grade", "grade"))
-    words = f"nhận loại {needed}", f"accept {needed}"
+def _grade(pair: Pair, vocabulary: Vocabulary, _side: Side) -> Proposal | None:
+    now, needed = (vocabulary.keys["grades"][pair.figure(name)] for name in ("min_grade", "grade"))
+    name = vocabulary.name("grades", needed)
+    words = f"nhận {name.vi}", f"accept {name.en}"
     return Change("demand", "min_grade", now, needed, *words), pair.with_demand(
         min_grade=pair.figure("grade")
     )
 
 
-def _variety(pair: Pair, keys: Keys, _side: str) -> Proposal:
+def _variety(pair: Pair, vocabulary: Vocabulary, _side: Side) -> Proposal | None:
     variety, wanted = pair.figure("variety"), pair.figure("varieties")
-    now = [key for bit, key in enumerate(keys["varieties"], 1) if wanted >> bit & 1]
+    varieties = vocabulary.keys["varieties"]
+    now = [key for bit, key in enumerate(varieties, 1) if wanted >> bit & 1]
     if variety == 0:
         change = Change("lot", "variety", None, now, "ghi rõ giống", "say which variety it is")
         return change, pair.with_lot(variety=(wanted & -wanted).bit_length() - 1)
-    needed = keys["varieties"][variety - 1]
-    words = f"nhận thêm giống {needed}", f"accept {needed} too"
+    needed = varieties[variety - 1]
+    name = vocabulary.name("varieties", needed)
+    words = f"nhận thêm giống {name.vi}", f"accept {name.en} too"
     change = Change("demand", "varieties", now, [*now, needed], *words)
     return change, pair.with_demand(varieties=wanted | 1 << variety)
 
 
-def _ocop(pair: Pair, _keys: Keys, _side: str) -> Proposal:
+def _ocop(pair: Pair, _vocabulary: Vocabulary, _side: Side) -> Proposal | None:
     now, needed = pair.figure("min_ocop_stars"), pair.figure("ocop_stars")
-    words = f"nhận {needed} sao OCOP", f"accept {needed} OCOP stars"
+    words = f"nhận {needed} sao OCOP", f"accept {_count(needed, 'OCOP star')}"
     return Change("demand", "min_ocop_stars", now, needed, *words), pair.with_demand(min_ocop_stars=needed)
 
 
-def _window(pair: Pair, _keys: Keys, _side: str) -> Proposal:
+def _window(pair: Pair, _vocabulary: Vocabulary, _side: Side) -> Proposal | None:
     now, needed = pair.figure("deliver_until"), pair.figure("delivery_day")
-    words = f"nhận muộn thêm {needed - now} ngày", f"accept delivery {needed - now} days later"
+    words = f"nhận muộn thêm {needed - now} ngày", f"accept delivery {_count(needed - now, 'day')} later"
     change = Change("demand", "deliver_until", _iso(now), _iso(needed), *words)
     return change, pair.with_demand(deliver_until=needed)
 
 
-def _freshness(pair: Pair, _keys: Keys, _side: str) -> Proposal:
+def _freshness(pair: Pair, _vocabulary: Vocabulary, _side: Side) -> Proposal | None:
     now, needed = pair.figure("min_shelf_life"), pair.figure("shelf_life") - pair.figure("age")
     if needed < 0:
         return None
-    words = f"nhận hàng còn tươi {needed} ngày", f"accept {needed} days of shelf life left"
+    words = f"nhận hàng còn tươi {needed} ngày", f"accept {_count(needed, 'day')} of shelf life left"
     change = Change("demand", "min_shelf_life_days", now, needed, *words)
     return change, pair.with_demand(min_shelf_life=needed)
 
 
-def _certificate(pair: Pair, keys: Keys, _side: str) -> Proposal:
-    missing = pair.figure("certificates_required") & ~pair.figure("held")
-    if missing.bit_count() != 1:
-        return None
-    scheme, day = missing.bit_length() - 1, pair.figure("delivery_day")
+def _certificate(pair: Pair, vocabulary: Vocabulary, _side: Side) -> Proposal | None:
+    held, missing = pair.figure("held"), pair.figure("certificates_required") & ~pair.figure("held")
+    schemes, delivery = _bits(missing), pair.figure("delivery_day")
+    changed = _certified(pair, schemes, delivery)
+    ended = _last_day(pair, schemes[0], delivery) if len(schemes) == 1 else None
+    names = [vocabulary.name("schemes", vocabulary.keys["schemes"][scheme]) for scheme in schemes]
+    vi, en = " và ".join(name.vi for name in names), " and ".join(name.en for name in names)
+    if ended is None:
+        on = _iso(delivery)
+        words = f"chứng nhận {vi} còn hiệu lực ngày {day(on, 'vi')}", f"hold {en}, valid on {day(on, 'en')}"
+        keys = vocabulary.keys["schemes"]
+        now, needed = ([keys[scheme] for scheme in _bits(which)] for which in (held, held | missing))
+        return Change("lot", "certificates", now, needed, *words), changed
+    days = delivery - ended
+    words = (
+        f"chứng nhận {vi} hết hạn {days} ngày trước ngày giao",
+        f"the {en} certificate ends {_count(days, 'day')} before delivery",
+    )
+    field = f"certificates.{vocabulary.keys['schemes'][schemes[0]]}.valid_until"
+    return Change("lot", field, _iso(ended), _iso(delivery), *words), changed
+
+
+def _last_day(pair: Pair, scheme: int, before: int) -> int | None:
+    """On which a certificate of the lot ended that is no longer valid; None: it holds none such."""
     lot = pair.lot
     ends = [int(lot.certificate_until[k]) for k in np.flatnonzero(lot.certificate_scheme == scheme)]
-    until = max((end for end in ends if end < day), default=None)
-    name = keys["schemes"][scheme]
-    if until is None:
-        words = (
-            f"chứng nhận {name} còn hiệu lực ngày {_iso(day)}",
-            f"a {name} certificate valid on {_iso(day)}",
-        )
-    else:
-        words = (
-            f"chứng nhận {name} hết hạn {day - until} ngày trước ngày giao",
-            f"the {name} certificate ends {day - until} days before delivery",
-        )
-    now = None if until is None else _iso(until)
-    change = Change("lot", f"certificates.{name}.valid_until", now, _iso(day), *words)
+    return max((end for end in ends if end < before), default=None)
+
+
+def _certified(pair: Pair, schemes: list[int], on: int) -> Pair:
+    """The lot with certificates of these schemes, valid on that day."""
+    lot, more = pair.lot, len(schemes)
     columns: dict[str, Any] = {
-        "certificate_lot": [*lot.certificate_lot, 0], "certificate_scheme": [*lot.certificate_scheme, scheme],
-        "certificate_from": [*lot.certificate_from, day], "certificate_until": [*lot.certificate_until, day],
-    }  # fmt: skip
-    return change, replace(pair, lot=replace(lot, **columns))
+        "certificate_lot": [*lot.certificate_lot, *[0] * more],
+        "certificate_scheme": [*lot.certificate_scheme, *schemes],
+        "certificate_from": [*lot.certificate_from, *[on] * more],
+        "certificate_until": [*lot.certificate_until, *[on] * more],
+    }
+    return replace(pair, lot=replace(lot, **columns))
 
 
-def _gate(pair: Pair, _keys: Keys, _side: str) -> Proposal:
+def _gate(pair: Pair, _vocabulary: Vocabulary, _side: Side) -> Proposal | None:
     if pair.figure("growing_area"):
         return None
     words = "khai mã số vùng trồng", "give the growing area code"
@@ -192,8 +160,12 @@ _PROPOSALS: dict[str, Propose] = {
 }
 
 
-def _changed(table: Any, columns: Mapping[str, int]) -> Any:
-    return replace(table, **{name: np.array([value]) for name, value in columns.items()})
+def _bits(mask: int) -> list[int]:
+    return [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _iso(ordinal: int) -> str:

@@ -1,94 +1,70 @@
 """Why an order was matched, and why not: told from the stored input of the clearing that decided it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
-from uuid import UUID
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from matcher.catalogue import Catalogue
+from matcher.clearing.minimum import least
 from matcher.clearing.pairs import Book, Pairs
-from matcher.clearing.rules import RULES
-from matcher.fields import Kilograms, kilograms
+from matcher.fields import kilograms, kilometres
 from matcher.store.tables import Clearing, Demand, Lot
 from matcher.trading.chain import as_of, last_with
-from matcher.trading.changes import Change, Pair, smallest_change
+from matcher.trading.change import Change, Pair, Side
+from matcher.trading.changes import smallest_change
+from matcher.trading.explanation import ChangeView, Explanation, Miss
 from matcher.trading.matches import MatchView, matches_of
 from matcher.trading.outbid import outbid
+from matcher.trading.reasons import REASONS
 from matcher.trading.record import Arrays, Input
 from matcher.trading.subset import subset
+from matcher.trading.vocabulary import Vocabulary, vocabulary
 
-Side = Literal["lot", "demand"]
 LOOKED_BACK = 20  # clearings of the crop, to find the last one that had an order which is no longer open
 
 
-class ChangeView(BaseModel):
-    """`side` says whose order would change: the lot or the demand; `field` is the field of its post."""
-
-    side: Side
-    field: str
-    now: int | str | list[str] | None
-    needed: int | str | list[str]
-    vi: str
-    en: str
-
-
-class Miss(BaseModel):
-    """An order of the other side that only one rule keeps apart, and the smallest change that would do."""
-
-    rule: str
-    distance_km: Kilograms
-    change: ChangeView = Field(description="checked: the changed pair keeps every rule")
-
-
-class Explanation(BaseModel):
-    """What the last clearing with this order found, all of it worked out from that clearing's stored input.
-
-    `blocked` counts the orders of the other side by the rules they break, each as often as it breaks one;
-    `blocked_only` those that break a single one. `possible` of `considered` break none.
-    """
-
-    order_id: UUID
-    remaining_kg: Kilograms
-    clearing_id: UUID | None = Field(description="null: no clearing has seen this order yet")
-    cleared_at: datetime | None
-    partners: list[MatchView] = Field(description="all matches of this order, with their arithmetic")
-    considered: int = 0
-    possible: int = 0
-    blocked: dict[str, int] = {}
-    blocked_only: dict[str, int] = {}
-    misses: list[Miss] = Field([], description="for each rule the nearest miss, where a change would do")
-    outbid: ChangeView | None = Field(
-        None, description="partners were possible but others worth more: the least change that trades, tried"
-    )
-    one_more_kg: int | None = Field(None, description="đồng that one more kg of this order would have added")
-    refused_for_minimum: bool = Field(False, description="a minimum term, its own or another's, kept it out")
-
-
-def explain(session: Session, order: Lot | Demand) -> Explanation:
+def explain(session: Session, order: Lot | Demand, catalogue: Catalogue) -> Explanation:
     """Explains an order from the last clearing that had it in its input."""
     seen = _last_seen(session, order)
-    said: dict[str, Any] = {} if seen is None else _explained(seen)
+    said: dict[str, Any] = {}
+    if seen is not None:
+        said = _explained(seen, vocabulary(seen.given.keys, catalogue, order.crop))
+    partners = list(matches_of(session, order))
+    used_up = _sellers_used_up(order, partners)
+    if used_up is not None:  # it is in no clearing any more, so nothing else alone would do
+        said |= {"misses": [], "outbid": None, "sellers_used_up": ChangeView(**asdict(used_up))}
     return Explanation(
         order_id=order.id,
         remaining_kg=kilograms(order.quantity_g - order.taken_g),
         clearing_id=seen and seen.clearing.id,
         cleared_at=seen and seen.clearing.finished_at,
-        partners=list(matches_of(session, order)),
+        partners=partners,
         **said,
     )
+
+
+def _sellers_used_up(order: Lot | Demand, partners: Sequence[MatchView]) -> Change | None:
+    """The change with which one more seller may come, where none may."""
+    if isinstance(order, Lot) or order.max_sellers is None or order.state != "open":
+        return None
+    sellers = len({match.lot_id for match in partners})
+    if sellers < order.max_sellers:
+        return None
+    words = "nhận thêm một lô của bên bán", "allow one seller more"
+    return Change("demand", "max_sellers", order.max_sellers, sellers + 1, *words)
 
 
 @dataclass(frozen=True)
 class _Seen:
     """A clearing with an order in it, at `place` of its side's arrays."""
 
+    order: Lot | Demand
     clearing: Clearing
     given: Input
     result: Arrays
@@ -106,12 +82,19 @@ class _Seen:
 
     @cached_property
     def broken(self) -> Mapping[str, NDArray[np.bool_]]:
-        """By rule: whether each pair breaks it."""
-        return {code: ~rule(self.pairs) for code, rule in RULES.items()}
+        """By reason: whether it keeps each pair apart."""
+        return {code: ~keeps(self.pairs) for code, keeps in REASONS.items()}
+
+    @property
+    def quantity(self) -> int:
+        """g that were left of the order."""
+        given = self.given
+        return int((given.lots if self.side == "lot" else given.demands).quantity[self.place])
 
     def pair(self, other: int) -> Pair:
         lot, demand = (self.place, other) if self.side == "lot" else (other, self.place)
-        return Pair(subset(self.given.lots, [lot]), subset(self.given.demands, [demand]), self.given.terms)
+        lots, demands = subset(self.given.lots, [lot]), subset(self.given.demands, [demand])
+        return Pair(lots, demands, self.given.terms, self.order.quantity_g - self.quantity)
 
 
 def _last_seen(session: Session, order: Lot | Demand) -> _Seen | None:
@@ -130,11 +113,11 @@ def _last_seen(session: Session, order: Lot | Demand) -> _Seen | None:
         if clearing is not None:
             given, result = as_of(session, clearing)
             ids = given.lot_ids if side == "lot" else given.demand_ids
-            return _Seen(clearing, given, result, side, ids.index(str(order.id)))
+            return _Seen(order, clearing, given, result, side, ids.index(str(order.id)))
     return None
 
 
-def _explained(seen: _Seen) -> dict[str, Any]:
+def _explained(seen: _Seen, words: Vocabulary) -> dict[str, Any]:
     breaks = np.sum(list(seen.broken.values()), axis=0)
     counts = {code: int(broken.sum()) for code, broken in seen.broken.items()}
     alone = {code: int((broken & (breaks == 1)).sum()) for code, broken in seen.broken.items()}
@@ -146,40 +129,51 @@ def _explained(seen: _Seen) -> dict[str, Any]:
         "possible": len(possible),
         "blocked": {code: count for code, count in counts.items() if count},
         "blocked_only": {code: count for code, count in alone.items() if count},
-        "misses": _misses(seen, breaks),
+        "misses": _misses(seen, breaks, words),
         "outbid": change and ChangeView(**asdict(change)),
         "one_more_kg": int(prices[seen.place]),
-        "refused_for_minimum": seen.place in seen.result[f"refused_{seen.side}s"],
+        "refused_for_minimum": seen.place in seen.result[f"refused_{seen.side}s"] or _too_little_left(seen),
     }
 
 
-def _misses(seen: _Seen, breaks: NDArray[np.int64]) -> list[Miss]:
-    """For each rule, of the pairs that break only it, the one that needs the smallest change."""
+def _too_little_left(seen: _Seen) -> bool:
+    """Whether what the clearing left of the order is less than its own smallest part."""
+    given, place = seen.given, seen.place
+    left = seen.quantity - int(seen.result["quantity"][seen.result[seen.side] == place].sum())
+    if seen.side == "demand":
+        return 0 < left < int(given.demands.min_take[place])
+    multiple = max(int(given.lots.multiple[place]), 1)
+    return 0 < left < -(-max(int(given.lots.min_take[place]), 1) // multiple) * multiple
+
+
+def _misses(seen: _Seen, breaks: NDArray[np.int64], words: Vocabulary) -> list[Miss]:
+    """For each reason, of the pairs that it alone keeps apart, the one that needs the smallest change."""
     misses = []
     for code, broken in seen.broken.items():
         places = np.flatnonzero(broken & (breaks == 1))
         if not len(places):
             continue
         nearest = int(places[np.argmin(_shortfall(code, seen.pairs)[places])])
-        change: Change | None = smallest_change(code, seen.pair(nearest), seen.given.keys, seen.side)
+        change = smallest_change(code, seen.pair(nearest), words, seen.side)
         if change is not None:
-            road = kilograms(int(seen.pairs.road[nearest]))
+            road = kilometres(int(seen.pairs.road[nearest]))
             misses.append(Miss(rule=code, distance_km=road, change=ChangeView(**asdict(change))))
     return misses
 
 
 def _shortfall(code: str, pairs: Pairs) -> NDArray[np.int64]:
-    """By how much each pair misses the rule, in the rule's own unit; metres by road where it has none."""
+    """By how much each pair misses it, in its own unit; metres by road where it has none."""
     lots, demands = pairs.book.lots, pairs.book.demands
-    if code == "price":
-        return -pairs.value
-    if code == "window":
-        return pairs.delivery_day - demands.deliver_until[pairs.demand]
-    if code == "grade":
-        return (demands.min_grade[pairs.demand] - lots.grade[pairs.lot]).astype(np.int64)
     if code == "freshness":
         left = lots.shelf_life[pairs.lot] - pairs.age
         return np.where(left < 0, 1 << 40, demands.min_shelf_life[pairs.demand] - left)
-    if code == "distance":
-        return pairs.road - demands.max_distance[pairs.demand]
-    return pairs.road
+    if code == "minimum":
+        room = np.minimum(lots.quantity[pairs.lot], demands.quantity[pairs.demand])
+        return least(pairs.book, pairs.lot, pairs.demand) - room
+    plain: Mapping[str, Callable[[], NDArray[np.int64]]] = {
+        "price": lambda: -pairs.value,
+        "window": lambda: pairs.delivery_day - demands.deliver_until[pairs.demand],
+        "grade": lambda: (demands.min_grade[pairs.demand] - lots.grade[pairs.lot]).astype(np.int64),
+        "distance": lambda: pairs.road - demands.max_distance[pairs.demand],
+    }
+    return plain.get(code, lambda: pairs.road)()

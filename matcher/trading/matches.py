@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from matcher.errors import NotFound
-from matcher.fields import Kilograms, kilograms
+from matcher.fields import Kilograms, Kilometres, kilograms, kilometres
 from matcher.parties import sees
 from matcher.store.tables import Contract, Demand, Lot, Match, Party
 
@@ -31,7 +31,7 @@ class MatchView(BaseModel):
     freshness_penalty: int
     price: int = Field(description="what the seller gets at the farm gate")
     value: int = Field(description="bid − ask − transport − freshness penalty")
-    distance_km: Kilograms = Field(description="by road, estimated from the great circle")
+    distance_km: Kilometres = Field(description="by road, estimated from the great circle")
     pick_day: date
     leave_day: date
     delivery_day: date
@@ -61,9 +61,13 @@ def list_matches(
 
 
 def matches_of(session: Session, order: Lot | Demand) -> Sequence[MatchView]:
-    """All matches of one order, in the order in which they were made."""
+    """The matches of one order that stand, in the order in which they were made.
+
+    One whose contract was declined, lapsed or cancelled no longer does.
+    """
     ours = Match.lot_id == order.id if isinstance(order, Lot) else Match.demand_id == order.id
-    return [_view(row) for row in session.execute(_matches().where(ours).order_by(Match.id))]
+    standing = _matches().where(ours, Match.released_at.is_(None)).order_by(Match.id)
+    return [_view(row) for row in session.execute(standing)]
 
 
 def _matches() -> Select[Match, UUID, str]:
@@ -76,7 +80,7 @@ def _view(row: Row[Match, UUID, str]) -> MatchView:
     return MatchView(
         **shown,
         quantity_kg=kilograms(match.quantity_g),
-        distance_km=kilograms(match.distance_m),
+        distance_km=kilometres(match.distance_m),
         contract_id=contract_id,
         contract_number=contract_number,
     )

@@ -18,7 +18,8 @@ from matcher.pages import templates_of
 from matcher.parties import get_party
 from matcher.quarantine import in_words
 from matcher.store.tables import Contract, Demand, Lot, Match
-from matcher.trading.explain import Explanation, explain
+from matcher.trading.explain import explain
+from matcher.trading.explanation import Explanation
 from matcher.trading.outlook import outlook
 
 MOST_CONTRACTS = 20
@@ -32,7 +33,7 @@ def order_page(session: Session, order: Lot | Demand, catalogue: Catalogue, lang
     contracts, more_contracts = _contracts(session, order)
     expected = outlook(session, order)
     waiting = order.state == "open" and not expected.partners and order.quarantine is None
-    why = explain(session, order) if waiting else None
+    why = explain(session, order, catalogue) if waiting else None
     return _templates.get_template("order.html").render(
         order=order,
         side=side,
@@ -88,7 +89,7 @@ def _contracts(session: Session, order: Lot | Demand) -> tuple[Sequence[dict[str
 
 
 def _reasons(why: Explanation | None) -> Sequence[tuple[str, int]]:
-    """The rules that keep most of the other side apart, with how many."""
+    """What keeps most of the other side apart, with how many."""
     blocked = why.blocked if why else {}
     return sorted(blocked.items(), key=lambda rule: -rule[1])[:MOST_REASONS]
 
@@ -97,7 +98,8 @@ def _changes(why: Explanation | None, side: str, language: str) -> list[str]:
     """What the owner could change of the order, in words."""
     if why is None:
         return []
-    changes = [miss.change for miss in why.misses] + ([why.outbid] if why.outbid else [])
+    alone = [change for change in (why.outbid, why.sellers_used_up) if change is not None]
+    changes = [miss.change for miss in why.misses] + alone
     return [getattr(change, language) for change in changes if change.side == side]
 
 

@@ -10,7 +10,7 @@ from matcher import clearing as core
 from matcher.clearing import Demands, Lots
 from matcher.clearing.pairs import Pairs
 from matcher.figures import number
-from matcher.trading.changes import Change
+from matcher.trading.change import Change
 from matcher.trading.record import Arrays, Input
 
 MOST_PAIRS = 250_000  # of a book that is cleared again to try a price; a larger one would take seconds

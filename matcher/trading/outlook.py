@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from matcher.fields import Kilograms, kilograms
+from matcher.fields import Kilograms, Kilometres, kilograms, kilometres
 from matcher.store.tables import Demand, Lot, TentativeMatch
 from matcher.trading.found import Found, Matches
 from matcher.trading.standing import Moved
@@ -42,8 +42,8 @@ class Outlook(BaseModel):
     partners: int
     price_from: int | None = Field(description="the lowest price at the farm gate, đồng per kg")
     price_until: int | None = Field(description="the highest")
-    distance_from_km: Kilograms | None
-    distance_until_km: Kilograms | None
+    distance_from_km: Kilometres | None
+    distance_until_km: Kilometres | None
     first_freeze_at: datetime | None = Field(description="when the first of it becomes a match")
     last_freeze_at: datetime | None
 
@@ -65,8 +65,8 @@ def outlook(session: Session, order: Lot | Demand) -> Outlook:
         partners=row[1],
         price_from=row[2],
         price_until=row[3],
-        distance_from_km=kilograms(row[4]) if row[1] else None,
-        distance_until_km=kilograms(row[5]) if row[1] else None,
+        distance_from_km=kilometres(row[4]) if row[1] else None,
+        distance_until_km=kilometres(row[5]) if row[1] else None,
         first_freeze_at=row[6],
         last_freeze_at=row[7],
     )

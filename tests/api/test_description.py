@@ -21,6 +21,19 @@ def test_an_amendment_is_described_by_the_fields_of_a_post_none_of_them_needed(a
     assert "required" not in schema
 
 
+def test_distances_are_described_as_kilometres_and_quantities_as_kilograms(api: Api) -> None:
+    schemas = api.get("/openapi.json").json()["components"]["schemas"]
+    outlook = schemas["Outlook"]["properties"]
+    distances = [
+        schemas["Miss"]["properties"]["distance_km"],
+        *(outlook[f"distance_{end}_km"]["anyOf"][0] for end in ("from", "until")),
+    ]
+    for described in distances:
+        assert described["type"] == "string"
+        assert described["description"].startswith("km ")
+    assert outlook["quantity_kg"]["description"].startswith("kg")
+
+
 def test_no_answer_leads_to_where_the_host_header_says(api: Api) -> None:
     answer = api.get("/v1/crops/", headers={"Host": "evil.example"})
     assert (answer.status_code, answer.headers.get("location")) == (404, None)

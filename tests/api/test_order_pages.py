@@ -200,3 +200,29 @@ def test_instants_are_of_the_day_in_viet_nam_and_written_as_in_contracts(
         posted_at = datetime(2020, 8, 21, 17, 30, tzinfo=UTC)
         session.execute(update(Lot).where(Lot.id == market.lot.id).values(posted_at=posted_at))
     assert "22/08/2020 00:30" in said(page_of(api, market.lot))
+
+
+def test_it_says_that_a_minimum_is_in_the_way(
+    api: Api, ledger: Ledger, knowledge: Knowledge, settings: Settings
+) -> None:
+    with ledger.transaction() as session:
+        packed = lot(session, party(session, "producer"), knowledge, quantity_kg=90, multiple_kg=30)
+        wanted = demand(session, party(session, "buyer"), knowledge, quantity_kg=20)
+    Market(ledger, knowledge, settings, packed, wanted).clear()
+    seen = said(page_of(api, packed, "?language=en"))
+    assert "a smallest part, or a packing unit (1 of 1)" in seen
+    assert "pack in units of 20 kg" in seen
+    assert "mua thêm 10 kg" in said(page_of(api, wanted, "?language=vi"))
+
+
+def test_it_says_that_no_further_seller_may_come(
+    api: Api, ledger: Ledger, knowledge: Knowledge, settings: Settings
+) -> None:
+    with ledger.transaction() as session:
+        offered = lot(session, party(session, "producer"), knowledge, quantity_kg=100)
+        wanted = demand(session, party(session, "buyer"), knowledge, quantity_kg=500, max_sellers=1)
+    Market(ledger, knowledge, settings, offered, wanted).clear()
+    seen = said(page_of(api, wanted, "?language=en"))
+    assert "As many sellers as it allows have come" in seen
+    assert "allow one seller more" in seen
+    assert "Đã đủ số lô bên bán tối đa" in said(page_of(api, wanted, "?language=vi"))

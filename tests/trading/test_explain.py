@@ -12,11 +12,13 @@ from config.settings import Settings
 from matcher import clearing as core
 from matcher.book.demands import amend_demand
 from matcher.book.lots import amend_lot
+from matcher.contracts.life import decline
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
-from matcher.store.tables import Clearing, Demand, Lot
+from matcher.store.tables import Clearing, Contract, Demand, Lot, Party
 from matcher.trading.clear import clear
-from matcher.trading.explain import Explanation, explain
+from matcher.trading.explain import explain
+from matcher.trading.explanation import Explanation
 from matcher.trading.outbid import least_that
 from matcher.trading.record import unpack
 from tests.market import day, demand, lot, party
@@ -55,8 +57,8 @@ class Market:
     def explained(self, kind: type[Lot] | type[Demand]) -> Explanation:
         with self.ledger.transaction() as session:
             if kind is Lot:
-                return explain(session, session.get_one(Lot, self.lot.id))
-            return explain(session, session.get_one(Demand, self.demand.id))
+                return explain(session, session.get_one(Lot, self.lot.id), self.knowledge.catalogue)
+            return explain(session, session.get_one(Demand, self.demand.id), self.knowledge.catalogue)
 
     def amend(self, side: str, changes: dict[str, Any]) -> None:
         with self.ledger.transaction() as session:
@@ -129,6 +131,17 @@ def test_a_match_is_told_with_its_arithmetic(market: Market) -> None:
     assert market.explained(Lot).remaining_kg == 600
 
 
+def test_a_match_whose_contract_was_declined_is_no_partner_any_more(market: Market) -> None:
+    market.post({}, {"quantity_kg": 400})
+    market.clear()
+    with market.ledger.transaction() as session:
+        contract_id = session.scalars(select(Contract.id)).one()
+        decline(session, contract_id, session.get_one(Party, market.buyer.id), "Giá đã đổi")
+    for kind in (Lot, Demand):
+        assert market.explained(kind).partners == []
+    assert market.explained(Demand).remaining_kg == 400
+
+
 def test_who_was_outbid_is_told_the_least_cut_that_trades(market: Market) -> None:
     market.post({"ask": 30_000}, {})
     with market.ledger.transaction() as session:
@@ -159,6 +172,60 @@ def test_a_demand_whose_minimum_fill_was_not_met_is_told_so(market: Market) -> N
     market.clear()
     assert market.explained(Demand).partners == []
     assert market.explained(Demand).refused_for_minimum
+
+
+WORDS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+    "grade": (
+        {"grade": "grade_3"}, {"min_grade": "grade_1"},
+        "nhận Loại 3 (10–15 quả một kg)", "accept Grade 3 (10–15 to a kg)",
+    ),
+    "variety": (
+        {"variety": "na_dai"}, {"varieties": ["na_bo"]},
+        "nhận thêm giống Na dai", "accept Chewy custard apple too",
+    ),
+    "one OCOP star": ({"ocop_stars": 1}, {"min_ocop_stars": 4}, "nhận 1 sao OCOP", "accept 1 OCOP star"),
+    "one day later": (
+        {"harvest_from": day(3), "harvest_until": day(3)}, {"deliver_until": day(2)},
+        "nhận muộn thêm 1 ngày", "accept delivery 1 day later",
+    ),
+    "two days later": (
+        {"harvest_from": day(4), "harvest_until": day(4)}, {"deliver_until": day(2)},
+        "nhận muộn thêm 2 ngày", "accept delivery 2 days later",
+    ),
+    "one day before": (
+        {"certificates": [VIETGAP]}, {"certificates_required": ["vietgap"]},
+        "chứng nhận VietGAP hết hạn 1 ngày trước ngày giao",
+        "the VietGAP certificate ends 1 day before delivery",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WORDS)
+def test_a_change_is_told_in_the_catalogues_words_and_counts_one_day_as_one(
+    market: Market, case: str
+) -> None:
+    offered, wanted, vi, en = WORDS[case]
+    market.post(offered, wanted)
+    market.clear()
+    (miss,) = market.explained(Lot).misses
+    assert (miss.change.vi, miss.change.en) == (vi, en)
+
+
+@pytest.mark.parametrize("missing", [["vietgap"], ["organic_vn", "vietgap"]])
+def test_certificates_that_are_not_held_are_asked_for_as_such(market: Market, missing: list[str]) -> None:
+    valid = VIETGAP | {"valid_until": day(99)}
+    held = valid | {"scheme": "haccp"}
+    market.post({"certificates": [held]}, {"certificates_required": ["haccp", *missing]})
+    market.clear()
+    (miss,) = market.explained(Lot).misses
+    change = miss.change
+    assert isinstance(change.needed, list)
+    assert (change.field, change.now) == ("certificates", ["haccp"])
+    assert sorted(change.needed) == sorted(["haccp", *missing])
+    assert ("Organic (TCVN 11041) and VietGAP" in change.en) == (len(missing) == 2)
+    market.amend("lot", {"certificates": [valid | {"scheme": scheme} for scheme in change.needed]})
+    market.clear()
+    assert len(market.explained(Lot).partners) == 1
 
 
 @having(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300))

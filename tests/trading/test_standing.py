@@ -299,13 +299,14 @@ def test_an_order_of_a_standing_book_is_explained_from_the_chain(holding: Market
     assert link is not None
     assert last is not None
     with holding.ledger.transaction() as session:
-        told = explain(session, session.get_one(Lot, dear.id))
+        told = explain(session, session.get_one(Lot, dear.id), holding.knowledge.catalogue)
         assert (told.clearing_id, told.possible) == (last.id, 0)
         assert told.blocked["price"] == told.considered == last.demands
         withdraw(session, Lot, dear.id, session.get_one(Party, dear.party_id))
     holding.clear()
     with holding.ledger.transaction() as session:
-        assert explain(session, session.get_one(Lot, dear.id)).clearing_id == last.id
+        told = explain(session, session.get_one(Lot, dear.id), holding.knowledge.catalogue)
+        assert told.clearing_id == last.id
 
 
 def test_what_a_worker_remembers_of_a_clearing_that_was_not_committed_is_thrown_away(holding: Market) -> None:

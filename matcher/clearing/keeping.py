@@ -58,10 +58,9 @@ class Keeping:
         arcs = arcs[self._ways.gain[arcs] > 0]
         if not (self._as_relaxed(self._apart_with(arcs), before) or self._as_relaxed(arcs, before)):
             self._doubt(arcs, lost)
+        if self.takes.welfare != self._relaxation.value and not self._relaxation.owed:
             self._move_unbound(arcs, before)
-            self._search(effort, before)
-        elif self.doubtful:
-            self._search(effort, before)
+        self._search(effort, before)
         self._place_held(before)
         touched = np.array(
             [*before, *self._relaxation.arcs.tolist(), *self._relaxation.dead.tolist()], np.int64
@@ -172,10 +171,11 @@ class Keeping:
         self.doubtful = [*waiting]
 
     def _move_unbound(self, arcs: Longs, before: dict[int, int]) -> None:
-        """Makes best what no term binds around these arcs and the orders that came."""
-        ends = ((True, self._ways.lot), (False, self._ways.demand))
-        lots, demands = (np.concatenate([self._relaxation.new[side], end[arcs]]) for side, end in ends)
-        near = around(self.takes, lots, demands)
+        """Makes best what no term binds around these arcs and all those of the orders that came."""
+        ways = self._ways
+        own = [ways.of_all(of_lots, orders) for of_lots, orders in self._relaxation.new.items()]
+        arcs = np.concatenate([arcs, *own])
+        near = around(self.takes, ways.lot[arcs], ways.demand[arcs])
         if len(near):
             self.takes.set(near, best_around(self.takes, near), before)
 

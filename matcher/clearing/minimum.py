@@ -54,6 +54,13 @@ class Problem:
         )
 
 
+def has_terms(book: Book) -> bool:
+    """Whether any order has a minimum term."""
+    lots, demands = book.lots, book.demands
+    columns = lots.min_take, lots.multiple, demands.min_take, demands.min_fill, demands.max_sellers
+    return any(bool((column > 0).any()) for column in columns)
+
+
 def supply(book: Book) -> Longs:
     """What each lot can sell: whole multiples of what remains."""
     multiple = np.maximum(book.lots.multiple, 1)

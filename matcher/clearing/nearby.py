@@ -7,14 +7,15 @@ from matcher.clearing.takes import Takes
 from matcher.clearing.unbound import best_unbound
 
 Longs = NDArray[np.int64]
+Places = NDArray[np.integer]
 
 ORDERS = 600  # looked at together, at least, where there are so many
 
 
-def around(takes: Takes, lots: Longs, demands: Longs) -> Longs:
+def around(takes: Takes, lots: Places, demands: Places) -> Longs:
     """The arcs between these orders, those that arcs which just pay lead to, and so on."""
     ways = takes.ways
-    found = {True: np.unique(lots), False: np.unique(demands)}
+    found = {True: np.unique(lots).astype(np.int64), False: np.unique(demands).astype(np.int64)}
     new = found
     while sum(map(len, new.values())) and sum(map(len, found.values())) < ORDERS:
         arcs = np.concatenate([ways.of_all(of_lots, orders) for of_lots, orders in new.items()])

@@ -97,13 +97,14 @@ class Outlying:
         """Those of the orders whose price is lower than what is known to let no pair outside gain."""
         return places[self._ways.price(of_lots, places) < self._floor[of_lots][places]]
 
-    def gaining(self, of_lots: bool, orders: Longs) -> Pairs:
+    def gaining(self, of_lots: bool, orders: Longs, beyond: int = 0) -> Pairs:
         """Pairs of `orders`, not arcs yet, that gain more than their floors; those are set anew before.
 
+        With so much `beyond` also pairs that do not gain by so much, as minimum terms may ask for them.
         Of an order with more than BEST of them the best come first; it is then still to be asked again.
         Raises TooMuch where very many could gain.
         """
-        self._set_floor(of_lots, orders, self._margin)
+        self._set_floor(of_lots, orders, self._margin, beyond)
         pairs = self._near(of_lots, orders)
         if pairs is None:
             raise TooMuch
@@ -116,9 +117,9 @@ class Outlying:
         self._floor[of_lots][own[~best]] = UNKNOWN
         return pairs.select(best)
 
-    def _set_floor(self, of_lots: bool, places: Longs, less: int) -> None:
-        """Sets the floors of these orders so much below their prices."""
-        floor = np.maximum(self._ways.price(of_lots, places) - less, 0)
+    def _set_floor(self, of_lots: bool, places: Longs, less: int, beyond: int = 0) -> None:
+        """Sets the floors of these orders so much below their prices, and so much `beyond` that."""
+        floor = np.maximum(self._ways.price(of_lots, places) - less, 0) - beyond
         self._floor[of_lots][places] = floor
         price = floor >> self.ties.shift
         if of_lots:

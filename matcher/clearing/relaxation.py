@@ -10,6 +10,7 @@ from matcher.clearing.arrays import Demands, Lots
 from matcher.clearing.errors import NotOptimal
 from matcher.clearing.exact import total
 from matcher.clearing.find import Solved
+from matcher.clearing.groups import rank
 from matcher.clearing.growing import GrowingBook
 from matcher.clearing.outlying import Outlying, joined, margin
 from matcher.clearing.pairs import Pairs
@@ -18,6 +19,10 @@ from matcher.clearing.ties import room_of
 from matcher.clearing.ways import Ways
 
 Longs = NDArray[np.int64]
+BEYOND = (
+    16  # a new order knows pairs that lack the highest bid over this, where minimum terms may ask for them
+)
+BESIDE = 16  # arcs of each order at least that go along where minimum terms may ask for them
 
 
 class Relaxation:
@@ -35,6 +40,8 @@ class Relaxation:
         whole = minimum.supply(book), book.demands.quantity
         self.ways = Ways(begun.network, whole, begun.arcs.value, self.kept, room)
         self.value, self.owed = begun.clearing.relaxation, 0
+        self._terms = minimum.has_terms(book)
+        self._beyond = (int(book.demands.bid.max(initial=0)) // BEYOND) << begun.ties.shift
         self._outlying = Outlying(self.growing, self.ways, begun.ties)
         self.ties = self._outlying.ties
         for pairs in self._outlying.fences(len(begun.arcs)):
@@ -78,7 +85,7 @@ class Relaxation:
         for lot, demand in declined:
             self.growing.decline(lot, demand)
         self._add(self._outlying.possible(wished[:, 0], wished[:, 1])[0])
-        self._add_gaining(self.new)
+        self._add_gaining(self.new, self._beyond if self.has_terms() else 0)
         for of_lots, places in self.new.items():
             self.ways.hold(of_lots, places)
         self._settle(effort)
@@ -87,6 +94,11 @@ class Relaxation:
         self.value += total(self.ways.value[self.arcs], more)
         for of_lots in (True, False):
             self.check(of_lots, self.ways.looked(of_lots))
+
+    def has_terms(self) -> bool:
+        """Whether any order of the book has had a minimum term."""
+        self._terms = self._terms or minimum.has_terms(self.growing.book)
+        return self._terms
 
     def check(self, of_lots: bool, places: Longs) -> None:
         """Raises NotOptimal unless the prices of these orders prove what their arcs take."""
@@ -119,8 +131,8 @@ class Relaxation:
         left, gain = self.ways.held()
         return total((gain >> self.ties.shift) + 1, left)
 
-    def _add_gaining(self, orders: dict[bool, Longs]) -> None:
-        found = [self._outlying.gaining(side, some) for side, some in orders.items() if len(some)]
+    def _add_gaining(self, orders: dict[bool, Longs], beyond: int = 0) -> None:
+        found = [self._outlying.gaining(side, some, beyond) for side, some in orders.items() if len(some)]
         self._add(joined(self.growing.book, found))
 
     def _add(self, pairs: Pairs) -> None:
@@ -130,10 +142,17 @@ class Relaxation:
 
 
 def _kept(begun: Solved) -> NDArray[np.bool_]:
-    """The arcs that go along: those used, and those that could gain before their orders are asked anew."""
+    """The arcs that go along: those used, and those that could gain before their orders are asked anew.
+
+    Where there are minimum terms, some that come nearest to gaining too.
+    """
     network, arcs, less = begun.network, begun.arcs, margin(begun.book, begun.ties)
     lot_floor, demand_floor = (
         np.maximum(price - less, 0) for price in (network.lot_price, network.demand_price)
     )
     near = begun.gain > lot_floor[arcs.lot] + demand_floor[arcs.demand]
-    return near | (begun.taken > 0) | Ways.in_tree(network, len(arcs))
+    near |= (begun.taken > 0) | Ways.in_tree(network, len(arcs))
+    if minimum.has_terms(begun.book):
+        more = begun.gain - network.lot_price[arcs.lot] - network.demand_price[arcs.demand]
+        near |= (rank(arcs.lot, more) < BESIDE) | (rank(arcs.demand, more) < BESIDE)
+    return near

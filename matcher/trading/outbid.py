@@ -8,7 +8,8 @@ import numpy as np
 
 from matcher import clearing as core
 from matcher.clearing import Demands, Lots
-from matcher.clearing.pairs import Pairs
+from matcher.clearing.pairs import Book, Pairs
+from matcher.clearing.trial import Trial
 from matcher.figures import number
 from matcher.trading.change import Change
 from matcher.trading.record import Arrays, Input
@@ -21,8 +22,9 @@ def outbid(
 ) -> Change | None:
     """The least cut of the lot's ask, or rise of the demand's bid, in đ/kg, with which it trades more.
 
-    It is tried: the book with that price is cleared again. None where the order has nothing left or no
-    possible partner, where no price would do, and for books above MOST_PAIRS.
+    It is tried: with that price all that no minimum term binds is made best again, from the matches as they
+    are; for an order with such terms of its own the book is cleared anew. None where the order has nothing
+    left or no possible partner, where no price would do, and for books above MOST_PAIRS.
     """
     orders: Lots | Demands = given.lots if side == "lot" else given.demands
     left = int(orders.quantity[place] - _taken(result, side, place))
@@ -35,10 +37,13 @@ def outbid(
     most = now if side == "lot" else int(given.demands.bid.max()) * 2 + least
     sign = -1 if side == "lot" else 1
 
+    book = Book(given.lots, given.demands, given.terms, given.declined.astype(np.int64))
+    trial = Trial(book, (result["lot"], result["demand"], result["quantity"]), side == "lot", place)
+
     def trades(change: int) -> bool:
-        again = _cleared_again(given, side, place, now + sign * change)
-        taken = again.quantity[getattr(again, side) == place].sum()
-        return int(taken) > _taken(result, side, place)
+        price = now + sign * change
+        taken = _taken_anew(given, side, place, price) if trial.has_terms() else trial.taken(price)
+        return taken > _taken(result, side, place)
 
     change = least_that(trades, least, most)
     if change is None:
@@ -68,13 +73,14 @@ def _taken(result: Arrays, side: str, place: int) -> int:
     return int(result["quantity"][result[side] == place].sum())
 
 
-def _cleared_again(given: Input, side: str, place: int, price: int) -> core.Clearing:
+def _taken_anew(given: Input, side: str, place: int, price: int) -> int:
     lots, demands = given.lots, given.demands
     if side == "lot":
         lots = replace(lots, ask=_with(lots.ask, place, price))
     else:
         demands = replace(demands, bid=_with(demands.bid, place, price))
-    return core.clear(lots, demands, given.terms, given.declined)
+    again = core.clear(lots, demands, given.terms, given.declined)
+    return int(again.quantity[getattr(again, side) == place].sum())
 
 
 def _with(column: Any, place: int, value: int) -> Any:

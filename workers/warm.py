@@ -1,6 +1,6 @@
 """A worker that clears has the solver's machine code before its first ring, and before its pool forks.
 
-The first time on a machine numba compiles it, some seconds long, and keeps it; later it is only loaded.
+The first time on a machine numba compiles it, twenty seconds long, and keeps it; later it is only loaded.
 """
 
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from celery import signals
 
-from matcher.clearing import transport
+from matcher.clearing import branch, transport
+from matcher.clearing.minimum import Problem
 
 CLEARING = {"clearing", "standing"}  # queues
 
@@ -20,5 +21,7 @@ def connect() -> None:
 
 def _after_setup(instance: Any, **_: object) -> None:
     if CLEARING & set(instance.app.amqp.queues.consume_from):
-        one, first = np.ones(1, np.int64), np.zeros(1, np.int32)
+        one, none, first = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int32)
         transport.solve(one, one, first, first, one)
+        terms = one, one, none > 0, none, none
+        branch.search(Problem(one, one, first, first, one, one, *terms), 0, none, 4 * branch.OVERHEAD)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from matcher.clearing import branch
 from matcher.clearing.find import Solved
 from matcher.clearing.meanwhile import taken_meanwhile
-from matcher.clearing.nearby import around, best_around
+from matcher.clearing.nearby import arcs_near, best_around
 from matcher.clearing.relaxation import Relaxation
 from matcher.clearing.takes import Takes
 from matcher.clearing.ways import TooMuch
@@ -51,7 +51,8 @@ class Keeping:
         """
         self.takes.learn()
         before: dict[int, int] = {}
-        self.takes.set(np.array([*self._meanwhile], np.int64), np.array([*self._meanwhile.values()]), before)
+        placed = np.array([*self._meanwhile.items()], np.int64).reshape(-1, 2)
+        self.takes.set(placed[:, 0], placed[:, 1], before)
         lost = self._drop_dead(carried, before)
         # What was carried over or dropped may take another quantity though the relaxation's did not change.
         arcs = np.union1d(self._relaxation.arcs, np.array([*before], np.int64))
@@ -175,7 +176,7 @@ class Keeping:
         ways = self._ways
         own = [ways.of_all(of_lots, orders) for of_lots, orders in self._relaxation.new.items()]
         arcs = np.concatenate([arcs, *own])
-        near = around(self.takes, ways.lot[arcs], ways.demand[arcs])
+        near = arcs_near(self.takes, ways.lot[arcs], ways.demand[arcs])
         if len(near):
             self.takes.set(near, best_around(self.takes, near), before)
 

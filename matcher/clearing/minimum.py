@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.clearing.arrays import Demands, Lots
 from matcher.clearing.errors import TermBroken
 from matcher.clearing.pairs import Book, Pairs
 
@@ -54,9 +55,8 @@ class Problem:
         )
 
 
-def has_terms(book: Book) -> bool:
-    """Whether any order has a minimum term."""
-    lots, demands = book.lots, book.demands
+def has_terms(lots: Lots, demands: Demands) -> bool:
+    """Whether any of these orders has a minimum term."""
     columns = lots.min_take, lots.multiple, demands.min_take, demands.min_fill, demands.max_sellers
     return any(bool((column > 0).any()) for column in columns)
 

@@ -12,7 +12,7 @@ Places = NDArray[np.integer]
 ORDERS = 600  # looked at together, at least, where there are so many
 
 
-def around(takes: Takes, lots: Places, demands: Places) -> Longs:
+def arcs_near(takes: Takes, lots: Places, demands: Places) -> Longs:
     """The arcs between these orders, those that arcs which just pay lead to, and so on."""
     ways = takes.ways
     found = {True: np.unique(lots).astype(np.int64), False: np.unique(demands).astype(np.int64)}
@@ -29,7 +29,4 @@ def around(takes: Takes, lots: Places, demands: Places) -> Longs:
 
 def best_around(takes: Takes, arcs: Longs) -> Longs:
     """What each of these arcs takes, all others as they are; no worse than now."""
-    part, demand = takes.part(arcs), takes.ways.demand[arcs]
-    shut = np.zeros(len(part.wanted), np.bool_)
-    shut[part.demand] = (takes.problem.min_fill[demand] > 0) & (takes.of(False, demand) == 0)
-    return best_unbound(part, takes.by_arc[arcs], shut)
+    return best_unbound(takes.part(arcs), takes.by_arc[arcs])

@@ -19,10 +19,9 @@ from matcher.clearing.ties import room_of
 from matcher.clearing.ways import Ways
 
 Longs = NDArray[np.int64]
-BEYOND = (
-    16  # a new order knows pairs that lack the highest bid over this, where minimum terms may ask for them
-)
-BESIDE = 16  # arcs of each order at least that go along where minimum terms may ask for them
+# Where there are minimum terms, pairs may be asked for that do not gain without them:
+BEYOND = 16  # a new order knows those that lack at most the highest bid over this,
+BESIDE = 16  # and from the beginning so many arcs at least of each order go along.
 
 
 class Relaxation:
@@ -40,7 +39,7 @@ class Relaxation:
         whole = minimum.supply(book), book.demands.quantity
         self.ways = Ways(begun.network, whole, begun.arcs.value, self.kept, room)
         self.value, self.owed = begun.clearing.relaxation, 0
-        self._terms = minimum.has_terms(book)
+        self._terms = minimum.has_terms(book.lots, book.demands)
         self._beyond = (int(book.demands.bid.max(initial=0)) // BEYOND) << begun.ties.shift
         self._outlying = Outlying(self.growing, self.ways, begun.ties)
         self.ties = self._outlying.ties
@@ -85,7 +84,8 @@ class Relaxation:
         for lot, demand in declined:
             self.growing.decline(lot, demand)
         self._add(self._outlying.possible(wished[:, 0], wished[:, 1])[0])
-        self._add_gaining(self.new, self._beyond if self.has_terms() else 0)
+        self._terms = self._terms or minimum.has_terms(lots, demands)
+        self._add_gaining(self.new, self._beyond if self._terms else 0)
         for of_lots, places in self.new.items():
             self.ways.hold(of_lots, places)
         self._settle(effort)
@@ -94,11 +94,6 @@ class Relaxation:
         self.value += total(self.ways.value[self.arcs], more)
         for of_lots in (True, False):
             self.check(of_lots, self.ways.looked(of_lots))
-
-    def has_terms(self) -> bool:
-        """Whether any order of the book has had a minimum term."""
-        self._terms = self._terms or minimum.has_terms(self.growing.book)
-        return self._terms
 
     def check(self, of_lots: bool, places: Longs) -> None:
         """Raises NotOptimal unless the prices of these orders prove what their arcs take."""
@@ -152,7 +147,7 @@ def _kept(begun: Solved) -> NDArray[np.bool_]:
     )
     near = begun.gain > lot_floor[arcs.lot] + demand_floor[arcs.demand]
     near |= (begun.taken > 0) | Ways.in_tree(network, len(arcs))
-    if minimum.has_terms(begun.book):
+    if minimum.has_terms(begun.book.lots, begun.book.demands):
         more = begun.gain - network.lot_price[arcs.lot] - network.demand_price[arcs.demand]
         near |= (rank(arcs.lot, more) < BESIDE) | (rank(arcs.demand, more) < BESIDE)
     return near

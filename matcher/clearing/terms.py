@@ -74,7 +74,7 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
         known, spent = improve(
             part, repaired[arcs], best[arcs], more[arcs], shift, effort // 3 if small else branch.EFFORT
         )
-        known = best_unbound(part, known, (part.min_fill > 0) & (minimum.fill(part, known) == 0))
+        known = best_unbound(part, known)
         if small:
             known, most, longer = branch.search(part, shift, known, effort - spent)
             bound += most

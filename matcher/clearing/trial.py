@@ -1,6 +1,7 @@
 """A price tried: what an order would take with it, if all moved that no minimum term binds."""
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 from matcher.clearing import candidates, minimum
 from matcher.clearing.arrays import Demands, Lots
 from matcher.clearing.candidates import Candidates, joined
+from matcher.clearing.clear import clear
 from matcher.clearing.pairs import Book
 from matcher.clearing.ties import ties
 from matcher.clearing.unbound import best_unbound
 
 Longs = NDArray[np.int64]
+Places = NDArray[np.int32]
 
 
 class Trial:
@@ -21,17 +24,12 @@ class Trial:
 
     def __init__(self, book: Book, matches: tuple[Any, Any, Longs], of_lots: bool, place: int) -> None:
         self._book, self._of_lots, self._place = book, of_lots, place
-        lot, demand, self._quantity = matches
-        self._codes = np.asarray(lot, np.int64) * len(book.demands) + demand
-        lots, demands = np.arange(len(book.lots)), np.arange(len(book.demands))
-        self._others = candidates.sample(
-            book,
-            lots[lots != place] if of_lots else lots,
-            demands if of_lots else demands[demands != place],
-        )
+        lot, demand, quantity = matches
+        codes = np.asarray(lot, np.int64) * len(book.demands) + demand
+        self._quantity = dict(zip(codes.tolist(), quantity.tolist(), strict=True))
 
     def has_terms(self) -> bool:
-        """Whether the order has minimum terms of its own: then it is not moved here."""
+        """Whether the order has minimum terms of its own: then the book is cleared anew."""
         orders: Lots | Demands = self._book.lots if self._of_lots else self._book.demands
         names = ("min_take", "multiple") if self._of_lots else ("min_take", "min_fill", "max_sellers")
         return any(int(getattr(orders, name)[self._place]) > 0 for name in names)
@@ -39,16 +37,36 @@ class Trial:
     def taken(self, price: int) -> int:
         """What the order would take in all, g, with that ask or bid."""
         book = self._with(price)
-        arcs = joined(self._others, self._own(book))
-        rules = ties(book)
-        gain = rules.gain(arcs.lot, arcs.demand, arcs.value)
+        lot, demand, taken = self._anew(book) if self.has_terms() else self._moved(book)
+        return int(taken[(lot if self._of_lots else demand) == self._place].sum())
+
+    def _anew(self, book: Book) -> tuple[Places, Places, Longs]:
+        again = clear(book.lots, book.demands, book.terms, book.declined)
+        return again.lot, again.demand, again.quantity
+
+    def _moved(self, book: Book) -> tuple[Places, Places, Longs]:
+        others, known_of_others = self._others
+        own = self._arcs(book, np.array([self._place]))
+        arcs, known = joined(others, own), np.concatenate([known_of_others, self._known(own)])
+        gain = ties(book).gain(arcs.lot, arcs.demand, arcs.value)
         problem = minimum.problem(book, arcs.lot, arcs.demand, arcs.value, gain)
-        quantity = dict(zip(self._codes.tolist(), self._quantity.tolist(), strict=True))
-        codes = arcs.lot.astype(np.int64) * len(book.demands) + arcs.demand
-        known = np.array([quantity.get(code, 0) for code in codes.tolist()], np.int64)
-        part = problem.part(np.arange(len(known)))
-        taken = best_unbound(part, known, (part.min_fill > 0) & (minimum.fill(part, known) == 0))
-        return int(taken[(arcs.lot if self._of_lots else arcs.demand) == self._place].sum())
+        return arcs.lot, arcs.demand, best_unbound(problem.part(np.arange(len(known))), known)
+
+    @cached_property
+    def _others(self) -> tuple[Candidates, Longs]:
+        """The arcs of all other orders of its side, which no price of its own changes, and what they take."""
+        side = self._book.lots if self._of_lots else self._book.demands
+        arcs = self._arcs(self._book, np.delete(np.arange(len(side)), self._place))
+        return arcs, self._known(arcs)
+
+    def _arcs(self, book: Book, own: NDArray[np.intp]) -> Candidates:
+        """Those of some orders of its side."""
+        lots, demands = np.arange(len(book.lots)), np.arange(len(book.demands))
+        return candidates.sample(book, own if self._of_lots else lots, demands if self._of_lots else own)
+
+    def _known(self, arcs: Candidates) -> Longs:
+        codes = arcs.lot.astype(np.int64) * len(self._book.demands) + arcs.demand
+        return np.array([self._quantity.get(code, 0) for code in codes.tolist()], np.int64)
 
     def _with(self, price: int) -> Book:
         orders: Lots | Demands = self._book.lots if self._of_lots else self._book.demands
@@ -57,7 +75,3 @@ class Trial:
         prices[self._place] = price
         changed: Any = replace(orders, **{column: prices})
         return replace(self._book, **{"lots" if self._of_lots else "demands": changed})
-
-    def _own(self, book: Book) -> Candidates:
-        own, lots, demands = np.array([self._place]), np.arange(len(book.lots)), np.arange(len(book.demands))
-        return candidates.sample(book, own if self._of_lots else lots, demands if self._of_lots else own)

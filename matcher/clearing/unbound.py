@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from matcher.clearing.exact import total
 from matcher.clearing.half import best, everything, figures
-from matcher.clearing.minimum import Problem
+from matcher.clearing.minimum import Problem, fill
 
 Longs = NDArray[np.int64]
 
 
-def best_unbound(problem: Problem, known: Longs, shut: NDArray[np.bool_]) -> Longs:
-    """The takes of a problem, no worse than `known`; nothing for the demands that are `shut`."""
+def best_unbound(problem: Problem, known: Longs) -> Longs:
+    """The takes of a problem, no worse than `known`."""
     used, whole = known > 0, problem.multiple > 1
+    shut = (problem.min_fill > 0) & (fill(problem, known) == 0)
     bound = (problem.least > 1) | whole | (problem.max_sellers[problem.demand] > 0) | shut[problem.demand]
     low = np.where(used & (problem.least > 1), problem.least, 0)
     room = np.where(~used & bound, 0, everything(problem).room)

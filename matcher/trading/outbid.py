@@ -1,12 +1,10 @@
 """Partners were possible, but others were worth more: the least change of price that would trade."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from matcher import clearing as core
 from matcher.clearing import Demands, Lots
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.trial import Trial
@@ -36,14 +34,11 @@ def outbid(
     least = max(1, int(np.min(other - possible.value)))
     most = now if side == "lot" else int(given.demands.bid.max()) * 2 + least
     sign = -1 if side == "lot" else 1
-
     book = Book(given.lots, given.demands, given.terms, given.declined.astype(np.int64))
     trial = Trial(book, (result["lot"], result["demand"], result["quantity"]), side == "lot", place)
 
     def trades(change: int) -> bool:
-        price = now + sign * change
-        taken = _taken_anew(given, side, place, price) if trial.has_terms() else trial.taken(price)
-        return taken > _taken(result, side, place)
+        return trial.taken(now + sign * change) > _taken(result, side, place)
 
     change = least_that(trades, least, most)
     if change is None:
@@ -71,19 +66,3 @@ def least_that(holds: Callable[[int], bool], least: int, most: int) -> int | Non
 
 def _taken(result: Arrays, side: str, place: int) -> int:
     return int(result["quantity"][result[side] == place].sum())
-
-
-def _taken_anew(given: Input, side: str, place: int, price: int) -> int:
-    lots, demands = given.lots, given.demands
-    if side == "lot":
-        lots = replace(lots, ask=_with(lots.ask, place, price))
-    else:
-        demands = replace(demands, bid=_with(demands.bid, place, price))
-    again = core.clear(lots, demands, given.terms, given.declined)
-    return int(again.quantity[getattr(again, side) == place].sum())
-
-
-def _with(column: Any, place: int, value: int) -> Any:
-    changed = column.copy()
-    changed[place] = value
-    return changed

@@ -85,12 +85,8 @@ def relax(problem: Problem, given: Figures, half: Half, serial: int) -> Relaxed 
         raise Overflow("dual prices on the way left 60 bits; the gains are too large")
     if shortage == NONE or (shortage and not _can_fill(problem, half)):
         return None
-    gain = total(problem.gain, taken) - _reward(problem.gain) * shortage
+    gain = total(problem.gain, taken) - reward(problem.gain) * shortage
     return Relaxed((-gain, serial), gain, taken, half, shortage > 0)
-
-
-def _reward(gain: Longs) -> int:
-    return 1 + int(gain.max())
 
 
 def _can_fill(problem: Problem, half: Half) -> bool:
@@ -133,6 +129,12 @@ def best(given: Figures, low: Longs, room: Longs, forced: NDArray[np.bool_], tak
 
 
 @compiled
+def reward(gain: Longs) -> int:
+    """For a gram of what a forced demand needs: more than any pair gains."""
+    return int(gain.max()) + 1
+
+
+@compiled
 def arcs_of(
     given: Figures,
     low: Longs,
@@ -155,18 +157,18 @@ def arcs_of(
             source[node] = node
         else:
             target[node] = node
-    reward = 1 + given.gain.max()
+    bounty = reward(given.gain)
     count = nodes
     for arc in range(len(low)):
         lot, demand = given.lot[arc], nodes - demands + given.demand[arc]
         if room[arc] > low[arc] and capacity[lot] > 0 and capacity[demand] > 0:
             source[count], target[count], which[count] = lot, demand, arc
-            gain[count] = given.gain[arc] + (reward if pressed[given.demand[arc]] else 0)
+            gain[count] = given.gain[arc] + (bounty if pressed[given.demand[arc]] else 0)
             most[count], state[count] = room[arc] - low[arc], LOWER
             count += 1
     for place in range(len(loose)):
         source[count], target[count] = lots + place, nodes - demands + loose[place]
-        gain[count], state[count] = reward, LOWER
+        gain[count], state[count] = bounty, LOWER
         count += 1
     return Arcs(source[:count], target[:count], gain[:count], most[:count], state[:count]), which[:count]
 

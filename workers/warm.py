@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from celery import signals
 
-from matcher.clearing import branch, transport
-from matcher.clearing.minimum import Problem
+from matcher.clearing import transport
+from matcher.clearing.terms import branch
+from matcher.clearing.terms.minimum import Problem
 
 CLEARING = {"clearing", "standing"}  # queues
 

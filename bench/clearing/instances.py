@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.clearing.books import book
-from matcher.clearing import candidates
 from matcher.clearing.pairs import Book
+from matcher.clearing.search import candidates
 
 Longs = NDArray[np.int64]
 Places = NDArray[np.int32]

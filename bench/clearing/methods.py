@@ -16,8 +16,9 @@ from scipy.sparse import coo_array
 
 from bench.clearing.instances import Instance
 from bench.clearing.measure import timed
-from matcher.clearing import fallback, transport
+from matcher.clearing import transport
 from matcher.clearing.compiled import compiled
+from matcher.clearing.solver import fallback
 
 Longs = NDArray[np.int64]
 Method = Callable[[Instance], tuple[float, int]]

@@ -17,8 +17,8 @@ import numpy as np
 
 from bench.clearing.books import book, with_terms
 from matcher.clearing import Demands, Lots
-from matcher.clearing.change import Change, Keys
-from matcher.clearing.standing import Standing
+from matcher.clearing.standing.change import Change, Keys
+from matcher.clearing.standing.standing import Standing
 from matcher.trading.subset import subset
 
 WHAT = ("arrival", "amendment", "withdrawal")

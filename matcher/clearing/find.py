@@ -6,16 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import certificate, minimum
+from matcher.clearing import certificate
 from matcher.clearing.arrays import Demands, Lots, Terms
-from matcher.clearing.candidates import Candidates
 from matcher.clearing.certificate import Allocation
 from matcher.clearing.clear import Clearing
 from matcher.clearing.exact import total
-from matcher.clearing.network import Network
 from matcher.clearing.pairs import Book, Pairs
-from matcher.clearing.relax import Relaxed, relax, relax_quickly
-from matcher.clearing.terms import Kept, keep_terms, repair_terms
+from matcher.clearing.search.candidates import Candidates
+from matcher.clearing.search.relax import Relaxed, relax, relax_quickly
+from matcher.clearing.solver.network import Network
+from matcher.clearing.terms import minimum
+from matcher.clearing.terms.keep import Kept, keep_terms, repair_terms
 from matcher.clearing.ties import Ties, ties
 from matcher.clearing.value import price
 

@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.errors import Overflow
-from matcher.clearing.network import MOST_GAIN
 from matcher.clearing.pairs import Book
+from matcher.clearing.solver.network import MOST_GAIN
 
 Longs = NDArray[np.int64]
 MOST_HASH_BITS = 20

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import fallback
 from matcher.clearing.certificate import Allocation, check
 from matcher.clearing.errors import BadInput, NotOptimal, Overflow
-from matcher.clearing.locality import near_each_other
-from matcher.clearing.network import MOST_GAIN, Network
+from matcher.clearing.solver import fallback
+from matcher.clearing.solver.locality import near_each_other
+from matcher.clearing.solver.network import MOST_GAIN, Network
 
 Longs = NDArray[np.int64]
 Places = NDArray[np.int32]

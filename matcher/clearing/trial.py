@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import candidates, minimum
 from matcher.clearing.arrays import Demands, Lots
-from matcher.clearing.candidates import Candidates, joined
 from matcher.clearing.clear import clear
 from matcher.clearing.pairs import Book
+from matcher.clearing.search import candidates
+from matcher.clearing.search.candidates import Candidates, joined
+from matcher.clearing.terms import minimum
+from matcher.clearing.terms.unbound import best_unbound
 from matcher.clearing.ties import ties
-from matcher.clearing.unbound import best_unbound
 
 Longs = NDArray[np.int64]
 Places = NDArray[np.int32]

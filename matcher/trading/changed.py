@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.catalogue import Crop
-from matcher.clearing.change import Change, Keys
+from matcher.clearing.standing.change import Change, Keys
 from matcher.contracts.declined import declined_pairs
 from matcher.store.tables import Demand, Lot
 from matcher.trading.numbers import Numbers, key_of

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.catalogue import Catalogue
-from matcher.clearing.minimum import least
 from matcher.clearing.pairs import Book, Pairs
+from matcher.clearing.terms.minimum import least
 from matcher.fields import kilograms, kilometres
 from matcher.store.tables import Clearing, Demand, Lot
 from matcher.trading.chain import as_of, last_with

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from matcher.clearing.standing import Standing
+from matcher.clearing.standing.standing import Standing
 from matcher.store.tables import Clearing, Demand, Lot, Match
 from matcher.trading.chain import base_of, links_of, unpacked
 from matcher.trading.changed import Changed, Taken

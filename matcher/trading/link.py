@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing import Demands, Lots
-from matcher.clearing.change import ALL_OF_IT, Change, Keys, Longs, Settled
 from matcher.clearing.pairs import Book, Pairs
+from matcher.clearing.standing.change import ALL_OF_IT, Change, Keys, Longs, Settled
 from matcher.clearing.value import price
 from matcher.trading.record import Arrays, Input
 from matcher.trading.subset import joined, subset

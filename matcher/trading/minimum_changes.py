@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from matcher.clearing.minimum import least
+from matcher.clearing.terms.minimum import least
 from matcher.fields import kilograms
 from matcher.figures import number
 from matcher.trading.change import Change, Pair, Side

@@ -7,8 +7,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from matcher import clearing as core
-from matcher.clearing.change import ALL_OF_IT, Settled
-from matcher.clearing.standing import Standing
+from matcher.clearing.standing.change import ALL_OF_IT, Settled
+from matcher.clearing.standing.standing import Standing
 from matcher.store.identifiers import uuid7
 from matcher.trading import follow
 from matcher.trading.changed import read_changed

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from matcher.clearing import minimum as terms
 from matcher.clearing.pairs import Pairs
 from matcher.clearing.rules import RULES, Booleans, Rule
+from matcher.clearing.terms import minimum as terms
 
 
 def minimum(pairs: Pairs) -> Booleans:

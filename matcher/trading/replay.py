@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from matcher import clearing as core
 from matcher.clearing import Lots
-from matcher.clearing.change import Settled
-from matcher.clearing.minimum import supply
 from matcher.clearing.pairs import Book
-from matcher.clearing.standing import Standing
+from matcher.clearing.standing.change import Settled
+from matcher.clearing.standing.standing import Standing
+from matcher.clearing.terms.minimum import supply
 from matcher.errors import Conflict, NotFound
 from matcher.store.tables import Clearing
 from matcher.trading.chain import as_of, base_of, links_of, unpacked

@@ -11,8 +11,8 @@ import numpy as np
 
 from matcher.catalogue import Crop
 from matcher.clearing import Terms
-from matcher.clearing.change import Settled
-from matcher.clearing.standing import Standing
+from matcher.clearing.standing.change import Settled
+from matcher.clearing.standing.standing import Standing
 from matcher.store.tables import Demand, Lot
 from matcher.trading.changed import Changed, Taken
 from matcher.trading.found import Found, Matches, Pair, found_matches

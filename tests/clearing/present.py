@@ -5,11 +5,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from matcher.clearing import Clearing, Demands, Lots, Terms, clear, minimum
-from matcher.clearing.candidates import whole
-from matcher.clearing.change import ALL_OF_IT, Change, Keys, Settled
+from matcher.clearing import Clearing, Demands, Lots, Terms, clear
 from matcher.clearing.pairs import Book
-from matcher.clearing.standing import Standing
+from matcher.clearing.search.candidates import whole
+from matcher.clearing.standing.change import ALL_OF_IT, Change, Keys, Settled
+from matcher.clearing.standing.standing import Standing
+from matcher.clearing.terms import minimum
 from matcher.trading.subset import joined, subset
 
 TableT = TypeVar("TableT", Lots, Demands)

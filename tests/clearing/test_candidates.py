@@ -5,10 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bench.clearing.books import FAMILIES, book
-from matcher.clearing import candidates, clear
+from matcher.clearing import clear
 from matcher.clearing.distance import EARTH_RADIUS
 from matcher.clearing.pairs import Book
-from matcher.clearing.pricing import Pricing
+from matcher.clearing.search import candidates
+from matcher.clearing.search.pricing import Pricing
 from matcher.clearing.ties import ties
 from tests.clearing.scalar import TERMS, Demand, Lot, keyed, tables
 from tests.clearing.strategies import books

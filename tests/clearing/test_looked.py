@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator
 
-from matcher.clearing.looked import MARGIN, ROUNDING, Seen, could_gain, nobody, set_money, set_points
+from matcher.clearing.standing.looked import MARGIN, ROUNDING, Seen, could_gain, nobody, set_money, set_points
 
 
 def side(random: Generator, of_lots: bool, count: int) -> Seen:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.clearing import network as network_module
-from matcher.clearing import spanning
 from matcher.clearing.compiled import compiled
-from matcher.clearing.locality import near_each_other
-from matcher.clearing.network import Network
+from matcher.clearing.solver import network as network_module
+from matcher.clearing.solver import spanning
+from matcher.clearing.solver.locality import near_each_other
+from matcher.clearing.solver.network import Network
 from tests.clearing.instances import Instance, best_gain, instances
 
 

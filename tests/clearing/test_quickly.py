@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.clearing.books import FAMILIES, book, with_terms
-from matcher.clearing import candidates, clear
+from matcher.clearing import clear
+from matcher.clearing.search import candidates
 from tests.clearing.milp import best_welfare
 from tests.clearing.scalar import TERMS, Demand, Lot, Pair, tables
 from tests.clearing.strategies import books

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.clearing.books import book, with_terms
-from matcher.clearing import Lots, NotOptimal, clear, keeping, ties
-from matcher.clearing.change import ALL_OF_IT, Settled
-from matcher.clearing.standing import Standing
+from matcher.clearing import Lots, NotOptimal, clear, ties
+from matcher.clearing.standing import keeping
+from matcher.clearing.standing.change import ALL_OF_IT, Settled
+from matcher.clearing.standing.standing import Standing
 from matcher.trading.subset import subset
 from tests.clearing.present import Present
 from tests.clearing.scalar import TERMS, Demand, Lot, tables

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.clearing.books import book, with_terms
-from matcher.clearing import Clearing, TermBroken, clear, minimum
+from matcher.clearing import Clearing, TermBroken, clear
 from matcher.clearing.pairs import Book
+from matcher.clearing.terms import minimum
 from tests.clearing.milp import best_welfare
 from tests.clearing.scalar import TERMS, Demand, Lot, keyed, tables
 from tests.clearing.strategies import plain_demand, plain_lot

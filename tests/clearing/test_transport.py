@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.clearing import BadInput, NotOptimal, Overflow, fallback, transport
+from matcher.clearing import BadInput, NotOptimal, Overflow, transport
 from matcher.clearing.certificate import Allocation
+from matcher.clearing.solver import fallback
 from tests.clearing.instances import Instance, assert_proven, best_gain, instances, random_instance
 
 

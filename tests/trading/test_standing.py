@@ -15,7 +15,7 @@ from config.settings import Settings
 from matcher import clearing as core
 from matcher.book.lots import amend_lot
 from matcher.book.orders import books_due, withdraw
-from matcher.clearing import keeping
+from matcher.clearing.standing import keeping
 from matcher.clock import now
 from matcher.contracts.draft import signing_hours
 from matcher.contracts.life import decline, lapse

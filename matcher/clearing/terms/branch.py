@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
 from matcher.clearing.exact import total
-from matcher.clearing.half import Figures, Half, Relaxed, everything, figures, relax
-from matcher.clearing.minimum import Problem
-from matcher.clearing.spanning import NONE
+from matcher.clearing.solver.spanning import NONE
+from matcher.clearing.terms.half import Figures, Half, Relaxed, everything, figures, relax
+from matcher.clearing.terms.minimum import Problem
 
 Longs = NDArray[np.int64]
 

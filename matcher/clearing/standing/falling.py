@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
-from matcher.clearing.lists import Lists
-from matcher.clearing.resume import HELD, LOGGED, WORK, Agenda, price_of, turn
-from matcher.clearing.simplex import BASIC, Arcs
-from matcher.clearing.spanning import MOST_POTENTIAL, NO_LIMIT, NONE, Tree
+from matcher.clearing.solver.simplex import BASIC, Arcs
+from matcher.clearing.solver.spanning import MOST_POTENTIAL, NO_LIMIT, NONE, Tree
+from matcher.clearing.standing.lists import Lists
+from matcher.clearing.standing.resume import HELD, LOGGED, WORK, Agenda, price_of, turn
 
 Heap = list[tuple[int, int]]  # (how far the gain has to come before an arc of a node may gain, the node)
 

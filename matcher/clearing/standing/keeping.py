@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import branch
 from matcher.clearing.find import Solved
-from matcher.clearing.meanwhile import taken_meanwhile
-from matcher.clearing.nearby import arcs_near, best_around
-from matcher.clearing.relaxation import Relaxation
-from matcher.clearing.takes import Takes
-from matcher.clearing.ways import TooMuch
+from matcher.clearing.standing.meanwhile import taken_meanwhile
+from matcher.clearing.standing.nearby import arcs_near, best_around
+from matcher.clearing.standing.relaxation import Relaxation
+from matcher.clearing.standing.takes import Takes
+from matcher.clearing.standing.ways import TooMuch
+from matcher.clearing.terms import branch
 
 Longs = NDArray[np.int64]
 LOTS, DEMANDS = 10, 6  # freed in one neighbourhood

@@ -10,10 +10,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import simplex, spanning
 from matcher.clearing.compiled import compiled
 from matcher.clearing.errors import Overflow
-from matcher.clearing.renumber import by_walk, renumbered
+from matcher.clearing.solver import simplex, spanning
+from matcher.clearing.solver.renumber import by_walk, renumbered
 
 PIVOTS = 20_000  # after which the nodes of a tree are put next to their neighbours
 MOST_GAIN = 1 << 58  # sums of three figures below 4 times this stay below 2^62

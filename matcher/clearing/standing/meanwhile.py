@@ -7,9 +7,9 @@ gain first. Who loses by it is helped when the work goes on. Only pairs without 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing.spanning import NONE
-from matcher.clearing.takes import Takes
-from matcher.clearing.ways import Ways
+from matcher.clearing.solver.spanning import NONE
+from matcher.clearing.standing.takes import Takes
+from matcher.clearing.standing.ways import Ways
 
 Longs = NDArray[np.int64]
 

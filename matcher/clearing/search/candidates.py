@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from matcher.clearing import minimum
 from matcher.clearing.groups import rank
 from matcher.clearing.pairs import Book, Pairs
-from matcher.clearing.pricing import Pricing
 from matcher.clearing.rules import feasible
+from matcher.clearing.search.pricing import Pricing
+from matcher.clearing.terms import minimum
 from matcher.clearing.ties import Ties
 
 Longs = NDArray[np.int64]

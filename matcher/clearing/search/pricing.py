@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import tree
 from matcher.clearing.distance import EARTH_RADIUS
-from matcher.clearing.pair import DEMAND, LOT, Common
 from matcher.clearing.pairs import Book
-from matcher.clearing.scan import Best, Doubtful, Side, scan
+from matcher.clearing.search import tree
+from matcher.clearing.search.pair import DEMAND, LOT, Common
+from matcher.clearing.search.scan import Best, Doubtful, Side, scan
 from matcher.clearing.ties import Ties
 
 Longs = NDArray[np.int64]

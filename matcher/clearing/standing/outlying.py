@@ -6,17 +6,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import minimum
 from matcher.clearing.arrays import Demands, Lots
 from matcher.clearing.distance import EARTH_RADIUS
 from matcher.clearing.groups import rank
-from matcher.clearing.growing import GrowingBook, grown
-from matcher.clearing.looked import NOBODY, could_gain, nobody, set_money, set_points
-from matcher.clearing.network import MOST_GAIN
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.rules import feasible
+from matcher.clearing.solver.network import MOST_GAIN
+from matcher.clearing.standing.growing import GrowingBook, grown
+from matcher.clearing.standing.looked import NOBODY, could_gain, nobody, set_money, set_points
+from matcher.clearing.standing.ways import TooMuch, Ways
+from matcher.clearing.terms import minimum
 from matcher.clearing.ties import Ties, room_of, scatter
-from matcher.clearing.ways import TooMuch, Ways
 
 Longs = NDArray[np.int64]
 UNKNOWN = 1 << 61  # the floor of an order that is still to be asked

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing.takes import Takes
-from matcher.clearing.unbound import best_unbound
+from matcher.clearing.standing.takes import Takes
+from matcher.clearing.terms.unbound import best_unbound
 
 Longs = NDArray[np.int64]
 Places = NDArray[np.integer]

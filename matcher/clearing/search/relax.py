@@ -6,11 +6,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import candidates, minimum
-from matcher.clearing.candidates import Candidates, Inside
-from matcher.clearing.network import Network
 from matcher.clearing.pairs import Book
-from matcher.clearing.pricing import Pricing
+from matcher.clearing.search import candidates
+from matcher.clearing.search.candidates import Candidates, Inside
+from matcher.clearing.search.pricing import Pricing
+from matcher.clearing.solver.network import Network
+from matcher.clearing.terms import minimum
 from matcher.clearing.ties import Ties
 
 Longs = NDArray[np.int64]

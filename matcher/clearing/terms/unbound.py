@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.exact import total
-from matcher.clearing.half import best, everything, figures
-from matcher.clearing.minimum import Problem, fill
+from matcher.clearing.terms.half import best, everything, figures
+from matcher.clearing.terms.minimum import Problem, fill
 
 Longs = NDArray[np.int64]
 

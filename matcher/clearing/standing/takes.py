@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import minimum
 from matcher.clearing.exact import total
 from matcher.clearing.find import Solved
-from matcher.clearing.growing import grown
-from matcher.clearing.minimum import Problem
-from matcher.clearing.relaxation import Relaxation
+from matcher.clearing.standing.growing import grown
+from matcher.clearing.standing.relaxation import Relaxation
+from matcher.clearing.terms import minimum
+from matcher.clearing.terms.minimum import Problem
 
 Longs = NDArray[np.int64]
 Places = NDArray[np.integer]

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matcher.clearing.arrays import Demands, Lots, Terms, declined_pairs
-from matcher.clearing.change import Change, Keys, Settled
 from matcher.clearing.find import solved
-from matcher.clearing.keeping import Keeping
-from matcher.clearing.relaxation import Relaxation
-from matcher.clearing.ways import TooMuch
+from matcher.clearing.standing.change import Change, Keys, Settled
+from matcher.clearing.standing.keeping import Keeping
+from matcher.clearing.standing.relaxation import Relaxation
+from matcher.clearing.standing.ways import TooMuch
 
 Longs = NDArray[np.int64]
 METHOD = "augmenting paths around what changed until no pair could gain; minimum terms by neighbourhoods"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
-from matcher.clearing.pair import DOUBTFUL, Common, Row, gain, worth
+from matcher.clearing.search.pair import DOUBTFUL, Common, Row, gain, worth
 
 LOW, HIGH, MONEY, LEVELS, DAY, FIGURE = 0, 3, 6, 7, 11, 12  # columns of `bounds`
 

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matcher.clearing import branch, minimum
-from matcher.clearing.around import improve
 from matcher.clearing.exact import total
 from matcher.clearing.groups import rank
-from matcher.clearing.minimum import Problem
-from matcher.clearing.network import Network
-from matcher.clearing.repair import repair
-from matcher.clearing.unbound import best_unbound
+from matcher.clearing.solver.network import Network
+from matcher.clearing.terms import branch, minimum
+from matcher.clearing.terms.around import improve
+from matcher.clearing.terms.minimum import Problem
+from matcher.clearing.terms.repair import repair
+from matcher.clearing.terms.unbound import best_unbound
 
 Longs = NDArray[np.int64]
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from matcher.clearing.compiled import compiled
 from matcher.clearing.errors import Overflow
 from matcher.clearing.exact import total
-from matcher.clearing.minimum import Problem
-from matcher.clearing.network import Network, block
-from matcher.clearing.simplex import BASIC, LOWER, UPPER, Arcs, optimise
-from matcher.clearing.spanning import LINK, NO_LIMIT, NONE, SHAPE, Tree, plant
+from matcher.clearing.solver.network import Network, block
+from matcher.clearing.solver.simplex import BASIC, LOWER, UPPER, Arcs, optimise
+from matcher.clearing.solver.spanning import LINK, NO_LIMIT, NONE, SHAPE, Tree, plant
+from matcher.clearing.terms.minimum import Problem
 
 Longs = NDArray[np.int64]
 

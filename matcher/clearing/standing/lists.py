@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
-from matcher.clearing.simplex import Arcs
-from matcher.clearing.spanning import NONE
+from matcher.clearing.solver.simplex import Arcs
+from matcher.clearing.solver.spanning import NONE
 
 
 class Lists(NamedTuple):

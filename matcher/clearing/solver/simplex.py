@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
-from matcher.clearing.spanning import NO_LIMIT, NONE, Tree, carry, grow, hang, send
+from matcher.clearing.solver.spanning import NO_LIMIT, NONE, Tree, carry, grow, hang, send
 
 LOWER, BASIC, UPPER = 1, 0, -1  # an arc's state: empty, in the tree, full
 

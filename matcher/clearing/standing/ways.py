@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import falling, lists, resume
-from matcher.clearing.growing import grown
-from matcher.clearing.lists import Lists
-from matcher.clearing.network import Network
-from matcher.clearing.renumber import by_walk
-from matcher.clearing.resume import Agenda
-from matcher.clearing.simplex import BASIC, LOWER, Arcs
-from matcher.clearing.spanning import NO_LIMIT, NONE, Tree, bare
+from matcher.clearing.solver.network import Network
+from matcher.clearing.solver.renumber import by_walk
+from matcher.clearing.solver.simplex import BASIC, LOWER, Arcs
+from matcher.clearing.solver.spanning import NO_LIMIT, NONE, Tree, bare
+from matcher.clearing.standing import falling, lists, resume
+from matcher.clearing.standing.growing import grown
+from matcher.clearing.standing.lists import Lists
+from matcher.clearing.standing.resume import Agenda
 
 Longs = NDArray[np.int64]
 Places = NDArray[np.integer]

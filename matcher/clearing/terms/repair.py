@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import minimum
 from matcher.clearing.groups import Groups
-from matcher.clearing.minimum import Problem
-from matcher.clearing.network import Network
+from matcher.clearing.solver.network import Network
+from matcher.clearing.terms import minimum
+from matcher.clearing.terms.minimum import Problem
 
 Longs = NDArray[np.int64]
 

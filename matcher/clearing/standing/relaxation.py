@@ -5,18 +5,18 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import minimum
 from matcher.clearing.arrays import Demands, Lots
 from matcher.clearing.errors import NotOptimal
 from matcher.clearing.exact import total
 from matcher.clearing.find import Solved
 from matcher.clearing.groups import rank
-from matcher.clearing.growing import GrowingBook
-from matcher.clearing.outlying import Outlying, joined, margin
 from matcher.clearing.pairs import Pairs
-from matcher.clearing.spanning import NONE
+from matcher.clearing.solver.spanning import NONE
+from matcher.clearing.standing.growing import GrowingBook
+from matcher.clearing.standing.outlying import Outlying, joined, margin
+from matcher.clearing.standing.ways import Ways
+from matcher.clearing.terms import minimum
 from matcher.clearing.ties import room_of
-from matcher.clearing.ways import Ways
 
 Longs = NDArray[np.int64]
 # Where there are minimum terms, pairs may be asked for that do not gain without them:

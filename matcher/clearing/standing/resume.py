@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
-from matcher.clearing.lists import Lists
-from matcher.clearing.simplex import BASIC, Arcs, blocking, graft
-from matcher.clearing.spanning import NO_LIMIT, NONE, Tree, send
+from matcher.clearing.solver.simplex import BASIC, Arcs, blocking, graft
+from matcher.clearing.solver.spanning import NO_LIMIT, NONE, Tree, send
+from matcher.clearing.standing.lists import Lists
 
 NO_GAIN = -(1 << 57)  # of an arc that is no more
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing import branch
 from matcher.clearing.groups import Groups
-from matcher.clearing.minimum import Problem
+from matcher.clearing.terms import branch
+from matcher.clearing.terms.minimum import Problem
 
 Longs = NDArray[np.int64]
 

@@ -1,0 +1,1 @@
+"""Which pairs of a book a solver needs to know: the search that prices direct."""

@@ -1,0 +1,1 @@
+"""A book that stays solved while orders come and go."""

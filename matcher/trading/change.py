@@ -17,14 +17,14 @@ Side = Literal["lot", "demand"]
 class Change:
     """One field of the lot or of the demand, what it is now, and what it would have to be.
 
-    Both are as in a post, quantities as decimal strings of kg; of `certificates` they are the schemes
-    valid on the day of delivery. `vi` and `en` say in words what to do.
+    Both are as in a post, quantities as decimal strings of kg, None where a post says nothing; of
+    `certificates` they are the schemes valid on the day of delivery. `vi` and `en` say in words what to do.
     """
 
     side: Side
     field: str
     now: int | str | list[str] | None
-    needed: int | str | list[str]
+    needed: int | str | list[str] | None
     vi: str
     en: str
 

@@ -122,6 +122,14 @@ def test_nothing_sent_to_be_verified_is_told_which_field_is_wanted_and_what_to_s
     assert [fault["path"] for fault in said["faults"]] == ["document"]
 
 
+def test_a_form_sent_where_the_body_is_to_be_the_file_is_told_what_to_send(api: Api) -> None:
+    answer = api.post("/v1/verify", files={"file": ("contract.pdf", b"%PDF-1.7")})
+    assert (answer.status_code, answer.headers["content-type"]) == (415, "application/problem+json")
+    said = answer.json()
+    assert said["type"].endswith(":not-file")
+    assert "curl --data-binary @FILE" in said["detail"]
+
+
 def test_the_form_names_the_field_as_its_errors_do(api: Api) -> None:
     form = api.get("/verify").text
     assert [label for label in ("<label>Văn bản: ", ">Document: ") if label not in form] == []

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from matcher.cli.opened import opened_ledger
 from matcher.clock import VIETNAM
-from matcher.fields import kilograms
+from matcher.fields import kilograms_text
 from matcher.ops.show import show_comparison
 from matcher.trading.clearings import last_clearings, percent_of_bound
 from matcher.trading.replay import compare, prices, replay
@@ -61,4 +61,4 @@ def clearing_prices(clearing: UUID) -> None:
         listed = prices(session, clearing)
     typer.echo("side,order,quantity_kg,price")
     for side, order, grams, price in listed:
-        typer.echo(f"{side},{order},{kilograms(grams)},{price}")
+        typer.echo(f"{side},{order},{kilograms_text(grams)},{price}")

@@ -8,7 +8,7 @@ import typer
 from config.settings import Settings
 from matcher.cli.opened import errors_shown, opened_ledger
 from matcher.contracts.keys import keys_in, keys_of, rotate
-from matcher.contracts.verify import WORDS, verify
+from matcher.contracts.verify import SINCE_UNKNOWN, WORDS, verify
 
 commands = typer.Typer(no_args_is_help=True, help="Contracts: verify a document, change the sealing key.")
 
@@ -29,11 +29,12 @@ def contract_verify(
     verdict = verify(file.read_bytes(), trusted)
     for language in ("vi", "en"):
         typer.echo(WORDS[verdict.finding][language])
-    for name in ("number", "version", "state", "contract", "terms_hash"):
-        if verdict.genuine:
-            typer.echo(f"{name:<12}{verdict.facts[name]}")
     if not verdict.genuine:
         raise typer.Exit(1)
+    for name in ("number", "version", "state", "contract", "terms_hash"):
+        typer.echo(f"{name:<12}{verdict.facts[name]}")
+    for language in ("vi", "en"):
+        typer.echo(SINCE_UNKNOWN[language])
 
 
 @commands.command("new-key")

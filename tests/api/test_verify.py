@@ -42,8 +42,15 @@ def test_a_side_takes_the_evidence_and_anybody_verifies_it(api: Api, sides: Side
     told = CliRunner().invoke(app, words)
     assert told.exit_code == 0, told.output
     assert contract["number"] in told.output
+    unknown = (
+        "Ở đây không biết hợp đồng ra sao từ khi văn bản được lập",
+        "since the document was made is not known here",
+    )
+    assert [line for line in unknown if line not in told.output] == []
     (tmp_path / "evidence.json").write_bytes(altered)
-    assert CliRunner().invoke(app, words).exit_code == 1
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 1
+    assert [line for line in unknown if line in refused.output] == []
 
 
 def test_evidence_grows_with_the_contract(api: Api, sides: Sides) -> None:

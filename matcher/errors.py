@@ -9,6 +9,7 @@ MatcherError
 ├── StaleVersion       412  If-Match names a version that has passed
 ├── TooLarge           413
 ├── NotJson            415  the body is not said to be JSON
+├── NotFile            415  a form where the body is to be the file itself
 ├── Unavailable        503  a server we need does not answer; trying again is right
 └── ConfigError             a file in config/ is wrong; never reaches HTTP
 """
@@ -72,6 +73,10 @@ class TooLarge(MatcherError):
 
 class NotJson(MatcherError):
     kind, title, status = "not-json", "The body is not said to be JSON", 415
+
+
+class NotFile(MatcherError):
+    kind, title, status = "not-file", "A form was sent, not the file itself", 415
 
 
 class Unavailable(MatcherError):

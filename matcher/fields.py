@@ -161,6 +161,11 @@ def kilograms(grams: int) -> Decimal:
     return Decimal(grams) / 1000
 
 
+def kilograms_text(grams: int) -> str:
+    """Grams as exact kg without needless zeros, "1250.5"; metres as km the same way."""
+    return _plain(kilograms(grams))
+
+
 def kilometres(metres: int) -> Decimal:
     """Metres as exact kilometres."""
     return Decimal(metres) / 1000

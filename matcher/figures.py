@@ -5,6 +5,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from matcher.clock import written
+
 # Not strftime's %B, which follows the locale of whoever runs the worker.
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -29,9 +31,9 @@ def day(iso: str, language: str) -> str:
 
 
 def _grouped(value: str | int | Decimal, mark: str = ".") -> str:
-    """The number as templates of documents ask for it: in Vietnamese; with `mark` "," in English."""
+    """The number as templates ask for it: in Vietnamese; with `mark` "," in English."""
     return number(value, "en" if mark == "," else "vi")
 
 
-# What templates of documents call them; wordings, which are never edited, have days in one form only.
-FILTERS: dict[str, Any] = {"grouped": _grouped, "day": partial(day, language="vi")}
+# What templates call them; wordings, which are never edited, have days in one form only.
+FILTERS: dict[str, Any] = {"grouped": _grouped, "day": partial(day, language="vi"), "instant": written}

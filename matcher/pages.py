@@ -2,14 +2,11 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from matcher.clock import written
+from matcher.figures import FILTERS
 
 
 def templates_of(package: str) -> Environment:
-    """The files in the package's folder templates/; what they are not given is an error.
-
-    In them `| instant` writes an instant.
-    """
+    """The files in the package's folder templates/; what they are not given is an error."""
     templates = Environment(
         loader=PackageLoader(package),
         autoescape=select_autoescape(["html"]),
@@ -17,5 +14,5 @@ def templates_of(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["instant"] = written
+    templates.filters |= FILTERS
     return templates

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
-from matcher.errors import Fault, Invalid, Unauthenticated
+from matcher.errors import Fault, Invalid, NotFile, Unauthenticated
 from matcher.knowledge import Knowledge
 from matcher.parties import party_by_key
 from matcher.store.tables import Party
@@ -89,10 +89,12 @@ def amendment_of(post: type[BaseModel]) -> dict[str, Any]:
 
 
 async def _file(request: Request) -> bytes:
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise NotFile("Send the file itself as the body, as `curl --data-binary @FILE` does, and no form.")
     return await request.body()
 
 
-# A body that is a file, whatever its content type says.
+# A body that is a file, whatever its content type says; a form is none, and would be kept or read as one.
 FileBody = Annotated[bytes, Depends(_file)]
 FILE_BODY: dict[str, Any] = {
     "requestBody": {

@@ -69,7 +69,7 @@ def read_evidence(
 def verify_file(session: Transaction, document: FileBody) -> VerdictView:
     """Tell of a document, sent as the body as it is: a PDF, a page or an evidence file of this service.
 
-    Raises Invalid where nothing was sent.
+    Raises Invalid where nothing was sent, NotFile for a form.
     """
     if not document.strip():
         remedy = "Send the contract's PDF, page or evidence file as the body, as it is."

@@ -22,6 +22,8 @@ from matcher.parties import require
 from matcher.quarantine import Quarantine
 from matcher.store.tables import Demand, Party
 
+MOST_SELLERS = 1000  # that a demand may name as its limit
+
 
 class DemandPost(BaseModel):
     """A demand as posted. Only crop, min_grade, quantity_kg, bid, the delivery days and place are needed."""
@@ -34,7 +36,7 @@ class DemandPost(BaseModel):
     quantity_kg: Quantity
     min_fill_kg: Quantity = Field(Amount(Decimal(0)), description="below this total you want nothing at all")
     min_take_kg: Quantity = Field(Amount(Decimal(0)), description="the smallest part from one lot")
-    max_sellers: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
+    max_sellers: Annotated[int, Field(strict=True, ge=1, le=MOST_SELLERS)] | None = None
     bid: Dong = Field(description="the most you pay, đồng per kg delivered")
     deliver_from: Day
     deliver_until: Day

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from matcher.book.news import note, remind_of_end
 from matcher.clock import now, today
 from matcher.errors import Conflict, Fault, Invalid, NotFound, StaleVersion
-from matcher.fields import kilograms
+from matcher.fields import kilograms, kilograms_text
 from matcher.parties import sees
 from matcher.store.session import ring
 from matcher.store.tables import Book, Demand, Lot, Party
@@ -141,7 +141,7 @@ def amend(session: Session, order: Lot | Demand, columns: dict[str, Any]) -> Non
 
     Raises Invalid when more than the new quantity is already matched.
     """
-    taken = f"{kilograms(order.taken_g)} kg"
+    taken = f"{kilograms_text(order.taken_g)} kg"
     if columns["quantity_g"] < order.taken_g:
         raise Invalid(Fault("quantity_kg", f"{taken} of it are already matched", f"Give {taken} or more."))
     ended = order.expires_on
@@ -191,7 +191,7 @@ def have_left(lot: Lot, demand: Demand, held_g: int, wanted_g: int) -> None:
     """Raises Invalid when a contract that holds `held_g` of both is to hold more than they have for it."""
     left_g, scarce = min((_left_g(order), order.__tablename__) for order in (lot, demand))
     if wanted_g > held_g + left_g:
-        left, most = (f"{kilograms(grams).normalize():f} kg" for grams in (left_g, held_g + left_g))
+        left, most = (f"{kilograms_text(grams)} kg" for grams in (left_g, held_g + left_g))
         what = f"the {scarce} has {left} left beside what this contract holds"
         raise Invalid(Fault("quantity_kg", what, f"Give at most {most}."))
 

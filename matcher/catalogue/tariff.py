@@ -20,7 +20,7 @@ class Tariff(Entry):
     loading_hours: from the end of picking until the truck is loaded.
     freshness_penalty_percent: what of its bid a kilogram has lost in worth when its shelf life is
     used up, and in proportion before that.
-    max_distance_km: great circle, beyond which no lot is carried.
+    max_distance_km: by road, beyond which no lot is carried.
     """
 
     fixed_dong_per_kg: Whole

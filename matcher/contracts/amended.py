@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from matcher.clock import today
-from matcher.contracts.terms import amount, kilograms_text
+from matcher.contracts.terms import amount
 from matcher.errors import Fault, Invalid
+from matcher.fields import kilograms_text
 from matcher.store.tables import Lot
 
 

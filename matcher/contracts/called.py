@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from matcher.contracts.amended import grams_of
 from matcher.contracts.moves import CLOSED
-from matcher.contracts.terms import kilograms_text
 from matcher.errors import Conflict, Fault, Invalid
+from matcher.fields import kilograms_text
 from matcher.store.tables import Contract, Demand, Frame, FrameCall, GoodsDelivery, Lot, Match
 
 

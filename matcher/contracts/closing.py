@@ -24,9 +24,9 @@ from matcher.contracts.reoffer import (
     reoffer_shortfall,
     reoffered,
 )
-from matcher.contracts.terms import kilograms_text, last_day
+from matcher.contracts.terms import last_day
 from matcher.errors import Fault, Invalid
-from matcher.fields import Day
+from matcher.fields import Day, kilograms_text
 from matcher.store.tables import Contract, GoodsDelivery, Match, Party
 
 

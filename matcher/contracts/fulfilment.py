@@ -19,9 +19,10 @@ from matcher.contracts.life import agreed_on, locked, moved
 from matcher.contracts.moves import closes_from, may_still_come, side_of
 from matcher.contracts.owed import accepted_grams, that_stand
 from matcher.contracts.reoffer import reoffer_surplus, require_fresh, surplus_grade
-from matcher.contracts.terms import kilograms_text, last_day
+from matcher.contracts.terms import last_day
 from matcher.contracts.tickets import DeliveryPost, ticket_columns
 from matcher.errors import Fault, Invalid, NotFound
+from matcher.fields import kilograms_text
 from matcher.knowledge import Knowledge
 from matcher.store.tables import Contract, GoodsDelivery, Match, Party
 from matcher.text import as_number

@@ -21,8 +21,8 @@ from matcher.contracts.life import Reason, held, locked, moved, require_move
 from matcher.contracts.moves import CLOSED, Move, illegal, side_of
 from matcher.contracts.relied import relied_on_by_other
 from matcher.contracts.reoffer import reoffered, take_back
-from matcher.contracts.terms import kilograms_text
 from matcher.errors import Forbidden
+from matcher.fields import kilograms_text
 from matcher.store.tables import Contract, GoodsDelivery, Match, Party, Payment
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from matcher.contracts.draft import page_path
 from matcher.contracts.owed import accepted_grams
-from matcher.contracts.terms import kilograms_text
+from matcher.fields import kilograms_text
 from matcher.notices.events import ContractMoved, Kind
 from matcher.notices.record import Happening, record
 from matcher.store.tables import Contract

@@ -2,10 +2,8 @@
 
 from markupsafe import Markup
 
-from matcher.clock import VIETNAM
 from matcher.contracts.qr import qr_svg
 from matcher.contracts.wording import Wording
-from matcher.figures import FILTERS
 from matcher.pages import templates_of
 from matcher.store.tables import Contract
 
@@ -19,17 +17,7 @@ def page(words: Wording, path: str | None) -> bytes:
 
 def first_page(contract: Contract) -> bytes:
     """The page of a contract that was drafted before wordings had versions."""
-    return (
-        templates.get_template("first.html")
-        .render(
-            contract=contract,
-            terms=contract.terms,
-            drafted_on=contract.drafted_at.astimezone(VIETNAM),
-            deadline=contract.deadline_at.astimezone(VIETNAM),
-        )
-        .encode()
-    )
+    return templates.get_template("first.html").render(contract=contract, terms=contract.terms).encode()
 
 
 templates = templates_of("matcher.contracts")
-templates.filters |= FILTERS

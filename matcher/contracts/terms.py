@@ -6,7 +6,7 @@ from typing import Any
 from matcher.catalogue import Catalogue, Crop
 from matcher.contracts.steps import digest
 from matcher.contracts.wording import wording_sha256
-from matcher.fields import kilograms
+from matcher.fields import kilograms_text
 from matcher.knowledge import Knowledge
 from matcher.places import Places
 from matcher.store.tables import Demand, Lot, Match, Party
@@ -58,11 +58,6 @@ def last_day(terms: dict[str, Any]) -> date:
 def terms_hash(terms: dict[str, Any]) -> str:
     """What is signed: the digest of the terms in canonical form."""
     return digest(terms)
-
-
-def kilograms_text(grams: int) -> str:
-    """Grams as exact kg without needless zeros, "1250.5"; metres as km the same way."""
-    return f"{kilograms(grams).normalize():f}"
 
 
 def amount(quantity_g: int, price: int) -> int:

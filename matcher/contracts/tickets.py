@@ -8,8 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from matcher.book.checks import Faults, grams, known
 from matcher.catalogue import Crop
 from matcher.clock import day_of, now, today
-from matcher.contracts.terms import kilograms_text
-from matcher.fields import Instant, PaperNumber, Quantity, Text
+from matcher.fields import Instant, PaperNumber, Quantity, Text, kilograms_text
 
 FURTHEST_BACK = timedelta(days=60)
 

@@ -44,6 +44,12 @@ WORDS: dict[Finding, dict[str, str]] = {
     },
 }
 
+# Said with a genuine document where no ledger is asked.
+SINCE_UNKNOWN = {
+    "vi": "Ở đây không biết hợp đồng ra sao từ khi văn bản được lập; hãy hỏi tại /verify.",
+    "en": "What came of the contract since the document was made is not known here; ask at /verify.",
+}
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -17,7 +17,6 @@ from typing import Any
 import yaml
 from jinja2 import Environment, StrictUndefined
 
-from matcher.clock import written
 from matcher.contracts.amount import dong_in_words, kilograms_in_words
 from matcher.figures import FILTERS
 from matcher.store.tables import Contract, Frame, FrameSide, Signature
@@ -256,4 +255,4 @@ def _path(template: str) -> Path:
 
 # Plain text: each document escapes for itself.
 _words = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
-_words.filters |= FILTERS | {"instant": written}
+_words.filters |= FILTERS

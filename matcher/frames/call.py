@@ -15,9 +15,8 @@ from matcher.book.lots import LotPost, post_lot
 from matcher.clock import today
 from matcher.contracts.called import drawn
 from matcher.contracts.steps import add_step
-from matcher.contracts.terms import kilograms_text
 from matcher.errors import Fault, Invalid
-from matcher.fields import Amount, Day, Quantity
+from matcher.fields import Amount, Day, Quantity, kilograms_text
 from matcher.frames.life import locked
 from matcher.knowledge import Knowledge
 from matcher.parties import get_party

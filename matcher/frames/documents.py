@@ -17,8 +17,9 @@ from matcher.contracts.draft import DOCX
 from matcher.contracts.evidence import sealed
 from matcher.contracts.keys import sealing_key
 from matcher.contracts.steps import digest
-from matcher.contracts.terms import PARTY_SHOWN, kilograms_text
+from matcher.contracts.terms import PARTY_SHOWN
 from matcher.contracts.wording import Side, Wording, put_into_words
+from matcher.fields import kilograms_text
 from matcher.frames.terms import TEMPLATE
 from matcher.store.tables import Frame
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from matcher.book.checks import FURTHEST, Faults, crop_named, grams, known, positive
 from matcher.book.place import PlacePost, place_columns
 from matcher.clock import today
-from matcher.contracts.terms import kilograms_text, party_terms
+from matcher.contracts.terms import party_terms
 from matcher.contracts.wording import wording_sha256
 from matcher.errors import Fault
-from matcher.fields import Clause, Day, Price, Quantity, Text
+from matcher.fields import Clause, Day, Price, Quantity, Text, kilograms_text
 from matcher.knowledge import Knowledge
 from matcher.store.tables import Party
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from matcher.clearing import Demands, Lots, Terms
 from matcher.clearing.pairs import Book, Pairs
+from matcher.figures import number
 from matcher.trading.reasons import REASONS
 
 Side = Literal["lot", "demand"]
@@ -17,16 +18,24 @@ Side = Literal["lot", "demand"]
 class Change:
     """One field of the lot or of the demand, what it is now, and what it would have to be.
 
-    Both are as in a post, quantities as decimal strings of kg; of `certificates` they are the schemes
-    valid on the day of delivery. `vi` and `en` say in words what to do.
+    Both are as in a post, quantities as decimal strings of kg, None where a post says nothing; of
+    `certificates` they are the schemes valid on the day of delivery. `vi` and `en` say in words what to do.
     """
 
     side: Side
     field: str
     now: int | str | list[str] | None
-    needed: int | str | list[str]
+    needed: int | str | list[str] | None
     vi: str
     en: str
+
+
+def price_change(side: Side, now: int, needed: int) -> Change:
+    """Of a lot's ask, which has to fall to `needed`, or of a demand's bid, which has to rise to it, đ/kg."""
+    vi, en = (f"{number(abs(needed - now), language)} đ/kg" for language in ("vi", "en"))
+    if side == "lot":
+        return Change("lot", "ask", now, needed, f"hạ giá chào {vi}", f"ask {en} less")
+    return Change("demand", "bid", now, needed, f"nâng giá mua {vi}", f"bid {en} more")
 
 
 @dataclass(frozen=True)

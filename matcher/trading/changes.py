@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from matcher.figures import day, number
-from matcher.trading.change import Change, Pair, Side
+from matcher.figures import day
+from matcher.trading.change import Change, Pair, Side, price_change
 from matcher.trading.minimum_changes import minimum_changes
 from matcher.trading.vocabulary import Vocabulary
 
@@ -37,14 +37,12 @@ def _price(pair: Pair, _vocabulary: Vocabulary, side: Side) -> Proposal | None:
         needed = ask + pair.figure("value")
         if needed < 0:
             return None
-        words = f"hạ giá chào {number(ask - needed, 'vi')} đ/kg", f"ask {ask - needed:,} đ/kg less"
-        return Change("lot", "ask", ask, needed, *words), pair.with_lot(ask=needed)
+        return price_change("lot", ask, needed), pair.with_lot(ask=needed)
     bid = needed = pair.figure("bid")
     # The loss of freshness is a part of the bid, so a higher bid has to cover a little more than the gap.
     while (gap := -pair.with_demand(bid=needed).figure("value")) > 0:
         needed += gap
-    words = f"nâng giá mua {number(needed - bid, 'vi')} đ/kg", f"bid {needed - bid:,} đ/kg more"
-    return Change("demand", "bid", bid, needed, *words), pair.with_demand(bid=needed)
+    return price_change("demand", bid, needed), pair.with_demand(bid=needed)
 
 
 def _distance(pair: Pair, _vocabulary: Vocabulary, _side: Side) -> Proposal | None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from matcher.book.demands import MOST_SELLERS
 from matcher.catalogue import Catalogue
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.terms.minimum import least
@@ -50,12 +51,15 @@ def explain(session: Session, order: Lot | Demand, catalogue: Catalogue) -> Expl
 
 
 def _sellers_used_up(order: Lot | Demand, partners: Sequence[MatchView]) -> Change | None:
-    """The change with which one more seller may come, where none may."""
+    """The change with which one more seller may come, where none may: a higher limit, or else none."""
     if isinstance(order, Lot) or order.max_sellers is None or order.state != "open":
         return None
     sellers = len({match.lot_id for match in partners})
     if sellers < order.max_sellers:
         return None
+    if sellers >= MOST_SELLERS:
+        words = "bỏ giới hạn số lô của bên bán", "lift the limit of sellers"
+        return Change("demand", "max_sellers", order.max_sellers, None, *words)
     words = "nhận thêm một lô của bên bán", "allow one seller more"
     return Change("demand", "max_sellers", order.max_sellers, sellers + 1, *words)
 

@@ -13,14 +13,14 @@ from matcher.trading.matches import MatchView
 class ChangeView(BaseModel):
     """`side` says whose order would change: the lot or the demand; `field` is the field of its post.
 
-    `now` and `needed` are as in the post, kg as decimal strings; of `certificates` they are the schemes valid
-    on the day of delivery.
+    `now` and `needed` are as in the post, kg as decimal strings, null where it says nothing; of
+    `certificates` they are the schemes valid on the day of delivery.
     """
 
     side: Side
     field: str
     now: int | str | list[str] | None
-    needed: int | str | list[str]
+    needed: int | str | list[str] | None
     vi: str
     en: str
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from matcher.clearing.terms.minimum import least
-from matcher.fields import kilograms
+from matcher.fields import kilograms, kilograms_text
 from matcher.figures import number
 from matcher.trading.change import Change, Pair, Side
 
@@ -27,13 +27,13 @@ def _of_lot(pair: Pair) -> Proposed:
     part = _whole(room, multiple)
     if 0 < part < min_take:
         words = f"bán từng phần từ {_kg(part, 'vi')} kg", f"sell parts of {_kg(part, 'en')} kg"
-        change = Change("lot", "min_take_kg", _plain(min_take), _plain(part), *words)
+        change = Change("lot", "min_take_kg", kilograms_text(min_take), kilograms_text(part), *words)
         yield change, pair.with_lot(min_take=part)
     # The largest unit, smaller than now, of which whole ones fill the room.
     unit = room // (room // multiple + 1) if multiple else 0
     if unit:
         words = f"đóng gói theo {_kg(unit, 'vi')} kg", f"pack in units of {_kg(unit, 'en')} kg"
-        change = Change("lot", "multiple_kg", _plain(multiple), _plain(unit), *words)
+        change = Change("lot", "multiple_kg", kilograms_text(multiple), kilograms_text(unit), *words)
         yield change, pair.with_lot(multiple=unit)
 
 
@@ -41,7 +41,7 @@ def _of_demand(pair: Pair) -> Proposed:
     min_take, part = int(pair.demand.min_take[0]), _whole(_room(pair), int(pair.lot.multiple[0]))
     if 0 < part < min_take:
         words = f"nhận từng phần từ {_kg(part, 'vi')} kg", f"take parts of {_kg(part, 'en')} kg"
-        change = Change("demand", "min_take_kg", _plain(min_take), _plain(part), *words)
+        change = Change("demand", "min_take_kg", kilograms_text(min_take), kilograms_text(part), *words)
         yield change, pair.with_demand(min_take=part)
 
 
@@ -56,7 +56,7 @@ def _of_quantity(pair: Pair, side: Side) -> Proposed:
     words = (f"bán thêm {vi} kg", f"offer {en} kg more")
     if side == "demand":
         words = (f"mua thêm {vi} kg", f"buy {en} kg more")
-    now, needed = (_plain(pair.own_taken + grams) for grams in (left, smallest))
+    now, needed = (kilograms_text(pair.own_taken + grams) for grams in (left, smallest))
     changed = pair.with_lot(quantity=smallest) if side == "lot" else pair.with_demand(quantity=smallest)
     yield Change(side, "quantity_kg", now, needed, *words), changed
 
@@ -71,7 +71,3 @@ def _whole(grams: int, multiple: int) -> int:
 
 def _kg(grams: int, language: str) -> str:
     return number(kilograms(grams), language)
-
-
-def _plain(grams: int) -> str:
-    return f"{kilograms(grams):f}"

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from matcher.book.page_link import order_page_path
 from matcher.catalogue import Crop
 from matcher.contracts.draft import page_path
-from matcher.fields import kilograms
+from matcher.fields import kilograms_text
 from matcher.notices.events import CropNamed
 from matcher.notices.record import Happening, record
 from matcher.parties import get_party, operators
@@ -31,7 +31,7 @@ def tell_of_matches(
                     "contract_number": contract.number,
                     "contract_page": page_path(contract),
                     "crop": named(crop),
-                    "quantity_kg": kilograms_said(match.quantity_g),
+                    "quantity_kg": kilograms_text(match.quantity_g),
                     "price": match.price,
                     "delivery_day": match.delivery_day.isoformat(),
                     "seller": contract.terms["seller"]["name"],
@@ -56,7 +56,7 @@ def tell_of_quarantine(session: Session, crop: Crop, order: Lot | Demand, reason
             "order_id": str(order.id),
             "order_page": order_page_path(order),
             "crop": named(crop),
-            "quantity_kg": kilograms_said(order.quantity_g),
+            "quantity_kg": kilograms_text(order.quantity_g),
             "last_day": order.expires_on.isoformat(),
             "owner": get_party(session, order.party_id).name,
             "reason": reason,
@@ -69,8 +69,3 @@ def tell_of_quarantine(session: Session, crop: Crop, order: Lot | Demand, reason
 def named(crop: Crop) -> CropNamed:
     """The crop as events name it."""
     return {"key": crop.key, "vi": crop.names.vi, "en": crop.names.en}
-
-
-def kilograms_said(grams: int) -> str:
-    """Grams as events tell them: a decimal string in kg."""
-    return f"{kilograms(grams).normalize():f}"

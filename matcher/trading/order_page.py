@@ -46,7 +46,7 @@ def order_page(session: Session, order: Lot | Demand, catalogue: Catalogue, lang
         reasons=_reasons(why),
         changes=_changes(why, side, spoken),
         quarantine=order.quarantine and in_words(order.quarantine, spoken),
-        kg=lambda grams: number(f"{kilograms(grams):f}", spoken),
+        kg=lambda grams: number(kilograms(grams), spoken),
         figure=lambda value: number(value, spoken),
         day=lambda when: day(str(when), spoken),
     )

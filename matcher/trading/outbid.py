@@ -1,23 +1,19 @@
 """Partners were possible, but others were worth more: the least change of price that would trade."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 
 from matcher.clearing import Demands, Lots
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.trial import Trial
-from matcher.figures import number
-from matcher.trading.change import Change
+from matcher.trading.change import Change, Side, price_change
 from matcher.trading.record import Arrays, Input
 
 MOST_PAIRS = 250_000  # of a book that is cleared again to try a price; a larger one would take seconds
 
 
-def outbid(
-    given: Input, result: Arrays, side: Literal["lot", "demand"], place: int, possible: Pairs
-) -> Change | None:
+def outbid(given: Input, result: Arrays, side: Side, place: int, possible: Pairs) -> Change | None:
     """The least cut of the lot's ask, or rise of the demand's bid, in đ/kg, with which it trades more.
 
     It is tried: with that price all that no minimum term binds is made best again, from the matches as they
@@ -41,12 +37,7 @@ def outbid(
         return trial.taken(now + sign * change) > _taken(result, side, place)
 
     change = least_that(trades, least, most)
-    if change is None:
-        return None
-    vi = number(change, "vi")
-    if side == "lot":
-        return Change("lot", "ask", now, now - change, f"hạ giá chào {vi} đ/kg", f"ask {change:,} đ/kg less")
-    return Change("demand", "bid", now, now + change, f"nâng giá mua {vi} đ/kg", f"bid {change:,} đ/kg more")
+    return None if change is None else price_change(side, now, now + sign * change)
 
 
 def least_that(holds: Callable[[int], bool], least: int, most: int) -> int | None:

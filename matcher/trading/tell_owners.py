@@ -10,10 +10,11 @@ from matcher.book.news import as_it_stands, remind_of_end
 from matcher.book.page_link import order_page_path
 from matcher.catalogue import Catalogue
 from matcher.clock import now, today
+from matcher.fields import kilograms_text
 from matcher.notices.events import Kind, OrderMoved
 from matcher.notices.record import Happening, record
 from matcher.store.tables import Demand, Lot, OrderNews
-from matcher.trading.news import kilograms_said, named
+from matcher.trading.news import named
 
 
 def tell_owners(session: Session, catalogue: Catalogue, limit: int = 1000, passing_over: int = 0) -> int:
@@ -71,8 +72,8 @@ def _happening(news: OrderNews, order: Lot | Demand, catalogue: Catalogue) -> Ha
         "order_id": str(order.id),
         "order_page": order_page_path(order),
         "crop": named(crop) if crop else {"key": order.crop, "vi": order.crop, "en": order.crop},
-        "quantity_kg": kilograms_said(stood["quantity_g"]),
-        "remaining_kg": kilograms_said(stood["remaining_g"]),
+        "quantity_kg": kilograms_text(stood["quantity_g"]),
+        "remaining_kg": kilograms_text(stood["remaining_g"]),
         "last_day": stood["last_day"].isoformat(),
         "by_owner": news.by_owner,
     }

@@ -46,6 +46,7 @@ def test_a_contract_goes_from_agreement_to_the_scale_and_the_bank(api: Api, side
     assert (got.content, got.headers["content-type"]) == (photograph, "image/png")
     assert api.get(f"{files}/{kept['id']}", headers=api.as_new("buyer")).status_code == 404
     assert api.post(files, params={"name": "a"}, content=b"x", headers=seller).status_code == 422
+    assert api.post(files, params={"name": "a"}, files={"file": b"x"}, headers=seller).status_code == 415
     too_large = b"\xff\xd8\xff" + b"x" * 11_000_000
     refused = api.post(files, params={"name": "a"}, content=too_large, headers=seller)
     assert (refused.status_code, refused.json()["instance"]) == (413, files)

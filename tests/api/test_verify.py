@@ -42,8 +42,15 @@ def test_a_side_takes_the_evidence_and_anybody_verifies_it(api: Api, sides: Side
     told = CliRunner().invoke(app, words)
     assert told.exit_code == 0, told.output
     assert contract["number"] in told.output
+    unknown = (
+        "Ở đây không biết hợp đồng ra sao từ khi văn bản được lập",
+        "since the document was made is not known here",
+    )
+    assert [line for line in unknown if line not in told.output] == []
     (tmp_path / "evidence.json").write_bytes(altered)
-    assert CliRunner().invoke(app, words).exit_code == 1
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 1
+    assert [line for line in unknown if line in refused.output] == []
 
 
 def test_evidence_grows_with_the_contract(api: Api, sides: Sides) -> None:
@@ -120,6 +127,14 @@ def test_nothing_sent_to_be_verified_is_told_which_field_is_wanted_and_what_to_s
     assert "PDF, page or evidence file" in fault["remedy"]
     said = api.post("/verify", headers={"Accept": "application/json"}).json()
     assert [fault["path"] for fault in said["faults"]] == ["document"]
+
+
+def test_a_form_sent_where_the_body_is_to_be_the_file_is_told_what_to_send(api: Api) -> None:
+    answer = api.post("/v1/verify", files={"file": ("contract.pdf", b"%PDF-1.7")})
+    assert (answer.status_code, answer.headers["content-type"]) == (415, "application/problem+json")
+    said = answer.json()
+    assert said["type"].endswith(":not-file")
+    assert "curl --data-binary @FILE" in said["detail"]
 
 
 def test_the_form_names_the_field_as_its_errors_do(api: Api) -> None:

@@ -3,6 +3,7 @@
 import io
 import re
 import unicodedata
+from datetime import UTC, datetime
 from html import unescape
 from random import Random
 
@@ -229,7 +230,12 @@ def test_a_contract_of_before_the_wordings_still_has_its_page_and_says_where(kno
     made = contract(Random(4), 4, knowledge)
     for name in ("template", "rules", "legal_bases"):
         del made.terms[name]
-    assert made.number in written(made, HTML, SETTINGS).decode()
+    made.drafted_at, made.deadline_at = (
+        datetime(2020, 8, 21, 20, tzinfo=UTC),
+        datetime(2020, 8, 22, 3, tzinfo=UTC),
+    )
+    page = written(made, HTML, SETTINGS).decode()
+    assert [said for said in (made.number, "22/08/2020 03:00", "22/08/2020 10:00") if said not in page] == []
     with pytest.raises(NotFound, match=r"\.html"):
         written(made, PDF, SETTINGS)
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from matcher.book.demands import MOST_SELLERS, DemandPost
 from matcher.store.tables import Demand, Lot
 from matcher.trading.explain import explain
-from tests.market import demand, lot
+from tests.market import demand, demand_body, lot
 from tests.trading.test_explain import Market, market
 
 __all__ = ["market"]
@@ -109,6 +111,26 @@ def test_a_demand_with_as_many_sellers_as_it_allows_is_told_how_to_trade_again(m
         lot(session, market.seller, market.knowledge, quantity_kg=100)
     market.clear()
     assert len(market.explained(Demand).partners) == 1, "no other may come"
+    market.amend("demand", {change.field: change.needed})
+    market.clear()
+    assert len(market.explained(Demand).partners) == 2
+
+
+def test_a_demand_with_as_many_sellers_as_any_may_allow_is_told_to_lift_the_limit(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValidationError):
+        DemandPost.model_validate(demand_body(max_sellers=MOST_SELLERS + 1))
+    # As if one were the most that a post may name; a thousand matches take long.
+    monkeypatch.setattr("matcher.trading.explain.MOST_SELLERS", 1)
+    market.post({"quantity_kg": 100}, {"quantity_kg": 500, "max_sellers": 1})
+    with market.ledger.transaction() as session:
+        lot(session, market.seller, market.knowledge, quantity_kg=100)
+    market.clear()
+    change = market.explained(Demand).sellers_used_up
+    assert change is not None
+    assert (change.field, change.now, change.needed) == ("max_sellers", 1, None)
+    assert (change.vi, change.en) == ("bỏ giới hạn số lô của bên bán", "lift the limit of sellers")
     market.amend("demand", {change.field: change.needed})
     market.clear()
     assert len(market.explained(Demand).partners) == 2

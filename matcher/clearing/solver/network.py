@@ -5,12 +5,9 @@ A Network is solved once and can then be changed and solved again for little mor
 `transport.solve`, of the search for candidates and of the minimum terms.
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing.compiled import compiled
 from matcher.clearing.errors import Overflow
 from matcher.clearing.solver import simplex, spanning
 from matcher.clearing.solver.renumber import by_walk, renumbered
@@ -95,7 +92,7 @@ class Network:
         return number
 
     def _pivot(self, most: int) -> int:
-        pivots = simplex.optimise(self._arcs, self._tree, block(len(self._arcs.gain), self._lots), most)
+        pivots = simplex.optimise(self._arcs, self._tree, most)
         if pivots < 0:
             raise Overflow("dual prices on the way left 60 bits; the gains are too large")
         return pivots
@@ -104,10 +101,3 @@ class Network:
         """Let each of the arcs carry at most its `room`; solve again afterwards."""
         if not simplex.limit_all(self._arcs, self._tree, self._nodes + arcs, room):
             raise Overflow("dual prices on the way left 60 bits; the gains are too large")
-
-
-@compiled
-def block(arcs: int, lots: int) -> int:
-    """Arcs to look at for one pivot; measured best are those of 5 lots with 20 each, of 15 with 80."""
-    each = arcs / max(lots, 1)
-    return max(20, int(min(each * each / 5, math.sqrt(arcs))))

@@ -31,7 +31,7 @@ def renumbered(arcs: Arcs, tree: Tree, number: Places) -> tuple[Arcs, Tree]:
         np.empty_like(tree.link),
         np.empty_like(tree.potential),
     )
-    thread, back = np.empty_like(tree.thread), np.empty_like(tree.back)
+    thread, back, last = np.empty_like(tree.thread), np.empty_like(tree.back), np.empty_like(tree.last)
     for node in range(root + 1):
         new, old_shape, old_link = number[node], tree.shape[node], tree.link[node]
         shape[new].parent = number[old_shape.parent] if old_shape.parent != NONE else NONE
@@ -40,12 +40,11 @@ def renumbered(arcs: Arcs, tree: Tree, number: Places) -> tuple[Arcs, Tree]:
         link[new].flow, link[new].room, link[new].up = old_link.flow, old_link.room, old_link.up
         potential[new] = tree.potential[node]
         thread[new], back[new] = number[tree.thread[node]], number[tree.back[node]]
+        last[new] = number[tree.last[node]]
     source, target = np.empty_like(arcs.source), np.empty_like(arcs.target)
     state, room = arcs.state.copy(), arcs.room.copy()
     for arc in range(len(source)):
         place = number[arc] if arc < root else arc
         source[place], target[place] = number[arcs.source[arc]], number[arcs.target[arc]]
         state[place], room[place] = arcs.state[arc], arcs.room[arc]
-    return Arcs(source, target, arcs.gain, room, state), Tree(
-        shape, link, potential, thread, back, tree.path, tree.front
-    )
+    return Arcs(source, target, arcs.gain, room, state), Tree(shape, link, potential, thread, back, last)

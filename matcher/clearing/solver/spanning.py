@@ -26,7 +26,7 @@ class Tree(NamedTuple):
 
     `link`: the arc to the parent, whether it runs up to it, its flow and room. `thread` is the next node of a
     walk in which all that is below a node comes right after it, and after the last the root; `back` the node
-    before. `path` and `front` are scratch space.
+    before; `last` the last of those below a node, or the node itself.
     """
 
     shape: NDArray[np.void]
@@ -34,14 +34,13 @@ class Tree(NamedTuple):
     potential: NDArray[np.int64]
     thread: NDArray[np.int32]
     back: NDArray[np.int32]
-    path: NDArray[np.int32]
-    front: NDArray[np.int32]
+    last: NDArray[np.int32]
 
 
 def bare(nodes: int) -> Tree:
     """Of so many nodes, the root among them, to be planted."""
     shape, link, potential = np.zeros(nodes, SHAPE), np.zeros(nodes, LINK), np.zeros(nodes, np.int64)
-    return Tree(shape, link, potential, *np.zeros((4, nodes), np.int32))
+    return Tree(shape, link, potential, *np.zeros((3, nodes), np.int32))
 
 
 @compiled
@@ -51,6 +50,7 @@ def plant(tree: Tree, capacity: NDArray[np.int64], lots: int) -> None:
     for node in range(root + 1):
         shape[node].parent = root if node < root else NONE
         shape[node].size = 1 if node < root else root + 1
+        tree.last[node] = node if node < root else max(root - 1, 0)
         link[node].arc = node
         follow(tree, node, node + 1 if node < root else 0)
     for node in range(root):
@@ -83,57 +83,55 @@ def grow(tree: Tree, node: int, top: int, size: int) -> None:
 
 
 @compiled
-def shift(tree: Tree, node: int, stop: int, most: int, change: int) -> tuple[int, int, bool]:
-    """Add `change` to the potentials of the walk from `node` on: until `stop`, but of `most` nodes.
-
-    Returns (of how many, the last of them, whether they stay in bounds).
-    """
+def shift(tree: Tree, top: int, change: int) -> bool:
+    """Add `change` to the potentials of `top` and all below it; returns whether they stay in bounds."""
     potential, thread = tree.potential, tree.thread
-    last, count, low, high = node, 0, 0, 0
-    while node != stop and count < most:
+    node, low, high = top, 0, 0
+    for _ in range(tree.shape[top].size):
         own = potential[np.uint32(node)] + change
         potential[np.uint32(node)] = own
         low, high = min(low, own), max(high, own)
-        last, node = node, thread[np.uint32(node)]
-        count += 1
-    return count, last, low > -MOST_POTENTIAL and high < MOST_POTENTIAL
+        node = thread[np.uint32(node)]
+    return low > -MOST_POTENTIAL and high < MOST_POTENTIAL
 
 
 @compiled
-def carry(tree: Tree, out: int, inside: int, outside: int, change: int) -> bool:
+def splice(tree: Tree, out: int, inside: int, outside: int) -> None:
     """Walk what is at and below `out` right after `outside`, from `inside` on; `hang` is yet to be done.
 
-    Adds `change` to the potentials there; returns whether they stay in bounds. On the path from `inside` to
-    `out`, what is below a node but not below the one before is walked in two parts: before that, and after.
+    On the path from `inside` to `out`, what is below a node but not below the one before is walked in two
+    parts: what came before that, and what came after.
     """
-    shape, thread, back, path, front = tree.shape, tree.thread, tree.back, tree.path, tree.front
-    height, node = 0, inside
-    while node != out:
-        path[height] = node
-        height, node = height + 1, shape[node].parent
-    path[height] = out
-    within = True
-    for step in range(height, 0, -1):
-        front[step], _, fine = shift(tree, path[step], path[step - 1], NO_LIMIT, change)
-        within = within and fine
-    _, end, fine = shift(tree, inside, NONE, shape[inside].size, change)
-    within = within and fine
-    before, after = back[inside], thread[end]
-    for step in range(1, height + 1):
-        node = path[step]
+    shape, thread, back, last = tree.shape, tree.thread, tree.back, tree.last
+    end, after, before = last[inside], thread[last[inside]], back[inside]
+    below, node = inside, inside
+    while below != out:
+        node = shape[below].parent
         end_of_front, before = before, back[node]
         follow(tree, end, node)
         end = end_of_front
-        rest = shape[node].size - shape[path[step - 1]].size - front[step]
-        if rest > 0:
+        if last[node] != last[below]:
             follow(tree, end, after)
-            _, end, fine = shift(tree, after, NONE, rest, change)
-            within, after = within and fine, thread[end]
+            end = last[node]
+            after = thread[end]
+        below = node
     follow(tree, before, after)
+    above = shape[out].parent
+    while above != NONE and last[above] == last[out]:
+        last[above] = before
+        above = shape[above].parent
     later = thread[outside]
     follow(tree, outside, inside)
     follow(tree, end, later)
-    return within
+    above = outside
+    while above != NONE and last[above] == outside:
+        last[above] = end
+        above = shape[above].parent
+    node = inside
+    while node != out:
+        last[node] = end
+        node = shape[node].parent
+    last[out] = end
 
 
 @compiled

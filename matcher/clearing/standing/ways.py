@@ -226,4 +226,6 @@ def _moved_tree(tree: Tree, place: NDArray[np.int32], kept: NDArray[np.bool_], l
     shape["size"][nodes] += len(free)
     walk = np.concatenate([[nodes], free, place[np.argsort(by_walk(tree))[:-1]]])
     moved.thread[walk], moved.back[walk] = np.roll(walk, -1), np.roll(walk, 1)
+    moved.last[free], moved.last[place] = free, place[tree.last]
+    moved.last[nodes] = walk[-1]
     return moved

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from matcher.clearing.compiled import compiled
 from matcher.clearing.errors import Overflow
 from matcher.clearing.exact import total
-from matcher.clearing.solver.network import Network, block
+from matcher.clearing.solver.network import Network
 from matcher.clearing.solver.simplex import BASIC, LOWER, UPPER, Arcs, optimise
 from matcher.clearing.solver.spanning import LINK, NO_LIMIT, NONE, SHAPE, Tree, plant
 from matcher.clearing.terms.minimum import Problem
@@ -119,7 +119,7 @@ def best(given: Figures, low: Longs, room: Longs, forced: NDArray[np.bool_], tak
     capacity = np.concatenate((supply, wanted[loose] - needed[loose], wanted))
     arcs, which = arcs_of(given, low, room, capacity, pressed, loose)
     tree = planted(capacity, len(supply) + len(loose))
-    if optimise(arcs, tree, block(len(arcs.gain), len(supply) + len(loose))) < 0:
+    if optimise(arcs, tree) < 0:
         return OVER
     taken[:] = low
     take(arcs, tree, which, taken)
@@ -176,7 +176,7 @@ def arcs_of(
 @compiled
 def planted(capacity: Longs, lots: int) -> Tree:
     nodes = len(capacity) + 1
-    places = np.zeros((4, nodes), np.int32)
+    places = np.zeros((3, nodes), np.int32)
     tree = Tree(
         np.zeros(nodes, SHAPE),
         np.zeros(nodes, LINK),
@@ -184,7 +184,6 @@ def planted(capacity: Longs, lots: int) -> Tree:
         places[0],
         places[1],
         places[2],
-        places[3],
     )
     plant(tree, capacity, lots)
     return tree

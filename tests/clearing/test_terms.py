@@ -100,3 +100,39 @@ def test_a_take_below_its_least_a_short_fill_and_too_many_sellers_are_caught() -
     for taken in wrong:
         with pytest.raises(TermBroken):
             minimum.verify(problem, np.array(taken))
+
+
+def crowded_book(size: int, seed: int) -> tuple[list[Lot], list[Demand]]:
+    """Two orders in five have a smallest part, as many packages, a smallest fill or few sellers."""
+    random = np.random.default_rng(seed)
+    kg = 1_000
+
+    def some(figure: int) -> int:
+        return figure if random.random() < 0.4 else 0
+
+    lots = [
+        Lot(
+            quantity=kg * int(random.integers(300, 901)), ask=100 * int(random.integers(150, 251)),
+            min_take=some(10 * kg * int(random.integers(1, 31))),
+            multiple=some(kg * int(random.choice([7, 13, 20, 30]))), latitude=20.8 + random.random(),
+        )
+        for _ in range(size)
+    ]  # fmt: skip
+    demands = [
+        Demand(
+            quantity=kg * int(random.integers(300, 901)), bid=100 * int(random.integers(180, 301)),
+            min_take=some(10 * kg * int(random.integers(1, 21))), min_fill=some(150 * kg),
+            max_sellers=some(int(random.integers(1, 3))), latitude=20.8 + random.random(),
+        )
+        for _ in range(size)
+    ]  # fmt: skip
+    return keyed(lots, demands)
+
+
+@pytest.mark.parametrize("seed", [1, 6])
+def test_a_small_book_full_of_terms_is_proven_best(seed: int) -> None:
+    orders = crowded_book(10, seed)
+    clearing = clear(*tables(*orders), TERMS)
+    assert_terms_kept(clearing, *orders)
+    assert clearing.optimal
+    assert clearing.welfare == best_welfare(*orders)

@@ -15,28 +15,31 @@ from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
 from matcher.clearing.exact import total
-from matcher.clearing.solver.spanning import NONE
-from matcher.clearing.terms.half import Figures, Half, Relaxed, everything, figures, relax
+from matcher.clearing.terms.figures import Figures, figures
+from matcher.clearing.terms.half import Half, Relaxed, everything, relax
 from matcher.clearing.terms.minimum import Problem
 
 Longs = NDArray[np.int64]
 
 EFFORT = 1_500_000  # arcs looked at in all, over every part of a book: bounded work, the same on any machine
-NOTHING, FILL, SELLERS, TAKE = range(4)  # kinds of broken terms
+THOROUGH = 5_000_000  # for a book of few arcs
+TRIED = 8  # broken terms by which a half of such a book is split on trial
+FILL, SELLERS, TAKE = range(3)  # kinds of broken terms
 OVERHEAD = 300  # arcs that could be solved in the time it takes to set up one relaxation
 
 
-def search(problem: Problem, shift: int, known: Longs, effort: int) -> tuple[Longs, int, int]:
+def search(problem: Problem, shift: int, known: Longs, effort: int, tried: int = 1) -> tuple[Longs, int, int]:
     """(the best takes found, never worse than `known`, a bound on the value of any, the effort spent).
 
-    Gains are value · 2^shift + bonus, as in `ties`. The bound is the value of the takes where they are
-    proven best.
+    Gains are value · 2^shift + bonus, as in `ties`. Each half is split on trial by `tried` broken terms:
+    more make a proof shorter, and a search that is cut short worse. The bound is the value of the takes
+    where they are proven best.
     """
     best, best_gain = known, total(problem.gain, known)
     cost, serial, lost = len(problem.gain) + OVERHEAD, 0, 0
     spent = cost
     given = figures(problem)
-    first = relax(problem, given, everything(problem), serial)
+    first = relax(problem, given, everything(problem), serial, best_gain, tried > 1)
     open_halves = [first] if first else []
     while open_halves and spent < effort:
         relaxed: Relaxed | None = heapq.heappop(open_halves)
@@ -44,54 +47,73 @@ def search(problem: Problem, shift: int, known: Longs, effort: int) -> tuple[Lon
             if spent >= effort:
                 heapq.heappush(open_halves, relaxed)
                 break
-            kind, place = broken(given, relaxed.taken, relaxed.half.forced)
-            if kind == NOTHING and not relaxed.short:
+            ways = broken(given, relaxed.taken, relaxed.half.forced, tried)
+            if not len(ways) and not relaxed.short:
                 best, best_gain = relaxed.taken, relaxed.gain
                 break
-            halves = _split(problem, relaxed, kind, place)
-            if not halves:
+            parts, steps = _best_split(problem, given, relaxed, ways, (serial, best_gain, tried > 1))
+            if not steps:
                 lost = max(lost, relaxed.most(problem, shift))
                 break
-            serial += 2
-            spent += 2 * cost
-            parts = [relax(problem, given, half, serial + nth) for nth, half in enumerate(halves)]
-            chosen = sorted(part for part in parts if part and part.gain > best_gain)
-            relaxed = chosen[0] if chosen else None
-            for part in chosen[1:]:
+            serial += steps
+            spent += steps * cost
+            relaxed = parts[0] if parts else None
+            for part in parts[1:]:
                 heapq.heappush(open_halves, part)
     left = [relaxed.most(problem, shift) for relaxed in open_halves if relaxed.gain > best_gain]
     return best, max([total(problem.value, best), lost, *left]), spent
 
 
+def _best_split(
+    problem: Problem, given: Figures, relaxed: Relaxed, ways: Longs, how: tuple[int, int, bool]
+) -> tuple[list[Relaxed], int]:
+    """(What can still better the best, the most gainful first, of how many relaxations).
+
+    Of the `ways` to split, kinds and places, that one is taken whose two halves both lose much; one that
+    leaves fewer than two halves is taken at once. `how` goes to `relax`.
+    """
+    serial, beaten, careful = how
+    found: list[Relaxed] = []
+    most, steps = -1, 0
+    for kind, place in ways.tolist():
+        parts = [
+            relax(problem, given, half, serial + steps + nth, beaten, careful)
+            for nth, half in enumerate(_split(problem, relaxed, kind, place), 1)
+        ]
+        steps += 2
+        alive = sorted(part for part in parts if part)
+        if len(alive) < 2:
+            return alive, steps
+        score = (relaxed.gain - alive[0].gain + 1) * (relaxed.gain - alive[1].gain + 1)
+        if score > most:
+            found, most = alive, score
+    return found, steps
+
+
 @compiled
-def broken(given: Figures, taken: Longs, forced: NDArray[np.bool_]) -> tuple[int, int]:
-    """(What kind of term is broken first, by which demand or arc); no forced demand's fill is looked at."""
+def broken(given: Figures, taken: Longs, forced: NDArray[np.bool_], most: int) -> Longs:
+    """int64[k, 2], k ≤ `most`: kinds of broken terms, by which demand or arc; worst of each kind first.
+
+    No forced demand's fill is looked at.
+    """
     filled, sellers = np.zeros(len(given.wanted), np.int64), np.zeros(len(given.wanted), np.int64)
+    stake = np.zeros(len(taken))
     for arc in range(len(taken)):
         if taken[arc] > 0:
             filled[given.demand[arc]] += taken[arc]
             sellers[given.demand[arc]] += 1
+            least = given.least[arc]
+            if taken[arc] < least or taken[arc] % given.multiple[arc] != 0:
+                stake[arc] = given.value[arc] * float(max(taken[arc], least)) + 1
     short = np.where((filled > 0) & (filled < given.min_fill) & ~forced, given.min_fill, 0)
-    if short.any():
-        return FILL, int(short.argmax())
     excess = np.where(given.max_sellers > 0, sellers - given.max_sellers, 0)
-    if (excess > 0).any():
-        return SELLERS, int(excess.argmax())
-    arc = worst_take(given, taken)
-    return (NOTHING if arc == NONE else TAKE), arc
-
-
-@compiled
-def worst_take(given: Figures, taken: Longs) -> int:
-    """The arc that takes too little or no whole multiple where most is at stake, or NONE."""
-    found, most = NONE, 0.0
-    for arc in range(len(taken)):
-        least = given.least[arc]
-        if taken[arc] > 0 and (taken[arc] < least or taken[arc] % given.multiple[arc] != 0):
-            stake = given.value[arc] * float(max(taken[arc], least)) + 1
-            if stake > most:
-                found, most = arc, stake
-    return found
+    ways, count = np.empty((most, 2), np.int64), 0
+    for kind, worst in ((FILL, short * 1.0), (SELLERS, excess * 1.0), (TAKE, stake)):
+        places = np.flatnonzero(worst > 0)
+        for place in places[np.argsort(-worst[places], kind="mergesort")][: most - count]:
+            ways[count] = kind, place
+            count += 1
+    return ways[:count]
 
 
 def _split(problem: Problem, relaxed: Relaxed, kind: int, place: int) -> list[Half]:

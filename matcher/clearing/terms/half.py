@@ -1,7 +1,6 @@
 """Parts of the search for takes that keep minimum terms, each with the best it could hold."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,26 +11,14 @@ from matcher.clearing.exact import total
 from matcher.clearing.solver.network import Network
 from matcher.clearing.solver.simplex import BASIC, LOWER, UPPER, Arcs, optimise
 from matcher.clearing.solver.spanning import LINK, NO_LIMIT, NONE, SHAPE, Tree, plant
+from matcher.clearing.terms.figures import Figures
 from matcher.clearing.terms.minimum import Problem
+from matcher.clearing.terms.narrow import narrow
 
 Longs = NDArray[np.int64]
 
+ROUNDED_UP = 1 + 1e-9  # makes more of a float than its rounding errors could make less
 OVER = -2  # of potentials that left 60 bits
-
-
-class Figures(NamedTuple):
-    """A problem as compiled code is given it; see Problem."""
-
-    supply: Longs
-    wanted: Longs
-    lot: NDArray[np.int32]
-    demand: NDArray[np.int32]
-    value: Longs
-    gain: Longs
-    least: Longs
-    multiple: Longs
-    min_fill: Longs
-    max_sellers: Longs
 
 
 @dataclass(frozen=True)
@@ -65,12 +52,13 @@ def everything(problem: Problem) -> Half:
     return Half(np.zeros(len(room), np.int64), room, np.zeros(len(problem.wanted), np.bool_))
 
 
-def figures(problem: Problem) -> Figures:
-    return Figures(*(getattr(problem, name) for name in Figures._fields))
-
-
-def relax(problem: Problem, given: Figures, half: Half, serial: int) -> Relaxed | None:
-    """The best of a half but for its broken terms; None where it holds nothing. `given` are the figures.
+def relax(
+    problem: Problem, given: Figures, half: Half, serial: int, beaten: int, careful: bool
+) -> Relaxed | None:
+    """The best of a half but for its broken terms; None where it holds nothing, or
+    nothing that gains more than `beaten`.
+    `careful` narrows its limits, before and after, to what can be best: dear in a large problem.
+    `given` are the figures.
 
     What an arc must take is taken off both its ends. A forced demand is filled up with the slack it
     may keep, by a lot of its own, at a reward for every gram: any reward bounds rightly (Lagrange),
@@ -79,14 +67,22 @@ def relax(problem: Problem, given: Figures, half: Half, serial: int) -> Relaxed 
 
     Raises Overflow where potentials leave 60 bits.
     """
-    taken = np.empty(len(half.low), np.int64)
-    shortage = best(given, half.low, half.room, half.forced, taken)
+    low, room, forced = half.low.copy(), half.room.copy(), half.forced.copy()
+    most = given.wanted.copy()
+    if careful and not narrow(given, low, room, forced, most):
+        return None
+    taken, reduced = np.empty_like(low), np.zeros_like(low)
+    shortage = best(given._replace(wanted=most), low, room, forced, taken, reduced)
     if shortage == OVER:
         raise Overflow("dual prices on the way left 60 bits; the gains are too large")
     if shortage == NONE or (shortage and not _can_fill(problem, half)):
         return None
     gain = total(problem.gain, taken) - reward(problem.gain) * shortage
-    return Relaxed((-gain, serial), gain, taken, half, shortage > 0)
+    if gain <= beaten:
+        return None
+    if careful:
+        shrink(given, low, room, reduced, (gain - beaten) * ROUNDED_UP)
+    return Relaxed((-gain, serial), gain, taken, Half(low, room, forced), shortage > 0)
 
 
 def _can_fill(problem: Problem, half: Half) -> bool:
@@ -102,9 +98,27 @@ def _can_fill(problem: Problem, half: Half) -> bool:
 
 
 @compiled
-def best(given: Figures, low: Longs, room: Longs, forced: NDArray[np.bool_], taken: Longs) -> int:
+def shrink(given: Figures, low: Longs, room: Longs, reduced: Longs, spare: float) -> None:
+    """Narrows each arc's limits to what costs at most `spare`, at its `reduced` cost for every gram."""
+    for arc in range(len(low)):
+        if reduced[arc] == 0 or spare / abs(reduced[arc]) >= room[arc] - low[arc]:
+            continue
+        grams = int(spare / abs(reduced[arc]) * ROUNDED_UP) + 1
+        if reduced[arc] > 0:
+            most = min(room[arc], low[arc] + grams)
+            room[arc] = most if most >= given.least[arc] else 0
+        elif room[arc] > grams:
+            least = max(room[arc] - grams, given.least[arc])
+            low[arc] = max(low[arc], -(-least // given.multiple[arc]) * given.multiple[arc])
+
+
+@compiled
+def best(
+    given: Figures, low: Longs, room: Longs, forced: NDArray[np.bool_], taken: Longs, reduced: Longs
+) -> int:
     """Writes into `taken` what gains most; returns by how much forced demands stay short, g.
 
+    Into `reduced` goes what each gram more costs, below zero where each less does.
     NONE where the half holds nothing; OVER where potentials leave 60 bits.
     """
     supply, wanted = given.supply.copy(), given.wanted.copy()
@@ -122,7 +136,7 @@ def best(given: Figures, low: Longs, room: Longs, forced: NDArray[np.bool_], tak
     if optimise(arcs, tree) < 0:
         return OVER
     taken[:] = low
-    take(arcs, tree, which, taken)
+    take(arcs, tree, which, taken, reduced)
     for arc in range(len(taken)):
         needed[given.demand[arc]] -= taken[arc] - low[arc]
     return int(np.maximum(needed[pressed], 0).sum())
@@ -190,11 +204,13 @@ def planted(capacity: Longs, lots: int) -> Tree:
 
 
 @compiled
-def take(arcs: Arcs, tree: Tree, which: NDArray[np.int64], taken: Longs) -> None:
-    """Adds to `taken` what the problem's arcs carry."""
+def take(arcs: Arcs, tree: Tree, which: NDArray[np.int64], taken: Longs, reduced: Longs) -> None:
+    """Adds to `taken` what the problem's arcs carry, and writes down what a gram more would cost."""
     for arc in range(len(which)):
-        if arcs.state[arc] == UPPER and which[arc] != NONE:
-            taken[which[arc]] += arcs.room[arc]
+        if arcs.state[arc] != BASIC and which[arc] != NONE:
+            taken[which[arc]] += arcs.room[arc] if arcs.state[arc] == UPPER else 0
+            higher, lower = tree.potential[arcs.source[arc]], tree.potential[arcs.target[arc]]
+            reduced[which[arc]] = higher - lower - arcs.gain[arc]
     for node in range(len(tree.shape) - 1):
         arc = which[tree.link[node].arc]
         if arc != NONE:

@@ -19,6 +19,7 @@ from matcher.clearing.terms.unbound import best_unbound
 Longs = NDArray[np.int64]
 
 SMALL = 6_000  # arcs
+FEW = 600  # arcs: a book so small is searched for longer, mostly until nothing is left
 NEAR = 24
 
 
@@ -62,7 +63,9 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
     network.add(problem.lot, problem.demand, problem.gain)
     network.solve()
     repaired = repair(problem, network)
-    taken, bound, effort = best.copy(), 0, branch.EFFORT
+    taken, bound = best.copy(), 0
+    few = len(problem.lot) <= FEW
+    effort, tried = (branch.THOROUGH, branch.TRIED) if few else (branch.EFFORT, 1)
     ways: list[str] = []
     parts = _parts(problem)
     for number in range(int(parts.max()) + 1):
@@ -76,7 +79,7 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
         )
         known = best_unbound(part, known)
         if small:
-            known, most, longer = branch.search(part, shift, known, effort - spent)
+            known, most, longer = branch.search(part, shift, known, effort - spent, tried)
             bound += most
             effort -= spent + longer
         else:

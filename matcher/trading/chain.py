@@ -1,16 +1,16 @@
 """Clearings of a standing book as a chain: the one of the whole book, its base, and the links since."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from matcher.errors import NotFound
 from matcher.store.tables import Clearing, Demand, Lot
 from matcher.trading.link import Link, folded, unpack_link
 from matcher.trading.numbers import key_of
 from matcher.trading.record import Arrays, Input, unpack, unpack_result
+
+ALL = 1 << 62
 
 
 def base_of(session: Session, clearing: Clearing) -> Clearing:
@@ -29,33 +29,18 @@ def links_of(session: Session, base: Clearing, after: int, until: int) -> Sequen
     return session.scalars(query).all()
 
 
-def chain_of(session: Session, base_id: UUID) -> Sequence[Clearing]:
-    """The base and its links, in order, as of one moment: clearings no match came of may be gone at the next.
-
-    Empty where they are.
-    """
-    query = (
-        select(Clearing)
-        .where((Clearing.id == base_id) | (Clearing.base_id == base_id))
-        .order_by(Clearing.link)
-        .options(undefer(Clearing.input), undefer(Clearing.result))
-    )
-    return session.scalars(query).all()
-
-
 def unpacked(link: Clearing) -> Link:
     """Raises ValueError where a link's record is not one."""
     return unpack_link(link.input, link.result or b"")
 
 
-def last_with(chain: Sequence[Clearing], order: Lot | Demand) -> Clearing | None:
-    """The last clearing of a chain that had the order in its book, if any had."""
-    base, *links = chain
+def last_with(session: Session, base: Clearing, order: Lot | Demand) -> Clearing | None:
+    """The last clearing of the base's chain that had the order in its book, if any had."""
     given = unpack(base.input)
     own, key = str(order.id), key_of(order.id)
     there = own in given.lot_ids or own in given.demand_ids
     last = base if there else None
-    for clearing in links:
+    for clearing in links_of(session, base, 0, ALL):
         link = unpacked(clearing)
         if key in link.change.gone_lots or key in link.change.gone_demands:
             there = False
@@ -67,23 +52,8 @@ def last_with(chain: Sequence[Clearing], order: Lot | Demand) -> Clearing | None
 def as_of(session: Session, clearing: Clearing) -> tuple[Input, Arrays]:
     """The whole book as the clearing saw it, and what it found, whether base or link.
 
-    Raises NotFound where it is kept no longer, ValueError where a record is not what a clearing keeps.
+    Raises ValueError where a record is not what a clearing keeps.
     """
-    return seen_by(chain_until(session, clearing), clearing)
-
-
-def chain_until(session: Session, clearing: Clearing) -> Sequence[Clearing]:
-    """The base and its links until this clearing, as of one moment. Raises NotFound where it is not kept."""
-    chain = chain_of(session, clearing.base_id or clearing.id)
-    if clearing.id not in {each.id for each in chain}:
-        raise NotFound(
-            f"Clearing {clearing.id} is no longer kept: no match came of it, and a later one was made."
-        )
-    return [each for each in chain if each.link <= clearing.link]
-
-
-def seen_by(chain: Sequence[Clearing], clearing: Clearing) -> tuple[Input, Arrays]:
-    """As `as_of`, of a clearing of this chain."""
-    base, *links = chain
-    until = [unpacked(link) for link in links if link.link <= clearing.link]
-    return folded(unpack(base.input), unpack_result(base.result or b""), until)
+    base = base_of(session, clearing)
+    links = [unpacked(link) for link in links_of(session, base, 0, clearing.link)]
+    return folded(unpack(base.input), unpack_result(base.result or b""), links)

@@ -16,7 +16,7 @@ from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.terms.minimum import least
 from matcher.fields import kilograms, kilometres
 from matcher.store.tables import Clearing, Demand, Lot
-from matcher.trading.chain import chain_of, last_with, seen_by
+from matcher.trading.chain import as_of, last_with
 from matcher.trading.change import Change, Pair, Side
 from matcher.trading.changes import smallest_change
 from matcher.trading.explanation import ChangeView, Explanation, Miss
@@ -103,22 +103,19 @@ class _Seen:
 
 def _last_seen(session: Session, order: Lot | Demand) -> _Seen | None:
     side: Side = "lot" if isinstance(order, Lot) else "demand"
-    base = func.coalesce(Clearing.base_id, Clearing.id)
+    chain = func.coalesce(Clearing.base_id, Clearing.id)
     recent = (
-        select(base)
+        select(chain)
         .where(Clearing.crop == order.crop, Clearing.finished_at >= order.posted_at)
         .where(Clearing.result.is_not(None))
         .distinct()
-        .order_by(base.desc())
+        .order_by(chain.desc())
         .limit(LOOKED_BACK)
     )
     for base_id in session.scalars(recent).all():
-        chain = chain_of(session, base_id)
-        if not chain:  # another clearing has taken its place just now
-            return _last_seen(session, order)
-        clearing = last_with(chain, order)
+        clearing = last_with(session, session.get_one(Clearing, base_id), order)
         if clearing is not None:
-            given, result = seen_by(chain, clearing)
+            given, result = as_of(session, clearing)
             ids = given.lot_ids if side == "lot" else given.demand_ids
             return _Seen(order, clearing, given, result, side, ids.index(str(order.id)))
     return None

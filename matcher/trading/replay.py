@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from matcher import clearing as core
 from matcher.clearing import Lots
@@ -15,7 +15,7 @@ from matcher.clearing.standing.standing import Standing
 from matcher.clearing.terms.minimum import supply
 from matcher.errors import Conflict, NotFound
 from matcher.store.tables import Clearing
-from matcher.trading.chain import as_of, chain_until, unpacked
+from matcher.trading.chain import as_of, base_of, links_of, unpacked
 from matcher.trading.changed_terms import changed_terms
 from matcher.trading.record import RESULT, Arrays, Input, unpack, unpack_result
 
@@ -103,11 +103,11 @@ def prices(session: Session, clearing_id: UUID) -> list[tuple[str, str, int, int
 
 
 def _settled_again(session: Session, clearing: Clearing) -> Settled | None:
-    base, *links = chain_until(session, clearing)
+    base = base_of(session, clearing)
     given = unpack(base.input)
     standing = Standing(given.lots, given.demands, given.terms, given.declined)
     settled: Settled | None = None
-    for link in links:
+    for link in links_of(session, base, 0, clearing.link):
         settled = standing.settle(unpacked(link).change)
         if settled is None:
             return None
@@ -115,7 +115,7 @@ def _settled_again(session: Session, clearing: Clearing) -> Settled | None:
 
 
 def _with_result(session: Session, clearing_id: UUID) -> Clearing:
-    clearing = session.get(Clearing, clearing_id, options=[undefer(Clearing.input), undefer(Clearing.result)])
+    clearing = session.get(Clearing, clearing_id)
     if clearing is None:
         raise NotFound(f"No clearing {clearing_id}.")
     if clearing.result is None:

@@ -1,26 +1,21 @@
 """Why not: every reason is true of the stored input, and every change that is named would do."""
 
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import given as having
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from matcher import clearing as core
 from matcher.book.demands import amend_demand
 from matcher.book.lots import amend_lot
 from matcher.contracts.life import decline
-from matcher.errors import NotFound
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 from matcher.store.tables import Clearing, Contract, Demand, Lot, Party
-from matcher.trading import chain
 from matcher.trading.clear import clear
 from matcher.trading.explain import explain
 from matcher.trading.explanation import Explanation
@@ -125,36 +120,6 @@ def test_a_pair_that_breaks_several_rules_is_counted_under_each_and_is_no_near_m
 def test_before_any_clearing_there_is_nothing_to_tell(market: Market) -> None:
     market.post({}, {})
     assert market.explained(Lot).clearing_id is None
-
-
-def test_an_order_is_explained_while_its_clearing_is_forgotten_for_the_next(
-    market: Market, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    market.post(*APART["grade"])
-    market.clear()
-    first = market.explained(Lot).clearing_id
-    meanwhile = iter([lambda: market.amend("lot", {"ask": 29_000}), market.clear])
-
-    def chain_of(session: Session, base_id: UUID) -> Sequence[Clearing]:
-        for each in meanwhile:
-            each()
-        return chain.chain_of(session, base_id)
-
-    monkeypatch.setattr("matcher.trading.explain.chain_of", chain_of)
-    said = market.explained(Lot)
-    assert said.clearing_id not in (None, first)
-    assert said.blocked == {"grade": 1}
-
-
-def test_what_is_read_of_a_clearing_that_is_forgotten_meanwhile_is_not_found(market: Market) -> None:
-    market.post(*APART["grade"])
-    market.clear()
-    with market.ledger.transaction() as session:
-        (clearing,) = session.scalars(select(Clearing))
-        market.amend("lot", {"ask": 29_000})
-        market.clear()
-        with pytest.raises(NotFound, match="no longer kept"):
-            chain.as_of(session, clearing)
 
 
 def test_a_match_is_told_with_its_arithmetic(market: Market) -> None:

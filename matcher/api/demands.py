@@ -15,6 +15,7 @@ from matcher.api.requests import (
     Known,
     Limit,
     Page,
+    Snapshot,
     Transaction,
     amendment_of,
     etag,
@@ -99,12 +100,12 @@ def take_back(
 
 
 @router.get("/{demand_id}/explain")
-def explanation(session: Transaction, caller: Caller, known: Known, demand_id: UUID) -> Explanation:
+def explanation(session: Snapshot, caller: Caller, known: Known, demand_id: UUID) -> Explanation:
     """Why it was matched as it was, what kept others apart, and the smallest change that would help."""
     return explain(session, get_order(session, Demand, demand_id, caller), known.catalogue)
 
 
 @router.get("/{demand_id}/outlook")
-def tentative(session: Transaction, caller: Caller, demand_id: UUID) -> Outlook:
+def tentative(session: Snapshot, caller: Caller, demand_id: UUID) -> Outlook:
     """What it would get if its book froze now: kg, prices, distances; no names, no promise."""
     return outlook(session, get_order(session, Demand, demand_id, caller))

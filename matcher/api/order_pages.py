@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
 
 from matcher.api.problem_page import RESPONSES
-from matcher.api.requests import Known, Transaction
+from matcher.api.requests import Known, Snapshot
 from matcher.api.unlisted import UNLISTED
 from matcher.book.page_link import order_by_page
 from matcher.trading.order_page import order_page
@@ -16,7 +16,7 @@ pages = APIRouter(tags=["lots", "demands"], responses=RESPONSES)
 
 @pages.get("/o/{page_key}", response_class=HTMLResponse)
 def read_by_link(
-    session: Transaction,
+    session: Snapshot,
     known: Known,
     page_key: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")],
     language: str = "",

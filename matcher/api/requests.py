@@ -14,6 +14,7 @@ from config.settings import Settings
 from matcher.errors import Fault, Invalid, NotFile, Unauthenticated
 from matcher.knowledge import Knowledge
 from matcher.parties import party_by_key
+from matcher.store.session import read_as_of_one_moment
 from matcher.store.tables import Party
 
 NO_VERSION = -1  # of anything: a number no order or contract can come to
@@ -40,6 +41,14 @@ def _transaction(request: Request) -> Iterator[Session]:
 
 # "function": commit before the answer leaves, so that a 201 is never sent for what was not kept.
 Transaction = Annotated[Session, Depends(_transaction, scope="function")]
+
+
+def _snapshot(session: Transaction) -> Session:
+    return read_as_of_one_moment(session)
+
+
+# The transaction of a handler that only reads, but much that belongs together, such as a chain of clearings.
+Snapshot = Annotated[Session, Depends(_snapshot)]
 
 
 def _caller(

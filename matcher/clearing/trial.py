@@ -1,4 +1,4 @@
-"""A price tried: what an order would take with it, if all moved that no minimum term binds."""
+"""A price tried: what an order takes with it, by moves that no minimum term binds or in a clearing anew."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -30,15 +30,21 @@ class Trial:
         self._quantity = dict(zip(codes.tolist(), quantity.tolist(), strict=True))
 
     def has_terms(self) -> bool:
-        """Whether the order has minimum terms of its own: then the book is cleared anew."""
+        """Whether the order has minimum terms of its own: then no term-free move tells what it would take."""
         orders: Lots | Demands = self._book.lots if self._of_lots else self._book.demands
         names = ("min_take", "multiple") if self._of_lots else ("min_take", "min_fill", "max_sellers")
         return any(int(getattr(orders, name)[self._place]) > 0 for name in names)
 
     def taken(self, price: int) -> int:
-        """What the order would take in all, g, with that ask or bid."""
-        book = self._with(price)
-        lot, demand, taken = self._anew(book) if self.has_terms() else self._moved(book)
+        """What the order would take in all, g, with that ask or bid, if all moved that no term binds."""
+        return self._own(self._moved(self._with(price)))
+
+    def taken_anew(self, price: int) -> int:
+        """Likewise, if the whole book were cleared anew."""
+        return self._own(self._anew(self._with(price)))
+
+    def _own(self, matches: tuple[Places, Places, Longs]) -> int:
+        lot, demand, taken = matches
         return int(taken[(lot if self._of_lots else demand) == self._place].sum())
 
     def _anew(self, book: Book) -> tuple[Places, Places, Longs]:

@@ -34,7 +34,7 @@ def clearing_list(crop: str | None = None, limit: Annotated[int, typer.Option(mi
 @commands.command("replay")
 def clearing_replay(clearing: UUID) -> None:
     """Run a clearing again from its stored input: its certificate and every match must come out the same."""
-    with opened_ledger() as ledger, ledger.transaction() as session:
+    with opened_ledger() as ledger, ledger.snapshot() as session:
         different = replay(session, clearing)
     if different:
         typer.echo(f"It comes out different in: {', '.join(different)}", err=True)
@@ -50,14 +50,14 @@ def clearing_compare(
     ],
 ) -> None:
     """Show what other terms would have done to a clearing: another tariff, radius or price rule."""
-    with opened_ledger() as ledger, ledger.transaction() as session:
+    with opened_ledger() as ledger, ledger.snapshot() as session:
         show_comparison(compare(session, clearing, rule), rule, Console())
 
 
 @commands.command("prices")
 def clearing_prices(clearing: UUID) -> None:
     """Print the prices that prove a clearing, as CSV: lot or demand, its id, kg it could trade, đ/kg."""
-    with opened_ledger() as ledger, ledger.transaction() as session:
+    with opened_ledger() as ledger, ledger.snapshot() as session:
         listed = prices(session, clearing)
     typer.echo("side,order,quantity_kg,price")
     for side, order, grams, price in listed:

@@ -83,6 +83,12 @@ class Ledger:
         if rings:
             self._bell(rings)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """One session for reading alone, as `read_as_of_one_moment` makes it; raises as `transaction`."""
+        with self.transaction() as session:
+            yield read_as_of_one_moment(session)
+
     def run(self, work: Callable[[Session], DoneT]) -> DoneT:
         """Does `work` in a transaction, and all of it anew when a deadlock is broken at its expense.
 
@@ -109,6 +115,18 @@ def _commit(session: Session) -> None:
                 error.statement, error.params, error.orig or error, connection_invalidated=True
             ) from error
         raise
+
+
+def read_as_of_one_moment(session: Session) -> Session:
+    """The same session: from its next query on all that it reads is the ledger as that query found it.
+
+    So what others delete meanwhile is still there. What was done so far is committed; nothing can be written.
+    """
+    session.commit()
+    session.bind = session.get_bind().engine.execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    )
+    return session
 
 
 def settings_of(session: Session) -> Settings:

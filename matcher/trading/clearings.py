@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.catalogue import load_catalogue
 from matcher.errors import NotFound
+from matcher.store.session import settings_of
 from matcher.store.tables import Clearing, Match, Party
 
 
@@ -43,9 +45,14 @@ def get_clearing(session: Session, clearing_id: UUID, party: Party) -> Clearing:
 
 
 def last_clearings(session: Session, crop: str | None, limit: int) -> Sequence[Clearing]:
-    """Newest first; of one crop, or of all."""
+    """Newest first; of one crop, or of all. Raises NotFound for a crop unknown to them and the catalogue."""
     query = select(Clearing).order_by(Clearing.id.desc()).limit(limit)
-    return session.scalars(query if crop is None else query.where(Clearing.crop == crop)).all()
+    if crop is None:
+        return session.scalars(query).all()
+    found = session.scalars(query.where(Clearing.crop == crop)).all()
+    if not found:
+        load_catalogue(settings_of(session).config_folder).crop(crop)
+    return found
 
 
 def percent_of_bound(clearing: Clearing) -> Decimal:

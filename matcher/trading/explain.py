@@ -126,7 +126,7 @@ def _explained(seen: _Seen, words: Vocabulary) -> dict[str, Any]:
     counts = {code: int(broken.sum()) for code, broken in seen.broken.items()}
     alone = {code: int((broken & (breaks == 1)).sum()) for code, broken in seen.broken.items()}
     possible = np.flatnonzero(breaks == 0)
-    change = outbid(seen.given, seen.result, seen.side, seen.place, seen.pairs.select(breaks == 0))
+    outbidden = outbid(seen.given, seen.result, seen.side, seen.place, seen.pairs.select(breaks == 0))
     prices = seen.result[f"{seen.side}_price"]
     return {
         "considered": len(breaks),
@@ -134,9 +134,11 @@ def _explained(seen: _Seen, words: Vocabulary) -> dict[str, Any]:
         "blocked": {code: count for code, count in counts.items() if count},
         "blocked_only": {code: count for code, count in alone.items() if count},
         "misses": _misses(seen, breaks, words),
-        "outbid": change and ChangeView(**asdict(change)),
+        "outbid": outbidden.change and ChangeView(**asdict(outbidden.change)),
         "one_more_kg": int(prices[seen.place]),
-        "refused_for_minimum": seen.place in seen.result[f"refused_{seen.side}s"] or _too_little_left(seen),
+        "refused_for_minimum": outbidden.minimum
+        or seen.place in seen.result[f"refused_{seen.side}s"]
+        or _too_little_left(seen),
     }
 
 

@@ -52,13 +52,16 @@ class Explanation(BaseModel):
     blocked_only: dict[str, int] = {}
     misses: list[Miss] = Field([], description="for each reason the nearest miss, where a change would do")
     outbid: ChangeView | None = Field(
-        None, description="partners were possible but others worth more: the least change that trades, tried"
+        None,
+        description="partners were possible but others worth more: the least change with which it trades, or"
+        " trades more, tried; where less was not tried to the last đồng, its words say that less may do",
     )
     one_more_kg: int | None = Field(None, description="đồng that one more kg of this order would have added")
     refused_for_minimum: bool = Field(
         False,
-        description="a minimum term, its own or another's, kept it out; or what is left of it is less than"
-        " the smallest part in which it trades",
+        description="a minimum term, its own or another's, kept it out; or no price that was tried brings"
+        " it more, and the best that may be posted would if no order of the book had a minimum term; or what"
+        " is left of it is less than the smallest part in which it trades",
     )
     sellers_used_up: ChangeView | None = Field(
         None, description="it has as many sellers as `max_sellers` allows, and trades again with this change"

@@ -1,43 +1,141 @@
-"""Partners were possible, but others were worth more: the least change of price that would trade."""
+"""Partners were possible, but others were worth more: the change of price that would trade."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from matcher.clearing import Demands, Lots
 from matcher.clearing.pairs import Book, Pairs
+from matcher.clearing.terms.minimum import has_terms, without_terms
 from matcher.clearing.trial import Trial
-from matcher.trading.change import Change, Side, price_change
+from matcher.fields import MOST_DONG
+from matcher.figures import number
+from matcher.trading.change import Change, Side
+from matcher.trading.cheapest import Tried, cheapest
 from matcher.trading.record import Arrays, Input
 
-MOST_PAIRS = 250_000  # of a book that is cleared again to try a price; a larger one would take seconds
+# By the pairs of a book with minimum terms, how often it is cleared anew to try prices: some ms each in the
+# first, up to two seconds in the others. Larger books stand solved, and are cleared anew for orders with terms
+# of their own alone.
+SMALL = 40_000
+TRIES = {100: 80, 2_000: 12, SMALL: 4}
+FEWEST_TRIES = 4
+MOST_PAIRS = 250_000  # of a book in which prices are tried at all; a larger one would take seconds for each
 
 
-def outbid(given: Input, result: Arrays, side: Side, place: int, possible: Pairs) -> Change | None:
-    """The least cut of the lot's ask, or rise of the demand's bid, in đ/kg, with which it trades more.
+@dataclass(frozen=True)
+class Outbid:
+    """`change` is None where no price would do; `minimum`: one would, if nobody had minimum terms."""
 
-    It is tried: with that price all that no minimum term binds is made best again, from the matches as they
-    are; for an order with such terms of its own the book is cleared anew. None where the order has nothing
-    left or no possible partner, where no price would do, and for books above MOST_PAIRS.
+    change: Change | None
+    minimum: bool = False
+
+
+def outbid(given: Input, result: Arrays, side: Side, place: int, possible: Pairs) -> Outbid:
+    """The cut of the lot's ask, or rise of the demand's bid, in đ/kg, with which it trades more.
+
+    It is tried. In a book without minimum terms it is the least: with that price all is made best again. A
+    book with such terms is cleared anew for each price, where it is not too large, and the change is the
+    least or nearly so; its words say where one đ less was not tried. Nothing is tried where the order has
+    nothing left or no possible partner, nor in books above MOST_PAIRS.
     """
-    orders: Lots | Demands = given.lots if side == "lot" else given.demands
-    left = int(orders.quantity[place] - _taken(result, side, place))
-    if not left or not len(possible) or len(given.lots) * len(given.demands) > MOST_PAIRS:
-        return None
-    now = int((given.lots.ask if side == "lot" else given.demands.bid)[place])
+    asked = _Asked(given, result, side, place)
+    if not asked.left or not len(possible) or asked.size > MOST_PAIRS:
+        return Outbid(None)
     other = result["demand_price"][possible.demand] if side == "lot" else result["lot_price"][possible.lot]
-    # Complementary slackness: with a smaller change the same prices still prove the same matches.
+    # Complementary slackness: without terms, the same prices prove the same matches after a smaller change.
     least = max(1, int(np.min(other - possible.value)))
-    most = now if side == "lot" else int(given.demands.bid.max()) * 2 + least
-    sign = -1 if side == "lot" else 1
-    book = Book(given.lots, given.demands, given.terms, given.declined.astype(np.int64))
-    trial = Trial(book, (result["lot"], result["demand"], result["quantity"]), side == "lot", place)
+    tried = asked.tried(least)
+    if tried is None:
+        return Outbid(None, asked.trades_without_terms())
+    return Outbid(_in_words(side, asked.now, tried))
 
-    def trades(change: int) -> bool:
-        return trial.taken(now + sign * change) > _taken(result, side, place)
 
-    change = least_that(trades, least, most)
-    return None if change is None else price_change(side, now, now + sign * change)
+@dataclass(frozen=True)
+class _Asked:
+    """An order of a cleared book, at `place` of its side's arrays, that is to trade more by its price."""
+
+    given: Input
+    result: Arrays
+    side: Side
+    place: int
+
+    @cached_property
+    def orders(self) -> Lots | Demands:
+        return self.given.lots if self.side == "lot" else self.given.demands
+
+    @property
+    def size(self) -> int:
+        return len(self.given.lots) * len(self.given.demands)
+
+    @cached_property
+    def taken(self) -> int:
+        return int(self.result["quantity"][self.result[self.side] == self.place].sum())
+
+    @property
+    def left(self) -> int:
+        return int(self.orders.quantity[self.place]) - self.taken
+
+    @property
+    def now(self) -> int:
+        prices = self.given.lots.ask if self.side == "lot" else self.given.demands.bid
+        return int(prices[self.place])
+
+    @property
+    def most(self) -> int:
+        """The largest change of price that may be posted."""
+        return self.now if self.side == "lot" else MOST_DONG - self.now
+
+    @cached_property
+    def book(self) -> Book:
+        given = self.given
+        return Book(given.lots, given.demands, given.terms, given.declined.astype(np.int64))
+
+    @cached_property
+    def has_terms(self) -> bool:
+        """Whether any order of the book has a minimum term."""
+        return has_terms(self.given.lots, self.given.demands)
+
+    def trial(self, book: Book) -> Trial:
+        matches = self.result["lot"], self.result["demand"], self.result["quantity"]
+        return Trial(book, matches, self.side == "lot", self.place)
+
+    def with_change(self, change: int) -> int:
+        return self.now - change if self.side == "lot" else self.now + change
+
+    def tried(self, least: int) -> Tried | None:
+        """`least` is the least change that could do in a book without terms."""
+        trial = self.trial(self.book)
+        if self.has_terms and (self.size <= SMALL or trial.has_terms()):
+            tries = next((tries for size, tries in TRIES.items() if self.size <= size), FEWEST_TRIES)
+            return cheapest(self.trades_more(trial.taken_anew), least, self.most, tries)
+        # Twice what anyone bids is more than enough where no term binds.
+        most = self.most if self.side == "lot" else int(self.given.demands.bid.max()) * 2 + least
+        change = least_that(self.trades_more(trial.taken), least, min(most, self.most))
+        return None if change is None else Tried(change, tight=not self.has_terms)
+
+    def trades_more(self, taken: Callable[[int], int]) -> Callable[[int], bool]:
+        """Whether with a change of price it takes more than it has, as `taken` tells it of a price."""
+        return lambda change: taken(self.with_change(change)) > self.taken
+
+    def trades_without_terms(self) -> bool:
+        """Whether with its best price it would trade more if no order had a minimum term."""
+        if not self.has_terms:
+            return False
+        trial = self.trial(without_terms(self.book))
+        return self.trades_more(trial.taken_anew)(self.most)
+
+
+def _in_words(side: Side, now: int, tried: Tried) -> Change:
+    vi, en = number(tried.change, "vi"), f"{tried.change:,}"
+    or_less = ("", "") if tried.tight else (" (ít hơn có thể cũng đủ)", " (less may do)")
+    if side == "lot":
+        words = f"hạ giá chào {vi} đ/kg{or_less[0]}", f"ask {en} đ/kg less{or_less[1]}"
+        return Change("lot", "ask", now, now - tried.change, *words)
+    words = f"nâng giá mua {vi} đ/kg{or_less[0]}", f"bid {en} đ/kg more{or_less[1]}"
+    return Change("demand", "bid", now, now + tried.change, *words)
 
 
 def least_that(holds: Callable[[int], bool], least: int, most: int) -> int | None:
@@ -53,7 +151,3 @@ def least_that(holds: Callable[[int], bool], least: int, most: int) -> int | Non
         middle = (least + high) // 2
         least, high = (least, middle) if holds(middle) else (middle + 1, high)
     return high
-
-
-def _taken(result: Arrays, side: str, place: int) -> int:
-    return int(result["quantity"][result[side] == place].sum())

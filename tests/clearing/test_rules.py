@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.clearing import RULES, Terms, blocking
+from matcher.clearing import RULES, Terms, blocking, value
 from matcher.clearing.pairs import Book, Pairs
 from tests.clearing.scalar import TERMS, TODAY, Certificate, Demand, Lot, Pair, tables
 from tests.clearing.strategies import any_demand, any_lot
@@ -96,3 +96,12 @@ def test_a_certificate_that_is_valid_on_the_day_of_delivery_will_do() -> None:
 def test_a_lot_never_leaves_before_its_harvest() -> None:
     pairs = one_pair(Lot(harvest_from=TODAY + 2, harvest_until=TODAY + 2), Demand(deliver_from=TODAY - 4))
     assert pairs.leave_day[0] == TODAY + 2
+
+
+def test_parts_of_a_dong_are_rounded_as_in_the_worked_example_of_the_docs() -> None:
+    bid, ask = np.array([29_995]), np.array([20_101])
+    transport = value.transport(np.array([40_167]), 500, 3_000)
+    penalty = value.penalty(bid, np.array([1]), np.array([7]), 10)
+    assert (transport.tolist(), penalty.tolist()) == ([621], [429])
+    assert (bid - ask - transport - penalty).tolist() == [8_844]
+    assert value.price(ask, bid, transport, 50).tolist() == [24_737]

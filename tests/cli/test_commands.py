@@ -152,6 +152,7 @@ def test_a_further_key_is_another_key_of_the_same_party(run: Run, ledger: Ledger
         (("party", "revoke", uuid4()), "No key"),
         (("dead", "requeue", uuid4()), "No delivery"),
         (("clearing", "replay", uuid4()), "No clearing"),
+        (("clearing", "list", "--crop", "nonsense"), "no crop 'nonsense'"),
         (("quarantine", "show", uuid4()), "No order"),
         (("quarantine", "release", uuid4()), "No order"),
     ],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import InternalError
 
 from config.settings import Settings
 from matcher.errors import Unavailable
@@ -85,3 +86,23 @@ def test_a_host_that_vanishes_is_given_up_in_seconds_not_in_hours(ledger: Ledger
     idle, interval, count = awaited
     assert 0 < sent_ms <= 20_000
     assert 0 < idle + interval * count <= 20
+
+
+def test_a_snapshot_does_not_see_what_others_commit_meanwhile_and_the_next_transaction_does_and_writes(
+    ledger: Ledger,
+) -> None:
+    count = select(func.count()).select_from(Party)
+    with ledger.snapshot() as reading:
+        assert reading.scalar(count) == 0
+        with ledger.transaction() as session:
+            party(session, "buyer")
+        assert reading.scalar(count) == 0
+    for expected in (1, 2, 3):  # on the connections that both have given back
+        with ledger.transaction() as session, ledger.transaction() as another:
+            assert session.scalar(count) == another.scalar(count) == expected
+            party(session, "buyer")
+
+
+def test_a_snapshot_writes_nothing(ledger: Ledger) -> None:
+    with pytest.raises(InternalError, match="read-only"), ledger.snapshot() as reading:
+        party(reading, "buyer")

@@ -7,6 +7,7 @@ over its last whole multiple cannot either.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,16 @@ def has_terms(lots: Lots, demands: Demands) -> bool:
     """Whether any of these orders has a minimum term."""
     columns = lots.min_take, lots.multiple, demands.min_take, demands.min_fill, demands.max_sellers
     return any(bool((column > 0).any()) for column in columns)
+
+
+def without_terms(book: Book) -> Book:
+    """The same orders, had none a minimum term."""
+
+    def none(orders: Any, *columns: str) -> Any:
+        return replace(orders, **{name: np.zeros_like(getattr(orders, name)) for name in columns})
+
+    lots = none(book.lots, "min_take", "multiple")
+    return replace(book, lots=lots, demands=none(book.demands, "min_take", "min_fill", "max_sellers"))
 
 
 def supply(book: Book) -> Longs:

@@ -1,0 +1,176 @@
+"""A price that is promised trades, and one đ less does not, also where minimum terms are in the way."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given as having
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from bench.clearing.books import book, with_terms
+from matcher import clearing as core
+from matcher.clearing.pairs import Book, Pairs
+from matcher.clearing.rules import feasible
+from matcher.clearing.terms import minimum
+from matcher.store.tables import Clearing, Demand, Lot
+from matcher.trading.change import Side
+from matcher.trading.cheapest import Tried, cheapest
+from matcher.trading.explain import explain
+from matcher.trading.explanation import Explanation
+from matcher.trading.outbid import Outbid, outbid
+from matcher.trading.record import RESULT, Input, unpack
+from tests.market import demand, lot
+from tests.trading.test_explain import Market, market
+
+__all__ = ["market"]
+
+
+def traded(given: Input, side: Side, place: int, price: int | None = None) -> int:
+    """Grams that the order trades where the book is cleared anew, with another price if one is given."""
+    column, orders = ("ask", given.lots) if side == "lot" else ("bid", given.demands)
+    changed: Any = orders
+    if price is not None:
+        prices = getattr(orders, column).copy()
+        prices[place] = price
+        changed = replace(changed, **{column: prices})
+    lots, demands = (changed, given.demands) if side == "lot" else (given.lots, changed)
+    again = core.clear(lots, demands, given.terms, given.declined)
+    return int(again.quantity[getattr(again, side) == place].sum())
+
+
+def explained(market: Market, order: Lot | Demand) -> tuple[Explanation, Input, int]:
+    """What is told of an order, the stored input of its clearing, and its place in it."""
+    with market.ledger.transaction() as session:
+        said = explain(session, order, market.knowledge.catalogue)
+        given = unpack(session.scalars(select(Clearing.input)).one())
+    ids = given.lot_ids if isinstance(order, Lot) else given.demand_ids
+    return said, given, ids.index(str(order.id))
+
+
+def test_who_can_only_take_the_place_of_a_whole_minimum_fill_is_told_the_price_of_all_of_it(
+    market: Market,
+) -> None:
+    market.post({"quantity_kg": 400, "ask": 20_100}, {"quantity_kg": 100, "bid": 21_500})
+    with market.ledger.transaction() as session:
+        demand(session, market.buyer, market.knowledge, quantity_kg=400, bid=29_200, min_fill_kg=400)
+    market.clear()
+    said, given, place = explained(market, market.demand)
+    assert (said.possible, said.partners, said.refused_for_minimum) == (1, [], False)
+    assert said.outbid is not None
+    assert isinstance(said.outbid.needed, int)
+    assert said.outbid.needed > 29_200 + 3 * (29_200 - 22_000), "four times as many kg stand to lose"
+    assert "less may do" not in said.outbid.en
+    assert traded(given, "demand", place, said.outbid.needed) == 100_000
+    assert traded(given, "demand", place, said.outbid.needed - 1) == 0
+
+
+def test_who_is_kept_out_by_anothers_most_sellers_is_told_the_cut_that_takes_the_place(
+    market: Market,
+) -> None:
+    market.post({"quantity_kg": 300, "ask": 20_200}, {"quantity_kg": 400, "bid": 29_200, "max_sellers": 1})
+    with market.ledger.transaction() as session:
+        lot(session, market.seller, market.knowledge, quantity_kg=400, ask=20_100)
+    market.clear()
+    said, given, place = explained(market, market.lot)
+    assert (said.possible, said.partners) == (1, [])
+    assert said.outbid is not None
+    assert isinstance(said.outbid.needed, int)
+    assert traded(given, "lot", place, said.outbid.needed) == 300_000
+    assert traded(given, "lot", place, said.outbid.needed + 1) == 0
+
+
+def test_where_no_price_would_do_but_for_a_minimum_it_is_said_that_one_is_in_the_way(market: Market) -> None:
+    market.post({"quantity_kg": 100, "ask": 100}, {"quantity_kg": 400, "bid": 29_200, "max_sellers": 1})
+    with market.ledger.transaction() as session:
+        lot(session, market.seller, market.knowledge, quantity_kg=300, ask=2_000)
+    market.clear()
+    said, given, place = explained(market, market.lot)
+    assert (said.possible, said.partners, said.outbid) == (1, [], None)
+    assert said.refused_for_minimum
+    assert traded(given, "lot", place, 0) == 0
+    unbound = minimum.without_terms(Book(given.lots, given.demands, given.terms, np.zeros((0, 2), np.int64)))
+    assert traded(replace(given, demands=unbound.demands), "lot", place) == 100_000
+
+
+def test_who_is_partly_served_is_told_the_price_that_brings_more(market: Market) -> None:
+    market.post({"quantity_kg": 300, "ask": 20_000}, {"quantity_kg": 400, "bid": 25_000})
+    with market.ledger.transaction() as session:
+        lot(session, market.seller, market.knowledge, quantity_kg=300, ask=20_000)
+        demand(session, market.buyer, market.knowledge, quantity_kg=300, bid=29_000, min_take_kg=50)
+    market.clear()
+    said, given, place = explained(market, market.demand)
+    assert sum(partner.quantity_kg for partner in said.partners) == 300
+    assert said.outbid is not None
+    assert isinstance(said.outbid.needed, int)
+    assert traded(given, "demand", place, said.outbid.needed) > 300_000
+    assert traded(given, "demand", place, said.outbid.needed - 1) == 300_000
+
+
+def told(given: Input, found: core.Clearing, side: Side, place: int) -> Outbid:
+    """What is told of one order of the book, as an explanation does."""
+    own = Book(given.lots, given.demands, given.terms, np.zeros((0, 2), np.int64))
+    others = np.arange(len(given.demands) if side == "lot" else len(given.lots))
+    places = np.full(len(others), place)
+    pairs = Pairs(own, places, others) if side == "lot" else Pairs(own, others, places)
+    result = {name: getattr(found, name) for name in RESULT}
+    return outbid(given, result, side, place, minimum.possible(feasible(pairs)))
+
+
+@pytest.mark.parametrize("side", ["lot", "demand"])
+@pytest.mark.parametrize("seed", range(6))
+def test_in_a_small_book_with_minimum_terms_every_promise_is_kept_and_one_dong_less_does_not_do(
+    side: Side, seed: int
+) -> None:
+    lots, demands, terms = book("scarce supply" if side == "demand" else "scarce demand", 10, seed)
+    lots, demands = with_terms(lots, demands, 0.5, seed)
+    none = np.zeros((0, 2), np.int32)
+    given = Input(lots, demands, terms, none, [""] * 10, [""] * 10, {})
+    found = core.clear(lots, demands, terms)
+    promised = 0
+    for place in range(10):
+        now, change = traded(given, side, place), told(given, found, side, place).change
+        if change is None:
+            continue
+        assert isinstance(change.needed, int)
+        less = change.needed + (1 if side == "lot" else -1)
+        assert traded(given, side, place, change.needed) > now
+        assert traded(given, side, place, less) <= now
+        promised += 1
+    assert promised
+
+
+def test_in_a_larger_book_a_promise_says_where_less_may_do() -> None:
+    lots, demands, terms = book("scarce supply", 50, 1)
+    lots, demands = with_terms(lots, demands, 0.3, 1)
+    given = Input(lots, demands, terms, np.zeros((0, 2), np.int32), [""] * 50, [""] * 50, {})
+    found = core.clear(lots, demands, terms)
+    place = int(np.setdiff1d(np.arange(50), found.demand)[0])
+    change = told(given, found, "demand", place).change
+    assert change is not None
+    assert isinstance(change.needed, int)
+    assert change.en.endswith("(less may do)")
+    assert traded(given, "demand", place, change.needed) > 0
+
+
+@having(st.integers(-5, 400), st.integers(0, 300), st.integers(1, 300), st.integers(1, 40))
+@hypothesis_settings(max_examples=300)
+def test_the_cheapest_that_was_tried_does_and_where_it_is_tight_one_less_does_not(
+    first: int, most: int, threshold: int, tries: int
+) -> None:
+    asked: list[int] = []
+
+    def does(change: int) -> bool:
+        asked.append(change)
+        return change >= threshold
+
+    found = cheapest(does, first, most, tries)
+    assert len(asked) <= tries
+    assert all(1 <= change <= most for change in asked)
+    if tries >= 30:
+        assert found == (Tried(threshold, tight=True) if threshold <= most else None)
+    elif found is not None:
+        assert threshold <= found.change <= most
+        assert not found.tight or found.change == threshold

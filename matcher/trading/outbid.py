@@ -17,8 +17,8 @@ from matcher.trading.cheapest import Tried, cheapest
 from matcher.trading.record import Arrays, Input
 
 # By the pairs of a book with minimum terms, how often it is cleared anew to try prices: some ms each in the
-# first, up to two seconds in the others. Larger books stand solved, and are cleared anew for orders with terms
-# of their own alone.
+# first, up to two seconds in the others. Larger books stand solved, and are cleared anew only for orders with
+# terms of their own.
 SMALL = 40_000
 TRIES = {100: 80, 2_000: 12, SMALL: 4}
 FEWEST_TRIES = 4

@@ -1,7 +1,7 @@
 """Partners were possible, but others were worth more: the change of price that would trade."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,8 +11,7 @@ from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.terms.minimum import has_terms, without_terms
 from matcher.clearing.trial import Trial
 from matcher.fields import MOST_DONG
-from matcher.figures import number
-from matcher.trading.change import Change, Side
+from matcher.trading.change import Change, Side, price_change
 from matcher.trading.cheapest import Tried, cheapest
 from matcher.trading.record import Arrays, Input
 
@@ -50,7 +49,7 @@ def outbid(given: Input, result: Arrays, side: Side, place: int, possible: Pairs
     tried = asked.tried(least)
     if tried is None:
         return Outbid(None, asked.trades_without_terms())
-    return Outbid(_in_words(side, asked.now, tried))
+    return Outbid(_in_words(side, asked.now, asked.with_change(tried.change), tried.tight))
 
 
 @dataclass(frozen=True)
@@ -128,14 +127,11 @@ class _Asked:
         return self.trades_more(trial.taken_anew)(self.most)
 
 
-def _in_words(side: Side, now: int, tried: Tried) -> Change:
-    vi, en = number(tried.change, "vi"), f"{tried.change:,}"
-    or_less = ("", "") if tried.tight else (" (ít hơn có thể cũng đủ)", " (less may do)")
-    if side == "lot":
-        words = f"hạ giá chào {vi} đ/kg{or_less[0]}", f"ask {en} đ/kg less{or_less[1]}"
-        return Change("lot", "ask", now, now - tried.change, *words)
-    words = f"nâng giá mua {vi} đ/kg{or_less[0]}", f"bid {en} đ/kg more{or_less[1]}"
-    return Change("demand", "bid", now, now + tried.change, *words)
+def _in_words(side: Side, now: int, needed: int, tight: bool) -> Change:
+    change = price_change(side, now, needed)
+    if tight:
+        return change
+    return replace(change, vi=f"{change.vi} (ít hơn có thể cũng đủ)", en=f"{change.en} (less may do)")
 
 
 def least_that(holds: Callable[[int], bool], least: int, most: int) -> int | None:

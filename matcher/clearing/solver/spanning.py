@@ -37,10 +37,12 @@ class Tree(NamedTuple):
     last: NDArray[np.int32]
 
 
+@compiled
 def bare(nodes: int) -> Tree:
     """Of so many nodes, the root among them, to be planted."""
     shape, link, potential = np.zeros(nodes, SHAPE), np.zeros(nodes, LINK), np.zeros(nodes, np.int64)
-    return Tree(shape, link, potential, *np.zeros((3, nodes), np.int32))
+    places = np.zeros((3, nodes), np.int32)
+    return Tree(shape, link, potential, places[0], places[1], places[2])
 
 
 @compiled

@@ -10,7 +10,7 @@ from matcher.clearing.errors import Overflow
 from matcher.clearing.exact import total
 from matcher.clearing.solver.network import Network
 from matcher.clearing.solver.simplex import BASIC, LOWER, UPPER, Arcs, optimise
-from matcher.clearing.solver.spanning import LINK, NO_LIMIT, NONE, SHAPE, Tree, plant
+from matcher.clearing.solver.spanning import NO_LIMIT, NONE, Tree, bare, plant
 from matcher.clearing.terms.figures import Figures
 from matcher.clearing.terms.minimum import Problem
 from matcher.clearing.terms.narrow import narrow
@@ -55,10 +55,10 @@ def everything(problem: Problem) -> Half:
 def relax(
     problem: Problem, given: Figures, half: Half, serial: int, beaten: int, careful: bool
 ) -> Relaxed | None:
-    """The best of a half but for its broken terms; None where it holds nothing, or
-    nothing that gains more than `beaten`.
-    `careful` narrows its limits, before and after, to what can be best: dear in a large problem.
-    `given` are the figures.
+    """The best of a half but for its broken terms; None where nothing in it gains more than `beaten`.
+
+    `given` are the figures. `careful` narrows the half's limits, before and after, to what can be best: dear
+    in a large problem.
 
     What an arc must take is taken off both its ends. A forced demand is filled up with the slack it
     may keep, by a lot of its own, at a reward for every gram: any reward bounds rightly (Lagrange),
@@ -132,7 +132,8 @@ def best(
     loose = np.flatnonzero(pressed & (wanted > needed))
     capacity = np.concatenate((supply, wanted[loose] - needed[loose], wanted))
     arcs, which = arcs_of(given, low, room, capacity, pressed, loose)
-    tree = planted(capacity, len(supply) + len(loose))
+    tree = bare(len(capacity) + 1)
+    plant(tree, capacity, len(supply) + len(loose))
     if optimise(arcs, tree) < 0:
         return OVER
     taken[:] = low
@@ -185,22 +186,6 @@ def arcs_of(
         gain[count], state[count] = bounty, LOWER
         count += 1
     return Arcs(source[:count], target[:count], gain[:count], most[:count], state[:count]), which[:count]
-
-
-@compiled
-def planted(capacity: Longs, lots: int) -> Tree:
-    nodes = len(capacity) + 1
-    places = np.zeros((3, nodes), np.int32)
-    tree = Tree(
-        np.zeros(nodes, SHAPE),
-        np.zeros(nodes, LINK),
-        np.zeros(nodes, np.int64),
-        places[0],
-        places[1],
-        places[2],
-    )
-    plant(tree, capacity, lots)
-    return tree
 
 
 @compiled

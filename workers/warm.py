@@ -25,4 +25,5 @@ def _after_setup(instance: Any, **_: object) -> None:
         one, none, first = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int32)
         transport.solve(one, one, first, first, one)
         terms = one, one, none > 0, none, none
-        branch.search(Problem(one, one, first, first, one, one, *terms), 0, none, 4 * branch.OVERHEAD)
+        problem = Problem(one, one, first, first, one, one, *terms)
+        branch.search(problem, 0, none, 4 * branch.OVERHEAD, branch.TRIED)

@@ -37,7 +37,8 @@ def send(letter: Letter, settings: Settings) -> Outcome:
             return outcome(False, f"{error.smtp_code} {_text(error.smtp_error)}")
         except OSError as error:  # every other SMTPException is one too
             # smtplib says of a socket's own timeout, should that be first, that the server hung up.
-            if cut_off.passed or TimeoutError in (type(error), type(error.__context__)):
+            silent = any(isinstance(each, TimeoutError) for each in (error, error.__context__))
+            if cut_off.passed or silent:
                 return outcome(False, f"no answer within {settings.delivery_timeout_seconds:g} s")
             return outcome(False, f"no answer: {error}")
     return outcome(True, f"taken over by {server.hostname}")

@@ -32,7 +32,7 @@ LOWER, BASIC, UPPER = 1, 0, -1  # an arc's state: empty, in the tree, full
 # The arc that enters is the best of BLOCK hopeful ones. There is room for one of these to HOPEFUL nodes, and
 # for LEAST; they are looked for anew when one in FRESH of that room has entered, or one in LOOKED of the arcs
 # looked at. Measured best for books over all their pairs; with the nearest partners alone as good as any.
-BLOCK, HOPEFUL, LEAST, FRESH, LOOKED = 128, 6, 64, 64, 512
+BLOCK, HOPEFUL, LEAST, FRESH, LOOKED = 64, 6, 64, 64, 512
 
 
 class Arcs(NamedTuple):

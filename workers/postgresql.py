@@ -50,6 +50,7 @@ def start_postgresql(home: Home, supervisor: Supervisor, extra: Mapping[str, str
         [str(programs / "postgres"), "-D", str(home.cluster), *words],
         ENVIRONMENT,
         stop_signals=(signal.SIGINT, signal.SIGQUIT),  # fast, then immediate
+        death_signal=signal.SIGINT,
         user=home.user,
         before_start=lambda: end_postgresql(home),
     )

@@ -28,7 +28,7 @@ class Supervisor:
 
     A process that ends is started again after a pause of 0.2 s, doubling to 5 s, and short again once
     it has lived for 10 s. Its output goes to `log_folder/<name>.log`; the log of the run before is kept
-    as `<name>.log.1`. On Linux the processes are asked to end when ours is killed (see `bound_to_us`).
+    as `<name>.log.1`. On Linux the processes end when ours is killed (see `bound_to_us`).
     """
 
     def __init__(self, log_folder: Path) -> None:
@@ -42,19 +42,22 @@ class Supervisor:
         environment: Mapping[str, str],
         *,
         stop_signals: Sequence[signal.Signals] = (signal.SIGTERM,),
+        death_signal: signal.Signals = signal.SIGKILL,
         user: int | None = None,
         before_start: Callable[[], None] = lambda: None,
     ) -> None:
         """Starts a process and returns once it is spawned, not once it is ready.
 
-        `stop_signals` are tried one after the other when it must stop, SIGKILL is always the last.
+        `stop_signals` are tried one after the other when it must stop, SIGKILL is always the last;
+        `death_signal` is all that it gets when our process is killed. Celery's scheduler heeds no other than
+        SIGKILL while the broker is away.
         `user` is the one to become when we are root. `before_start` runs before every start, the first too.
         Raises ServerError when there is no such program or it cannot be spawned.
         """
         program = shutil.which(arguments[0], path=environment.get("PATH"))
         if program is None:
             raise ServerError(f"{name}: there is no program {arguments[0]!r} on the PATH")
-        command = bound_to_us([program, *arguments[1:]], stop_signals[0], user)
+        command = bound_to_us([program, *arguments[1:]], death_signal, user)
         log_file = _fresh_log(self._log_folder / f"{name}.log")
         process = _Process(name, command, dict(environment), log_file, stop_signals, before_start)
         self._processes[name] = process

@@ -73,8 +73,8 @@ def test_the_processes_know_the_servers_and_end_before_them(tmp_path: Path) -> N
 
 
 @needs_death_signal
-def test_the_processes_of_a_killed_owner_end_too(tmp_path: Path) -> None:
-    (tmp_path / "Procfile").write_text("stay: sleep 98765$PORT\n")
+def test_the_processes_of_a_killed_owner_end_too_even_those_deaf_to_a_request(tmp_path: Path) -> None:
+    (tmp_path / "Procfile").write_text("stay: env --ignore-signal=TERM sleep 98765$PORT\n")
     with owner_process(tmp_path / "data", tmp_path / "Procfile") as owner:
         mark = f"98765{owner.port}"
         assert len(find_processes("sleep", mark)) == 1

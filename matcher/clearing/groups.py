@@ -1,7 +1,11 @@
 """Groups of entries: their members, and ranks within them."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
+
+from matcher.clearing.compiled import compiled
 
 
 def rank(group: NDArray[np.integer], weight: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
@@ -13,15 +17,30 @@ def rank(group: NDArray[np.integer], weight: NDArray[np.int64] | None = None) ->
     return places
 
 
-class Groups:
+class Groups(NamedTuple):
+    """Entries group by group, and where each of the groups begins and ends among them."""
+
+    entries: NDArray[np.int64]
+    begin: NDArray[np.int64]
+
+
+def grouped(group: NDArray[np.integer], count: int) -> Groups:
     """Entries by the group each belongs to, 0 to `count` − 1."""
+    begin = np.zeros(count + 1, np.int64)
+    np.cumsum(np.bincount(group, minlength=count), out=begin[1:])
+    return Groups(np.argsort(group, kind="stable"), begin)
 
-    def __init__(self, group: NDArray[np.integer], count: int) -> None:
-        self._order = np.argsort(group, kind="stable")
-        self._begin = np.zeros(count + 1, np.int64)
-        np.cumsum(np.bincount(group, minlength=count), out=self._begin[1:])
 
-    def members(self, groups: NDArray[np.integer]) -> NDArray[np.int64]:
-        """The entries of `groups`, group by group."""
-        parts = [self._order[self._begin[group] : self._begin[group + 1]] for group in groups]
-        return np.concatenate([np.empty(0, np.int64), *parts])
+@compiled
+def members(groups: Groups, some: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The entries of `some` groups, group by group."""
+    size = 0
+    for group in some:
+        size += groups.begin[group + 1] - groups.begin[group]
+    found = np.empty(size, np.int64)
+    place = 0
+    for group in some:
+        for entry in groups.entries[groups.begin[group] : groups.begin[group + 1]]:
+            found[place] = entry
+            place += 1
+    return found

@@ -57,7 +57,7 @@ class Trial:
         arcs, known = joined(others, own), np.concatenate([known_of_others, self._known(own)])
         gain = ties(book).gain(arcs.lot, arcs.demand, arcs.value)
         problem = minimum.problem(book, arcs.lot, arcs.demand, arcs.value, gain)
-        return arcs.lot, arcs.demand, best_unbound(problem.part(np.arange(len(known))), known)
+        return arcs.lot, arcs.demand, best_unbound(minimum.part(problem, np.arange(len(known))), known)
 
     @cached_property
     def _others(self) -> tuple[Candidates, Longs]:

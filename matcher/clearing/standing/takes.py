@@ -1,7 +1,5 @@
 """What is taken by each arc of a standing book, and of each order, and the minimum terms it has to keep."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,7 +67,7 @@ class Takes:
 
     def part(self, arcs: Longs) -> Problem:
         """The problem of these arcs alone, less what their orders take by others."""
-        part, known = self.problem.part(arcs), self.by_arc[arcs]
+        part, known = minimum.part(self.problem, arcs), self.by_arc[arcs]
         supply, wanted, fill = part.supply.copy(), part.wanted.copy(), part.min_fill.copy()
         sold, filled = np.zeros_like(supply), np.zeros_like(wanted)
         np.add.at(sold, part.lot, known)
@@ -78,7 +76,7 @@ class Takes:
         elsewhere = self.of(False, self.ways.demand[arcs]) - filled[part.demand]
         wanted[part.demand] -= elsewhere
         fill[part.demand] = np.maximum(part.min_fill[part.demand] - elsewhere, 0)
-        return replace(part, supply=supply, wanted=wanted, min_fill=fill)
+        return part._replace(supply=supply, wanted=wanted, min_fill=fill)
 
     def used(self, of_lots: bool, place: int) -> Longs:
         """The arcs of an order by which anything is taken."""

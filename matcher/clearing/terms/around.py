@@ -5,14 +5,13 @@ would gain most from it and the demands they sell to now are freed, all else sta
 freed is searched exactly. So the takes only get better and always keep every term.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing.groups import Groups
+from matcher.clearing.compiled import compiled
+from matcher.clearing.groups import Groups, grouped, members
 from matcher.clearing.terms import branch
-from matcher.clearing.terms.minimum import Problem
+from matcher.clearing.terms.minimum import Problem, part
 
 Longs = NDArray[np.int64]
 
@@ -33,16 +32,15 @@ def improve(
     taken, spent = known.copy(), 0
     sold = np.zeros(len(problem.supply), np.int64)
     np.add.at(sold, problem.lot, taken)
-    lots, demands = Groups(problem.lot, len(problem.supply)), Groups(problem.demand, len(problem.wanted))
+    lots, demands = grouped(problem.lot, len(problem.supply)), grouped(problem.demand, len(problem.wanted))
     while True:
         bettered = False
         for demand in _most_lost(problem, best - taken):
-            arcs = _freed(problem, taken, more, int(demand), lots, demands)
-            part = _part(problem, taken, arcs, sold)
+            arcs = freed(problem, taken, more, demand, lots, demands)
             most = STEPS * (len(arcs) + branch.OVERHEAD)
             if effort - spent < most:
                 return taken, spent
-            found, _, steps = branch.search(part, shift, taken[arcs], most)
+            found, _, steps = branch.search(part_of(problem, taken, arcs, sold), shift, taken[arcs], most)
             spent += steps
             bettered = bettered or bool((found != taken[arcs]).any())
             np.add.at(sold, problem.lot[arcs], found - taken[arcs])
@@ -59,23 +57,30 @@ def _most_lost(problem: Problem, lost: Longs) -> Longs:
     return demands[np.argsort(-loss[demands], kind="stable")]
 
 
-def _freed(problem: Problem, taken: Longs, more: Longs, demand: int, lots: Groups, demands: Groups) -> Longs:
+@compiled
+def freed(problem: Problem, taken: Longs, more: Longs, demand: int, lots: Groups, demands: Groups) -> Longs:
     """The arcs between a neighbourhood's demands and lots, in order."""
-    own = demands.members(np.array([demand]))
-    wooed = own[np.argsort(-more[own], kind="stable")][:LOTS]
-    sold = lots.members(problem.lot[wooed])
+    own = members(demands, np.array([demand]))
+    wooed = problem.lot[own[np.argsort(-more[own], kind="mergesort")][:LOTS]].astype(np.int64)
+    sold = members(lots, wooed)
     sold = sold[taken[sold] > 0]
-    rivals = problem.demand[sold[np.argsort(-taken[sold], kind="stable")]]
-    rivals = rivals[np.sort(np.unique(rivals, return_index=True)[1])]
-    freed = np.append(demand, rivals[rivals != demand][: DEMANDS - 1])
-    arcs = demands.members(np.sort(freed))
-    inside = np.union1d(problem.lot[wooed], problem.lot[arcs[taken[arcs] > 0]])
-    return np.sort(arcs[np.isin(problem.lot[arcs], inside)])
+    inside, count = np.full(DEMANDS, demand), 1
+    for rival in problem.demand[sold[np.argsort(-taken[sold], kind="mergesort")]]:
+        if count < DEMANDS and not (inside[:count] == rival).any():
+            inside[count] = rival
+            count += 1
+    arcs = members(demands, inside[:count])
+    sellers = np.unique(np.append(wooed, problem.lot[arcs[taken[arcs] > 0]]))
+    place = np.searchsorted(sellers, problem.lot[arcs])
+    return np.sort(arcs[sellers[np.minimum(place, len(sellers) - 1)] == problem.lot[arcs]])
 
 
-def _part(problem: Problem, taken: Longs, arcs: Longs, sold: Longs) -> Problem:
+@compiled
+def part_of(problem: Problem, taken: Longs, arcs: Longs, sold: Longs) -> Problem:
     """The problem of `arcs` alone, less what their lots, which have `sold` so much, sell by other arcs."""
-    part = problem.part(arcs)
-    elsewhere = sold[np.unique(problem.lot[arcs])]
-    np.subtract.at(elsewhere, part.lot, taken[arcs])
-    return replace(part, supply=part.supply - elsewhere)
+    some = part(problem, arcs)
+    lots = np.unique(problem.lot[arcs])
+    some.supply[:] -= sold[lots]
+    for place in range(len(arcs)):
+        some.supply[some.lot[place]] += taken[arcs[place]]
+    return some

@@ -8,14 +8,12 @@ that cannot beat the best known takes are dropped. When no half is left those ar
 """
 
 import heapq
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
 from matcher.clearing.exact import total
-from matcher.clearing.terms.figures import Figures, figures
 from matcher.clearing.terms.half import Half, Relaxed, everything, relax
 from matcher.clearing.terms.minimum import Problem
 
@@ -38,8 +36,7 @@ def search(problem: Problem, shift: int, known: Longs, effort: int, tried: int =
     best, best_gain = known, total(problem.gain, known)
     cost, serial, lost = len(problem.gain) + OVERHEAD, 0, 0
     spent = cost
-    given = figures(problem)
-    first = relax(problem, given, everything(problem), serial, best_gain, tried > 1)
+    first = relax(problem, everything(problem), serial, best_gain, tried > 1)
     open_halves = [first] if first else []
     while open_halves and spent < effort:
         relaxed: Relaxed | None = heapq.heappop(open_halves)
@@ -47,11 +44,11 @@ def search(problem: Problem, shift: int, known: Longs, effort: int, tried: int =
             if spent >= effort:
                 heapq.heappush(open_halves, relaxed)
                 break
-            ways = broken(given, relaxed.taken, relaxed.half.forced, tried)
+            ways = broken(problem, relaxed.taken, relaxed.half.forced, tried)
             if not len(ways) and not relaxed.short:
                 best, best_gain = relaxed.taken, relaxed.gain
                 break
-            parts, steps = _best_split(problem, given, relaxed, ways, (serial, best_gain, tried > 1))
+            parts, steps = _best_split(problem, relaxed, ways, (serial, best_gain, tried > 1))
             if not steps:
                 lost = max(lost, relaxed.most(problem, shift))
                 break
@@ -65,7 +62,7 @@ def search(problem: Problem, shift: int, known: Longs, effort: int, tried: int =
 
 
 def _best_split(
-    problem: Problem, given: Figures, relaxed: Relaxed, ways: Longs, how: tuple[int, int, bool]
+    problem: Problem, relaxed: Relaxed, ways: Longs, how: tuple[int, int, bool]
 ) -> tuple[list[Relaxed], int]:
     """(What can still better the best, the most gainful first, of how many relaxations).
 
@@ -77,7 +74,7 @@ def _best_split(
     most, steps = -1, 0
     for kind, place in ways.tolist():
         parts = [
-            relax(problem, given, half, serial + steps + nth, beaten, careful)
+            relax(problem, half, serial + steps + nth, beaten, careful)
             for nth, half in enumerate(_split(problem, relaxed, kind, place), 1)
         ]
         steps += 2
@@ -91,22 +88,22 @@ def _best_split(
 
 
 @compiled
-def broken(given: Figures, taken: Longs, forced: NDArray[np.bool_], most: int) -> Longs:
+def broken(problem: Problem, taken: Longs, forced: NDArray[np.bool_], most: int) -> Longs:
     """int64[k, 2], k ≤ `most`: kinds of broken terms, by which demand or arc; worst of each kind first.
 
     No forced demand's fill is looked at.
     """
-    filled, sellers = np.zeros(len(given.wanted), np.int64), np.zeros(len(given.wanted), np.int64)
+    filled, sellers = np.zeros(len(problem.wanted), np.int64), np.zeros(len(problem.wanted), np.int64)
     stake = np.zeros(len(taken))
     for arc in range(len(taken)):
         if taken[arc] > 0:
-            filled[given.demand[arc]] += taken[arc]
-            sellers[given.demand[arc]] += 1
-            least = given.least[arc]
-            if taken[arc] < least or taken[arc] % given.multiple[arc] != 0:
-                stake[arc] = given.value[arc] * float(max(taken[arc], least)) + 1
-    short = np.where((filled > 0) & (filled < given.min_fill) & ~forced, given.min_fill, 0)
-    excess = np.where(given.max_sellers > 0, sellers - given.max_sellers, 0)
+            filled[problem.demand[arc]] += taken[arc]
+            sellers[problem.demand[arc]] += 1
+            least = problem.least[arc]
+            if taken[arc] < least or taken[arc] % problem.multiple[arc] != 0:
+                stake[arc] = problem.value[arc] * float(max(taken[arc], least)) + 1
+    short = np.where((filled > 0) & (filled < problem.min_fill) & ~forced, problem.min_fill, 0)
+    excess = np.where(problem.max_sellers > 0, sellers - problem.max_sellers, 0)
     ways, count = np.empty((most, 2), np.int64), 0
     for kind, worst in ((FILL, short * 1.0), (SELLERS, excess * 1.0), (TAKE, stake)):
         places = np.flatnonzero(worst > 0)
@@ -130,10 +127,10 @@ def _split(problem: Problem, relaxed: Relaxed, kind: int, place: int) -> list[Ha
 def _split_fill(problem: Problem, half: Half, demand: int) -> list[Half]:
     forced = half.forced.copy()
     forced[demand] = True
-    halves = [replace(half, forced=forced)]
+    halves = [half._replace(forced=forced)]
     its_own = problem.demand == demand
     if not half.low[its_own].any():
-        halves.append(replace(half, room=np.where(its_own, 0, half.room)))
+        halves.append(half._replace(room=np.where(its_own, 0, half.room)))
     return halves
 
 
@@ -141,7 +138,7 @@ def _split_sellers(problem: Problem, half: Half, taken: Longs, demand: int) -> l
     its_own = problem.demand == demand
     fixed = its_own & (half.low > 0)
     if fixed.sum() >= problem.max_sellers[demand]:
-        return [replace(half, room=np.where(its_own & ~fixed, 0, half.room))]
+        return [half._replace(room=np.where(its_own & ~fixed, 0, half.room))]
     free = np.flatnonzero(its_own & ~fixed & (taken > 0))
     arc = int(free[taken[free].argmax()])
     return _without(half, arc, 0) + _with(half, arc, int(problem.least[arc]))
@@ -160,7 +157,7 @@ def _without(half: Half, arc: int, room: int) -> list[Half]:
         return []
     rooms = half.room.copy()
     rooms[arc] = room
-    return [replace(half, room=rooms)]
+    return [half._replace(room=rooms)]
 
 
 def _with(half: Half, arc: int, low: int) -> list[Half]:
@@ -168,4 +165,4 @@ def _with(half: Half, arc: int, low: int) -> list[Half]:
         return []
     lows = half.low.copy()
     lows[arc] = low
-    return [replace(half, low=lows)]
+    return [half._replace(low=lows)]

@@ -1,6 +1,7 @@
 """Parts of the search for takes that keep minimum terms, each with the best it could hold."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,6 @@ from matcher.clearing.exact import total
 from matcher.clearing.solver.network import Network
 from matcher.clearing.solver.simplex import BASIC, LOWER, UPPER, Arcs, optimise
 from matcher.clearing.solver.spanning import NO_LIMIT, NONE, Tree, bare, plant
-from matcher.clearing.terms.figures import Figures
 from matcher.clearing.terms.minimum import Problem
 from matcher.clearing.terms.narrow import narrow
 
@@ -21,8 +21,7 @@ ROUNDED_UP = 1 + 1e-9  # makes more of a float than its rounding errors could ma
 OVER = -2  # of potentials that left 60 bits
 
 
-@dataclass(frozen=True)
-class Half:
+class Half(NamedTuple):
     """Part of the search: each arc's take is 0 or from `low` to `room`; `forced` demands get min_fill."""
 
     low: Longs
@@ -52,12 +51,10 @@ def everything(problem: Problem) -> Half:
     return Half(np.zeros(len(room), np.int64), room, np.zeros(len(problem.wanted), np.bool_))
 
 
-def relax(
-    problem: Problem, given: Figures, half: Half, serial: int, beaten: int, careful: bool
-) -> Relaxed | None:
+def relax(problem: Problem, half: Half, serial: int, beaten: int, careful: bool) -> Relaxed | None:
     """The best of a half but for its broken terms; None where nothing in it gains more than `beaten`.
 
-    `given` are the figures. `careful` narrows the half's limits, before and after, to what can be best: dear
+    `careful` narrows the half's limits, before and after, to what can be best: dear
     in a large problem.
 
     What an arc must take is taken off both its ends. A forced demand is filled up with the slack it
@@ -67,12 +64,15 @@ def relax(
 
     Raises Overflow where potentials leave 60 bits.
     """
-    low, room, forced = half.low.copy(), half.room.copy(), half.forced.copy()
-    most = given.wanted.copy()
-    if careful and not narrow(given, low, room, forced, most):
-        return None
-    taken, reduced = np.empty_like(low), np.zeros_like(low)
-    shortage = best(given._replace(wanted=most), low, room, forced, taken, reduced)
+    low, room, forced = half
+    bounded = problem
+    if careful:
+        low, room, forced = low.copy(), room.copy(), forced.copy()
+        bounded = problem._replace(wanted=problem.wanted.copy())
+        if not narrow(problem, low, room, forced, bounded.wanted):
+            return None
+    taken, reduced = np.empty((2, len(low)), np.int64)
+    shortage = best(bounded, low, room, forced, taken, reduced)
     if shortage == OVER:
         raise Overflow("dual prices on the way left 60 bits; the gains are too large")
     if shortage == NONE or (shortage and not _can_fill(problem, half)):
@@ -81,7 +81,7 @@ def relax(
     if gain <= beaten:
         return None
     if careful:
-        shrink(given, low, room, reduced, (gain - beaten) * ROUNDED_UP)
+        shrink(problem, low, room, reduced, (gain - beaten) * ROUNDED_UP)
     return Relaxed((-gain, serial), gain, taken, Half(low, room, forced), shortage > 0)
 
 
@@ -98,7 +98,7 @@ def _can_fill(problem: Problem, half: Half) -> bool:
 
 
 @compiled
-def shrink(given: Figures, low: Longs, room: Longs, reduced: Longs, spare: float) -> None:
+def shrink(problem: Problem, low: Longs, room: Longs, reduced: Longs, spare: float) -> None:
     """Narrows each arc's limits to what costs at most `spare`, at its `reduced` cost for every gram."""
     for arc in range(len(low)):
         if reduced[arc] == 0 or spare / abs(reduced[arc]) >= room[arc] - low[arc]:
@@ -106,40 +106,40 @@ def shrink(given: Figures, low: Longs, room: Longs, reduced: Longs, spare: float
         grams = int(spare / abs(reduced[arc]) * ROUNDED_UP) + 1
         if reduced[arc] > 0:
             most = min(room[arc], low[arc] + grams)
-            room[arc] = most if most >= given.least[arc] else 0
+            room[arc] = most if most >= problem.least[arc] else 0
         elif room[arc] > grams:
-            least = max(room[arc] - grams, given.least[arc])
-            low[arc] = max(low[arc], -(-least // given.multiple[arc]) * given.multiple[arc])
+            least = max(room[arc] - grams, problem.least[arc])
+            low[arc] = max(low[arc], -(-least // problem.multiple[arc]) * problem.multiple[arc])
 
 
 @compiled
 def best(
-    given: Figures, low: Longs, room: Longs, forced: NDArray[np.bool_], taken: Longs, reduced: Longs
+    problem: Problem, low: Longs, room: Longs, forced: NDArray[np.bool_], taken: Longs, reduced: Longs
 ) -> int:
     """Writes into `taken` what gains most; returns by how much forced demands stay short, g.
 
     Into `reduced` goes what each gram more costs, below zero where each less does.
     NONE where the half holds nothing; OVER where potentials leave 60 bits.
     """
-    supply, wanted = given.supply.copy(), given.wanted.copy()
+    supply, wanted = problem.supply.copy(), problem.wanted.copy()
     for arc in range(len(low)):
-        supply[given.lot[arc]] -= low[arc]
-        wanted[given.demand[arc]] -= low[arc]
+        supply[problem.lot[arc]] -= low[arc]
+        wanted[problem.demand[arc]] -= low[arc]
     if supply.min() < 0 or wanted.min() < 0:
         return NONE
-    needed = given.min_fill - given.wanted + wanted
+    needed = problem.min_fill - problem.wanted + wanted
     pressed = forced & (needed > 0)
     loose = np.flatnonzero(pressed & (wanted > needed))
     capacity = np.concatenate((supply, wanted[loose] - needed[loose], wanted))
-    arcs, which = arcs_of(given, low, room, capacity, pressed, loose)
+    arcs, which = arcs_of(problem, low, room, capacity, pressed, loose)
     tree = bare(len(capacity) + 1)
     plant(tree, capacity, len(supply) + len(loose))
     if optimise(arcs, tree) < 0:
         return OVER
-    taken[:] = low
+    taken[:], reduced[:] = low, 0
     take(arcs, tree, which, taken, reduced)
     for arc in range(len(taken)):
-        needed[given.demand[arc]] -= taken[arc] - low[arc]
+        needed[problem.demand[arc]] -= taken[arc] - low[arc]
     return int(np.maximum(needed[pressed], 0).sum())
 
 
@@ -151,7 +151,7 @@ def reward(gain: Longs) -> int:
 
 @compiled
 def arcs_of(
-    given: Figures,
+    problem: Problem,
     low: Longs,
     room: Longs,
     capacity: Longs,
@@ -162,7 +162,7 @@ def arcs_of(
 
     Second: which of the problem's arcs each is, or NONE.
     """
-    nodes, lots, demands = len(capacity), len(given.supply), len(given.wanted)
+    nodes, lots, demands = len(capacity), len(problem.supply), len(problem.wanted)
     size = nodes + len(low) + len(loose)
     source, target = np.full(size, nodes, np.int32), np.full(size, nodes, np.int32)
     gain, most = np.zeros(size, np.int64), np.full(size, NO_LIMIT, np.int64)
@@ -172,13 +172,13 @@ def arcs_of(
             source[node] = node
         else:
             target[node] = node
-    bounty = reward(given.gain)
+    bounty = reward(problem.gain)
     count = nodes
     for arc in range(len(low)):
-        lot, demand = given.lot[arc], nodes - demands + given.demand[arc]
+        lot, demand = problem.lot[arc], nodes - demands + problem.demand[arc]
         if room[arc] > low[arc] and capacity[lot] > 0 and capacity[demand] > 0:
             source[count], target[count], which[count] = lot, demand, arc
-            gain[count] = given.gain[arc] + (bounty if pressed[given.demand[arc]] else 0)
+            gain[count] = problem.gain[arc] + (bounty if pressed[problem.demand[arc]] else 0)
             most[count], state[count] = room[arc] - low[arc], LOWER
             count += 1
     for place in range(len(loose)):

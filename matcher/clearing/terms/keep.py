@@ -70,7 +70,7 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
     parts = _parts(problem)
     for number in range(int(parts.max()) + 1):
         arcs = np.flatnonzero(parts == number)
-        part, small = problem.part(arcs), len(arcs) <= SMALL
+        part, small = minimum.part(problem, arcs), len(arcs) <= SMALL
         if minimum.kept(part, best[arcs]):
             bound += total(part.value, best[arcs])
             continue

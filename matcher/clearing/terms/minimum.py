@@ -6,13 +6,14 @@ the lot's `multiple`. A demand is filled with nothing, or with at least `min_fil
 over its last whole multiple cannot either.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.arrays import Demands, Lots
+from matcher.clearing.compiled import compiled
 from matcher.clearing.errors import TermBroken
 from matcher.clearing.pairs import Book, Pairs
 
@@ -20,8 +21,7 @@ Longs = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """A transportation problem with minimum terms, over arcs (lot[k], demand[k])."""
 
     supply: Longs
@@ -39,21 +39,26 @@ class Problem:
     def some(self, arcs: NDArray[np.intp]) -> "Problem":
         """The same orders with `arcs` alone."""
         columns = ("lot", "demand", "value", "gain", "least", "multiple", "lots_own")
-        return replace(self, **{column: getattr(self, column)[arcs] for column in columns})
+        return self._replace(**{column: getattr(self, column)[arcs] for column in columns})
 
-    def part(self, arcs: NDArray[np.intp]) -> "Problem":
-        """`arcs` alone and their orders, numbered anew in the same order."""
-        lots, lot = np.unique(self.lot[arcs], return_inverse=True)
-        demands, demand = np.unique(self.demand[arcs], return_inverse=True)
-        return replace(
-            self.some(arcs),
-            supply=self.supply[lots],
-            wanted=self.wanted[demands],
-            lot=lot.astype(np.int32),
-            demand=demand.astype(np.int32),
-            min_fill=self.min_fill[demands],
-            max_sellers=self.max_sellers[demands],
-        )
+
+@compiled
+def part(problem: Problem, arcs: Longs) -> Problem:
+    """`arcs` alone and their orders, numbered anew in the same order."""
+    lots, demands = np.unique(problem.lot[arcs]), np.unique(problem.demand[arcs])
+    return Problem(
+        supply=problem.supply[lots],
+        wanted=problem.wanted[demands],
+        lot=np.searchsorted(lots, problem.lot[arcs]).astype(np.int32),
+        demand=np.searchsorted(demands, problem.demand[arcs]).astype(np.int32),
+        value=problem.value[arcs],
+        gain=problem.gain[arcs],
+        least=problem.least[arcs],
+        multiple=problem.multiple[arcs],
+        lots_own=problem.lots_own[arcs],
+        min_fill=problem.min_fill[demands],
+        max_sellers=problem.max_sellers[demands],
+    )
 
 
 def has_terms(lots: Lots, demands: Demands) -> bool:

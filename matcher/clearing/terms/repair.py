@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.clearing.groups import Groups
+from matcher.clearing.groups import Groups, grouped, members
 from matcher.clearing.solver.network import Network
 from matcher.clearing.terms import minimum
 from matcher.clearing.terms.minimum import Problem
@@ -39,7 +39,7 @@ class Orders:
     """The orders of one side: their arcs, and how often a minimum of theirs was broken."""
 
     def __init__(self, end: NDArray[np.int32], count: int) -> None:
-        self.arcs = Groups(end, count)
+        self.arcs = grouped(end, count)
         self._end = end
         self._strikes = np.zeros(count, np.int64)
 
@@ -47,7 +47,7 @@ class Orders:
         """Count the broken `arcs`; returns all arcs of those orders that are to be closed."""
         orders = self._end[arcs]
         np.add.at(self._strikes, orders, 1)
-        return self.arcs.members(np.unique(orders[self._strikes[orders] >= STRIKES]))
+        return members(self.arcs, np.unique(orders[self._strikes[orders] >= STRIKES]).astype(np.int64))
 
 
 def _too_little(problem: Problem, taken: Longs, lots: Orders, demands: Orders, at_once: int) -> Longs:
@@ -76,13 +76,13 @@ def _too_much(problem: Problem, taken: Longs, lot_price: Longs, of_demand: Group
     crowded = np.flatnonzero(excess)
     if len(crowded):
         closed = [
-            _worst_sellers(problem, of_demand.members(np.array([demand])), lot_price)
+            _worst_sellers(problem, members(of_demand, np.array([demand])), lot_price)
             for demand in _some(crowded, excess[crowded], at_once)
         ]
         return np.concatenate(closed)
     short = np.flatnonzero(minimum.broken_fills(problem, taken))
     lack = problem.min_fill - minimum.fill(problem, taken)
-    return of_demand.members(_some(short, lack[short], at_once)) if len(short) else short
+    return members(of_demand, _some(short, lack[short], at_once)) if len(short) else short
 
 
 def _worst_sellers(problem: Problem, arcs: Longs, lot_price: Longs) -> Longs:

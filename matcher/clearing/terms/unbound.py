@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.exact import total
-from matcher.clearing.terms.figures import figures
 from matcher.clearing.terms.half import best, everything
 from matcher.clearing.terms.minimum import Problem, fill
 
@@ -24,7 +23,7 @@ def best_unbound(problem: Problem, known: Longs) -> Longs:
     low = np.where(used & (problem.least > 1), problem.least, 0)
     room = np.where(~used & bound, 0, everything(problem).room)
     low, room = np.where(whole, known, low), np.where(whole, known, room)
-    taken, reduced = np.empty_like(known), np.zeros_like(known)
-    if best(figures(problem), low, room, (problem.min_fill > 0) & ~shut, taken, reduced) != 0:
+    taken, reduced = np.empty((2, len(known)), np.int64)
+    if best(problem, low, room, (problem.min_fill > 0) & ~shut, taken, reduced) != 0:
         return known
     return taken if total(problem.gain, taken) > total(problem.gain, known) else known

@@ -12,7 +12,7 @@ from matcher.clearing.errors import Overflow
 from matcher.clearing.solver import simplex, spanning
 from matcher.clearing.solver.renumber import by_walk, renumbered
 
-PIVOTS = 20_000  # after which the nodes of a tree are put next to their neighbours
+PIVOTS, ARCS = 20_000, 20  # after so many, or one to so many arcs, nodes are put next to their neighbours
 MOST_GAIN = 1 << 58  # sums of three figures below 4 times this stay below 2^62
 
 Longs = NDArray[np.int64]
@@ -77,14 +77,15 @@ class Network:
 
     def solve(self) -> None:
         """Take what gains most in all."""
-        if self._pivot(PIVOTS) < PIVOTS:
+        most = max(PIVOTS, len(self._arcs.gain) // ARCS)
+        if self._pivot(most) < most:
             return
         # What is read and changed together is put close together in memory, for the while.
         number = np.arange(self._nodes + 1, dtype=np.int32)
-        pivots = PIVOTS
-        while pivots == PIVOTS:
+        pivots = most
+        while pivots == most:
             number = self._renumber(by_walk(self._tree))[number]
-            pivots = self._pivot(PIVOTS)
+            pivots = self._pivot(most)
         self._renumber(np.argsort(number).astype(np.int32))
 
     def _renumber(self, number: NDArray[np.int32]) -> NDArray[np.int32]:

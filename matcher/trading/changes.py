@@ -66,7 +66,12 @@ def _variety(pair: Pair, vocabulary: Vocabulary, _side: Side) -> Proposal | None
     varieties = vocabulary.keys["varieties"]
     now = [key for bit, key in enumerate(varieties, 1) if wanted >> bit & 1]
     if variety == 0:
-        change = Change("lot", "variety", None, now, "ghi rõ giống", "say which variety it is")
+        names = [vocabulary.name("varieties", key) for key in now]
+        words = (
+            f"ghi rõ giống: {' hoặc '.join(name.vi for name in names)}",
+            f"say that it is {' or '.join(name.en for name in names)}",
+        )
+        change = Change("lot", "variety", None, now[0], *words)
         return change, pair.with_lot(variety=(wanted & -wanted).bit_length() - 1)
     needed = varieties[variety - 1]
     name = vocabulary.name("varieties", needed)
@@ -78,7 +83,11 @@ def _variety(pair: Pair, vocabulary: Vocabulary, _side: Side) -> Proposal | None
 def _ocop(pair: Pair, _vocabulary: Vocabulary, _side: Side) -> Proposal | None:
     now, needed = pair.figure("min_ocop_stars"), pair.figure("ocop_stars")
     words = f"nhận {needed} sao OCOP", f"accept {_count(needed, 'OCOP star')}"
-    return Change("demand", "min_ocop_stars", now, needed, *words), pair.with_demand(min_ocop_stars=needed)
+    if needed == 0:
+        words = "không đòi sao OCOP", "ask for no OCOP stars"
+    return Change("demand", "min_ocop_stars", now, needed or None, *words), pair.with_demand(
+        min_ocop_stars=needed
+    )
 
 
 def _window(pair: Pair, _vocabulary: Vocabulary, _side: Side) -> Proposal | None:

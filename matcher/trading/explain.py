@@ -126,7 +126,10 @@ def _explained(seen: _Seen, words: Vocabulary) -> dict[str, Any]:
     counts = {code: int(broken.sum()) for code, broken in seen.broken.items()}
     alone = {code: int((broken & (breaks == 1)).sum()) for code, broken in seen.broken.items()}
     possible = np.flatnonzero(breaks == 0)
-    outbidden = outbid(seen.given, seen.result, seen.side, seen.place, seen.pairs.select(breaks == 0))
+    # A change of price may also bring together those that the price alone keeps apart.
+    priced = (breaks == 0) | (seen.broken["price"] & (breaks == 1))
+    near = seen.pairs.select(priced) if len(possible) else None
+    outbidden = outbid(seen.given, seen.result, seen.side, seen.place, near)
     prices = seen.result[f"{seen.side}_price"]
     return {
         "considered": len(breaks),

@@ -56,7 +56,9 @@ class Explanation(BaseModel):
         description="partners were possible but others worth more: the least change with which it trades, or"
         " trades more, tried; where less was not tried to the last đồng, its words say that less may do",
     )
-    one_more_kg: int | None = Field(None, description="đồng that one more kg of this order would have added")
+    one_more_kg: int | None = Field(
+        None, description="đồng that one more kg of this order could add at most; minimum terms aside"
+    )
     refused_for_minimum: bool = Field(
         False,
         description="a minimum term, its own or another's, kept it out; or no price that was tried brings"

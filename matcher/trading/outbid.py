@@ -32,20 +32,21 @@ class Outbid:
     minimum: bool = False
 
 
-def outbid(given: Input, result: Arrays, side: Side, place: int, possible: Pairs) -> Outbid:
+def outbid(given: Input, result: Arrays, side: Side, place: int, near: Pairs | None) -> Outbid:
     """The cut of the lot's ask, or rise of the demand's bid, in đ/kg, with which it trades more.
 
     It is tried. In a book without minimum terms it is the least: with that price all is made best again. A
     book with such terms is cleared anew for each price, where it is not too large, and the change is the
-    least or nearly so; its words say where one đ less was not tried. Nothing is tried where the order has
-    nothing left or no possible partner, nor in books above MOST_PAIRS.
+    least or nearly so; its words say where one đ less was not tried. `near` are its pairs that no rule keeps
+    apart, or the price alone. Nothing is tried where the order has nothing left or no possible partner
+    (None), nor in books above MOST_PAIRS.
     """
     asked = _Asked(given, result, side, place)
-    if not asked.left or not len(possible) or asked.size > MOST_PAIRS:
+    if not asked.left or not near or asked.size > MOST_PAIRS:
         return Outbid(None)
-    other = result["demand_price"][possible.demand] if side == "lot" else result["lot_price"][possible.lot]
+    other = result["demand_price"][near.demand] if side == "lot" else result["lot_price"][near.lot]
     # Complementary slackness: without terms, the same prices prove the same matches after a smaller change.
-    least = max(1, int(np.min(other - possible.value)))
+    least = max(1, int(np.min(other - near.value)))
     tried = asked.tried(least)
     if tried is None:
         return Outbid(None, asked.trades_without_terms())

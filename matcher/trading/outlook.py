@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select, text
+from sqlalchemy import func, literal, select, text
 from sqlalchemy.orm import Session
 
 from matcher.fields import Kilograms, Kilometres, kilograms, kilometres
@@ -49,7 +49,10 @@ class Outlook(BaseModel):
 
 
 def outlook(session: Session, order: Lot | Demand) -> Outlook:
-    """The order's tentative matches in sum: no names, no single partner's price."""
+    """The order's tentative matches in sum: no names, no single partner's price.
+
+    One withdrawn has none any more, though they are deleted by the next clearing only.
+    """
     own = TentativeMatch.lot_id if isinstance(order, Lot) else TentativeMatch.demand_id
     price, distance, freeze = TentativeMatch.price, TentativeMatch.distance_m, TentativeMatch.freeze_at
     row = session.execute(
@@ -57,7 +60,7 @@ def outlook(session: Session, order: Lot | Demand) -> Outlook:
             func.coalesce(func.sum(TentativeMatch.quantity_g), 0), func.count(),
             func.min(price), func.max(price), func.min(distance), func.max(distance),
             func.min(freeze), func.max(freeze),
-        ).where(own == order.id)
+        ).where(own == order.id, literal(order.state == "open"))
     ).one()  # fmt: skip
     return Outlook(
         order_id=order.id,

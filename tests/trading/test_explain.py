@@ -183,6 +183,11 @@ WORDS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         {"variety": "na_dai"}, {"varieties": ["na_bo"]},
         "nhận thêm giống Na dai", "accept Chewy custard apple too",
     ),
+    "a variety not told": (
+        {}, {"varieties": ["na_bo", "na_dai"]},
+        "ghi rõ giống: Na dai hoặc Na bở", "say that it is Chewy custard apple or Mealy custard apple",
+    ),
+    "no OCOP stars": ({}, {"min_ocop_stars": 4}, "không đòi sao OCOP", "ask for no OCOP stars"),
     "one OCOP star": ({"ocop_stars": 1}, {"min_ocop_stars": 4}, "nhận 1 sao OCOP", "accept 1 OCOP star"),
     "one day later": (
         {"harvest_from": day(3), "harvest_until": day(3)}, {"deliver_until": day(2)},

@@ -67,6 +67,23 @@ def test_who_can_only_take_the_place_of_a_whole_minimum_fill_is_told_the_price_o
     assert traded(given, "demand", place, said.outbid.needed - 1) == 0
 
 
+def test_a_dearer_partner_that_the_price_alone_keeps_apart_counts_where_it_is_nearer_than_a_rival(
+    market: Market,
+) -> None:
+    market.post({"quantity_kg": 100, "ask": 20_000}, {"quantity_kg": 100, "bid": 40_000})
+    with market.ledger.transaction() as session:
+        lot(session, market.seller, market.knowledge, quantity_kg=100, ask=31_000)
+        other = demand(session, market.buyer, market.knowledge, quantity_kg=100, bid=30_000)
+    market.clear()
+    said, given, place = explained(market, other)
+    assert (said.possible, said.partners) == (1, [])
+    assert said.outbid is not None
+    assert isinstance(said.outbid.needed, int)
+    assert said.outbid.needed in [miss.change.needed for miss in said.misses], "long before the rival's price"
+    assert traded(given, "demand", place, said.outbid.needed) == 100_000
+    assert traded(given, "demand", place, said.outbid.needed - 1) == 0
+
+
 def test_who_is_kept_out_by_anothers_most_sellers_is_told_the_cut_that_takes_the_place(
     market: Market,
 ) -> None:

@@ -8,27 +8,42 @@ from numpy.typing import NDArray
 from matcher.clearing.compiled import compiled
 
 
-def rank(group: NDArray[np.integer], weight: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-    """The place of each entry within its group (≥ 0): as they come, or from the greatest weight down."""
-    order = np.argsort(group, kind="stable") if weight is None else np.lexsort((-weight, group))
-    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
-    places = np.empty(len(group), np.int64)
-    places[order] = np.arange(len(group)) - np.repeat(begins, np.diff(begins, append=len(group)))
-    return places
-
-
 class Groups(NamedTuple):
     """Entries group by group, and where each of the groups begins and ends among them."""
 
-    entries: NDArray[np.int64]
+    entries: NDArray[np.int32]
     begin: NDArray[np.int64]
 
 
+@compiled
 def grouped(group: NDArray[np.integer], count: int) -> Groups:
-    """Entries by the group each belongs to, 0 to `count` − 1."""
+    """Entries by the group each belongs to, 0 to `count` − 1; those of one group in order."""
     begin = np.zeros(count + 1, np.int64)
-    np.cumsum(np.bincount(group, minlength=count), out=begin[1:])
-    return Groups(np.argsort(group, kind="stable"), begin)
+    for number in group:
+        begin[number + 1] += 1
+    begin = np.cumsum(begin)
+    free = begin[:-1].copy()
+    entries = np.empty(len(group), np.int32)
+    for entry in range(len(group)):
+        number = group[entry]
+        entries[free[number]] = entry
+        free[number] += 1
+    return Groups(entries, begin)
+
+
+def rank(group: NDArray[np.integer], weight: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """The place of each entry within its group (≥ 0): as they come, or from the greatest weight down."""
+    groups = grouped(group, int(group.max(initial=-1)) + 1)
+    return _places(groups, np.zeros(len(group), np.int64) if weight is None else weight)
+
+
+@compiled
+def _places(groups: Groups, weight: NDArray[np.int64]) -> NDArray[np.int64]:
+    places = np.empty(len(weight), np.int64)
+    for number in range(len(groups.begin) - 1):
+        own = groups.entries[groups.begin[number] : groups.begin[number + 1]]
+        places[own[np.argsort(-weight[own], kind="mergesort")]] = np.arange(len(own))
+    return places
 
 
 @compiled

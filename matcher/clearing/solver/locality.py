@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.clearing.compiled import compiled
+from matcher.clearing.groups import grouped
 
 Places = NDArray[np.int32]
 
@@ -22,25 +23,10 @@ class Sequence(NamedTuple):
 
 
 @compiled
-def by(end: Places, count: int) -> tuple[Places, NDArray[np.int64]]:
-    """The arcs grouped by `end` 0..count−1, and where each group begins: int32[a], int64[count + 1]."""
-    begin = np.zeros(count + 1, np.int64)
-    for arc in range(len(end)):
-        begin[end[arc] + 1] += 1
-    begin = np.cumsum(begin)
-    room = begin[:-1].copy()
-    arcs = np.empty(len(end), np.int32)
-    for arc in range(len(end)):
-        arcs[room[end[arc]]] = arc
-        room[end[arc]] += 1
-    return arcs, begin
-
-
-@compiled
 def near_each_other(lot: Places, demand: Places, lots: int, demands: int) -> Sequence:
     """Breadth first along the arcs, from the first lot and then from the first not yet reached."""
-    of_lot, lot_begin = by(lot, lots)
-    of_demand, demand_begin = by(demand, demands)
+    of_lot, lot_begin = grouped(lot, lots)
+    of_demand, demand_begin = grouped(demand, demands)
     sequence = Sequence(np.empty(lots, np.int32), np.empty(demands, np.int32), np.empty(len(lot), np.int32))
     lot_seen, demand_seen = np.zeros(lots, np.bool_), np.zeros(demands, np.bool_)
     done = found = wanted = placed = 0

@@ -79,8 +79,10 @@ def freed(problem: Problem, taken: Longs, more: Longs, demand: int, lots: Groups
 def part_of(problem: Problem, taken: Longs, arcs: Longs, sold: Longs) -> Problem:
     """The problem of `arcs` alone, less what their lots, which have `sold` so much, sell by other arcs."""
     some = part(problem, arcs)
-    lots = np.unique(problem.lot[arcs])
-    some.supply[:] -= sold[lots]
-    for place in range(len(arcs)):
-        some.supply[some.lot[place]] += taken[arcs[place]]
+    less = np.zeros(len(some.supply), np.int64)
+    for place, arc in enumerate(arcs):
+        less[some.lot[place]] = sold[problem.lot[arc]]
+    some.supply[:] -= less
+    for place, arc in enumerate(arcs):
+        some.supply[some.lot[place]] += taken[arc]
     return some

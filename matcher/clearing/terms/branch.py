@@ -19,7 +19,8 @@ from matcher.clearing.terms.minimum import Problem
 
 Longs = NDArray[np.int64]
 
-EFFORT = 1_500_000  # arcs looked at in all, over every part of a book: bounded work, the same on any machine
+EFFORT = 750_000  # arcs looked at in all, over every part of a book: bounded work, the same on any machine
+PROOF = 1_500_000  # for a book small enough to be searched as a whole
 THOROUGH = 5_000_000  # for a book of few arcs
 TRIED = 8  # broken terms by which a half of such a book is split on trial
 FILL, SELLERS, TAKE = range(3)  # kinds of broken terms

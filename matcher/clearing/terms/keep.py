@@ -64,8 +64,7 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
     network.solve()
     repaired = repair(problem, network)
     taken, bound = best.copy(), 0
-    few = len(problem.lot) <= FEW
-    effort, tried = (branch.THOROUGH, branch.TRIED) if few else (branch.EFFORT, 1)
+    effort, tried = _effort(len(problem.lot))
     ways: list[str] = []
     parts = _parts(problem)
     for number in range(int(parts.max()) + 1):
@@ -87,6 +86,13 @@ def _search(problem: Problem, best: Longs, more: Longs, shift: int) -> Kept:
         ways.append("branch and bound" if small else "repair and neighbourhoods")
         taken[arcs] = known
     return Kept(taken, bound, "minimum terms by " + ", ".join(dict.fromkeys(ways)))
+
+
+def _effort(arcs: int) -> tuple[int, int]:
+    """(How much work a book of so many arcs is given, by how many broken terms a split is tried)."""
+    if arcs <= FEW:
+        return branch.THOROUGH, branch.TRIED
+    return branch.PROOF if arcs <= SMALL else branch.EFFORT, 1
 
 
 def _near(problem: Problem, best: Longs, more: Longs) -> NDArray[np.intp]:

@@ -1,12 +1,13 @@
 """Crops: their varieties, grades, packages, shelf life and season (config/crops.yaml)."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import BeforeValidator, Field, Strict
 
 from matcher.catalogue.entry import Entry, Kind, Named, Sourced, Text
 from matcher.errors import Fault, Invalid, NotFound
@@ -14,6 +15,15 @@ from matcher.text import fold
 
 Storage = Literal["ambient", "cool"]
 Positive = Annotated[int, Strict(), Field(ge=1)]
+
+
+def _time_of_day(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        return value
+    raise ValueError('a time of day in quotes is needed, as "06:00" or "13:30"')  # YAML's 13:30 is a number
+
+
+TimeOfDay = Annotated[str, BeforeValidator(_time_of_day)]
 
 # Folded spellings. KGM and TNE are UN/CEFACT Recommendation 20; yến, tạ and tấn are the trade's own.
 UNITS: Mapping[str, Decimal] = {
@@ -66,7 +76,7 @@ class Crop(Sourced, Named):
     agrovoc: Text | None = None
     contract_deadline_hours: Positive | None = None
     hold_minutes: Annotated[int, Strict(), Field(ge=0, le=10_080)] | None = None
-    calls: tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")], ...] = ()
+    calls: tuple[TimeOfDay, ...] = ()
 
     @property
     def hold(self) -> timedelta | None:

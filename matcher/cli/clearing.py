@@ -20,15 +20,18 @@ commands = typer.Typer(
 
 @commands.command("list")
 def clearing_list(crop: str | None = None, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20) -> None:
-    """List the last clearings, newest first: id, end, matches, value, its bound, percent of it, crop."""
+    """List the last clearings, newest first.
+
+    Its id, when it ended (Vietnamese time), matches, value, bound, percent of that, crop, how it was found.
+    """
     with opened_ledger() as ledger, ledger.transaction() as session:
         for row in last_clearings(session, crop, limit):
-            finished = f"{row.finished_at.astimezone(VIETNAM):%d/%m %H:%M:%S}"
+            finished = f"{row.finished_at.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
             value, bound = (f"{int(total) // 1000:,} đ" for total in (row.welfare, row.upper_bound))
-            reached = f"{percent_of_bound(row)} %"
-            typer.echo(
-                f"{row.id}  {finished}  {row.matches:>5}  {value:>17}  {bound:>17}  {reached:>8}  {row.crop}"
-            )
+            percent = percent_of_bound(row)
+            reached = "–" if percent is None else f"{percent} %"
+            figures = f"{row.matches:>5}  {value:>17}  {bound:>17}  {reached:>8}"
+            typer.echo(f"{row.id}  {finished}  {figures}  {row.crop}  {row.method}")
 
 
 @commands.command("replay")

@@ -55,10 +55,13 @@ def last_clearings(session: Session, crop: str | None, limit: int) -> Sequence[C
     return found
 
 
-def percent_of_bound(clearing: Clearing) -> Decimal:
-    """The value in percent of its bound, two decimals, rounded down: only what reaches its bound has 100."""
+def percent_of_bound(clearing: Clearing) -> Decimal | None:
+    """The value in percent of its bound, two decimals, rounded down: only what reaches its bound has 100.
+
+    None where nothing could be gained.
+    """
     welfare, bound = int(clearing.welfare), int(clearing.upper_bound)
-    return Decimal(welfare * 10_000 // bound if bound else 10_000).scaleb(-2)
+    return Decimal(welfare * 10_000 // bound).scaleb(-2) if bound else None
 
 
 def clearing_view(clearing: Clearing) -> ClearingView:

@@ -36,6 +36,7 @@ class MatchView(BaseModel):
     leave_day: date
     delivery_day: date
     made_at: datetime
+    released_at: datetime | None = Field(description="when its contract came to nothing; null: it stands")
     contract_id: UUID
     contract_number: str
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, literal, select, text
 from sqlalchemy.orm import Session
 
 from matcher.fields import Kilograms, Kilometres, kilograms, kilometres
-from matcher.store.tables import Demand, Lot, TentativeMatch
+from matcher.store.tables import Book, Demand, Lot, TentativeMatch
 from matcher.trading.found import Found, Matches
 from matcher.trading.standing import Moved
 
@@ -46,6 +46,7 @@ class Outlook(BaseModel):
     distance_until_km: Kilometres | None
     first_freeze_at: datetime | None = Field(description="when the first of it becomes a match")
     last_freeze_at: datetime | None
+    cleared_at: datetime | None = Field(description="as of when; null: its book was never cleared")
 
 
 def outlook(session: Session, order: Lot | Demand) -> Outlook:
@@ -60,6 +61,7 @@ def outlook(session: Session, order: Lot | Demand) -> Outlook:
             func.coalesce(func.sum(TentativeMatch.quantity_g), 0), func.count(),
             func.min(price), func.max(price), func.min(distance), func.max(distance),
             func.min(freeze), func.max(freeze),
+            select(Book.cleared_at).where(Book.crop == order.crop).scalar_subquery(),
         ).where(own == order.id, literal(order.state == "open"))
     ).one()  # fmt: skip
     return Outlook(
@@ -72,6 +74,7 @@ def outlook(session: Session, order: Lot | Demand) -> Outlook:
         distance_until_km=kilometres(row[5]) if row[1] else None,
         first_freeze_at=row[6],
         last_freeze_at=row[7],
+        cleared_at=row[8],
     )
 
 

@@ -181,8 +181,10 @@ def test_both_sides_accept_on_the_hash_they_read_and_the_contract_is_agreed(api:
 
 def test_a_decline_says_why_and_a_second_one_is_a_conflict(api: Api, sides: Sides) -> None:
     path = f"/v1/contracts/{only(api, '/v1/contracts', sides[0])['id']}/decline"
+    assert only(api, "/v1/matches", sides[0])["released_at"] is None
     first = api.post(path, json={"reason": "Hàng đã bán"}, headers=sides[0])
     assert (first.json()["signature"], first.json()["reason"]) == ("declined", "Hàng đã bán")
+    assert only(api, "/v1/matches", sides[1])["released_at"] is not None
     again = api.post(path, json={"reason": "Hàng đã bán"}, headers=sides[1])
     assert again.status_code == 409
     assert "you may now: nothing" in again.json()["detail"]

@@ -50,6 +50,7 @@ def test_the_shipped_config_has_no_fault() -> None:
     [
         ("crops.yaml", "kind: fruit", "kind: frut", "crops.0.kind: Input should be 'fruit'"),
         ("crops.yaml", 'hs: "0810.90"', "hs: 0810.90", "crops.0.hs: Input should be a valid string"),
+        ("crops.yaml", "kind: fruit", "calls: [13:30]\n    kind: fruit", "calls.0: a time of day in quotes"),
         ("crops.yaml", "months: [6, 7, 8, 9]", "months: [6, 13]", "less than or equal to 12"),
         ("crops.yaml", "ambient: {days: 2,", "ambient: {day: 2, days: 2,", "ambient.day: unknown key"),
         ("crops.yaml", "cool: {days: 28,", "cool: {days: 28.5,", "valid integer"),

@@ -259,6 +259,17 @@ def test_only_a_clearing_that_reaches_its_bound_is_listed_with_100_percent(
     assert "976,761,304 đ      976,804,893 đ   99.99 %  custard_apple" in run("clearing", "list").output
 
 
+def test_a_listed_clearing_tells_its_year_and_method_and_no_percent_of_nothing(
+    run: Run, ledger: Ledger, cleared: str
+) -> None:
+    with ledger.transaction() as session:
+        session.execute(update(Clearing).values(welfare=0, upper_bound=0, matches=0))
+    said = run("clearing", "list").output
+    assert re.search(
+        r"  20\d\d-\d\d-\d\d \d\d:\d\d:\d\d .* 0 đ +– +custard_apple  network simplex over", said
+    )
+
+
 def test_the_prices_of_a_clearing_are_listed_as_csv(run: Run, ledger: Ledger, cleared: str) -> None:
     rows = list(csv.DictReader(io.StringIO(run("clearing", "prices", cleared).output)))
     with ledger.transaction() as session:

@@ -80,6 +80,7 @@ def market(ledger: Ledger, knowledge: Knowledge, settings: Settings) -> Market:
 
 def test_within_the_hold_nothing_is_taken_and_nobody_is_told(market: Market) -> None:
     offered, wanted = market.post({}, {"quantity_kg": 600})
+    assert market.outlook(offered).cleared_at is None
     market.clear()
     assert [market.count(table) for table in (TentativeMatch, Match, Contract, Notice)] == [1, 0, 0, 0]
     for order in (offered, wanted):
@@ -88,6 +89,8 @@ def test_within_the_hold_nothing_is_taken_and_nobody_is_told(market: Market) -> 
         assert seen.partners == 1
         assert seen.price_from == seen.price_until
         assert seen.first_freeze_at is not None
+        assert seen.cleared_at is not None
+        assert now() - seen.cleared_at < timedelta(minutes=1)
         assert timedelta(minutes=29) < seen.first_freeze_at - now() <= timedelta(minutes=30)
     assert market.due() == []
 

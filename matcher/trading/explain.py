@@ -89,6 +89,17 @@ class _Seen:
         """By reason: whether it keeps each pair apart."""
         return {code: ~keeps(self.pairs) for code, keeps in REASONS.items()}
 
+    @cached_property
+    def breaks(self) -> NDArray[np.int64]:
+        """How many reasons keep each pair apart."""
+        count: NDArray[np.int64] = np.sum(list(self.broken.values()), axis=0)
+        return count
+
+    def alone(self, code: str) -> NDArray[np.bool_]:
+        """Whether this reason alone keeps each pair apart."""
+        own: NDArray[np.bool_] = self.broken[code] & (self.breaks == 1)
+        return own
+
     @property
     def quantity(self) -> int:
         """g that were left of the order."""
@@ -122,21 +133,19 @@ def _last_seen(session: Session, order: Lot | Demand) -> _Seen | None:
 
 
 def _explained(seen: _Seen, words: Vocabulary) -> dict[str, Any]:
-    breaks = np.sum(list(seen.broken.values()), axis=0)
     counts = {code: int(broken.sum()) for code, broken in seen.broken.items()}
-    alone = {code: int((broken & (breaks == 1)).sum()) for code, broken in seen.broken.items()}
-    possible = np.flatnonzero(breaks == 0)
+    alone = {code: int(seen.alone(code).sum()) for code in seen.broken}
+    possible = seen.breaks == 0
     # A change of price may also bring together those that the price alone keeps apart.
-    priced = (breaks == 0) | (seen.broken["price"] & (breaks == 1))
-    near = seen.pairs.select(priced) if len(possible) else None
+    near = seen.pairs.select(possible | seen.alone("price")) if possible.any() else None
     outbidden = outbid(seen.given, seen.result, seen.side, seen.place, near)
     prices = seen.result[f"{seen.side}_price"]
     return {
-        "considered": len(breaks),
-        "possible": len(possible),
+        "considered": len(possible),
+        "possible": int(possible.sum()),
         "blocked": {code: count for code, count in counts.items() if count},
         "blocked_only": {code: count for code, count in alone.items() if count},
-        "misses": _misses(seen, breaks, words),
+        "misses": _misses(seen, words),
         "outbid": outbidden.change and ChangeView(**asdict(outbidden.change)),
         "one_more_kg": int(prices[seen.place]),
         "refused_for_minimum": outbidden.minimum
@@ -155,11 +164,11 @@ def _too_little_left(seen: _Seen) -> bool:
     return 0 < left < -(-max(int(given.lots.min_take[place]), 1) // multiple) * multiple
 
 
-def _misses(seen: _Seen, breaks: NDArray[np.int64], words: Vocabulary) -> list[Miss]:
+def _misses(seen: _Seen, words: Vocabulary) -> list[Miss]:
     """For each reason, of the pairs that it alone keeps apart, the one that needs the smallest change."""
     misses = []
-    for code, broken in seen.broken.items():
-        places = np.flatnonzero(broken & (breaks == 1))
+    for code in seen.broken:
+        places = np.flatnonzero(seen.alone(code))
         if not len(places):
             continue
         nearest = int(places[np.argmin(_shortfall(code, seen.pairs)[places])])

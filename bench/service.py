@@ -142,14 +142,18 @@ def median(work: Callable[[], object], times: int, prepare: Callable[[], object]
 def noop_worker(settings: Settings) -> Iterator[None]:
     command = [sys.executable, "-m", "bench.noop", str(settings.redis_url)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as worker:
-        yield
-        worker.terminate()
+        try:
+            yield
+        finally:
+            worker.terminate()
 
 
 def noop_round_trip(settings: Settings) -> float:
     """Seconds from sending a Celery task that does nothing until its mark is read back, the median."""
     app = noop_app(str(settings.redis_url))
-    with redis.Redis.from_url(str(settings.redis_url)) as client:
+    with redis.Redis.from_url(
+        str(settings.redis_url), socket_timeout=60
+    ) as client:  # the worker starts first
 
         def there_and_back() -> None:
             app.send_task("noop")

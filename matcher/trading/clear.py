@@ -10,13 +10,13 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from config.settings import Settings
 from matcher.book.orders import ring_for
-from matcher.clock import day_of, now
+from matcher.clock import now
 from matcher.contracts.draft import draft, signing_hours
 from matcher.knowledge import Knowledge
 from matcher.store.tables import Book, Clearing, Match
 from matcher.trading.looking import Looking
 from matcher.trading.news import tell_of_matches
-from matcher.trading.numbers import Numbers, terms_of
+from matcher.trading.numbers import Numbers, first_departure, terms_of
 from matcher.trading.outcome import Outcome, StandingBooks, look
 from matcher.trading.outlook import write_tentative
 from matcher.trading.promise import promise
@@ -54,11 +54,12 @@ def clear(
     if book is None:
         return None
     crop = knowledge.catalogue.crop(crop_key)
+    leaving = first_departure(started_at, knowledge.catalogue.tariff.departure_hour)
     looking = Looking(
         session=session,
         crop=crop,
         numbers=Numbers(crop, knowledge.catalogue),
-        terms=terms_of(knowledge.catalogue, day_of(started_at), settings.seller_share_percent),
+        terms=terms_of(knowledge.catalogue, leaving, settings.seller_share_percent),
         signing_time=timedelta(hours=signing_hours(crop, settings)),
         started_at=started_at,
         freezing=bool(book.freezing),

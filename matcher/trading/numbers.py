@@ -1,7 +1,7 @@
 """Orders as the clearing's numbers: rows of the ledger turned into the tables of `matcher.clearing`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from matcher.catalogue import Catalogue, Crop
 from matcher.clearing import BadInput, Demands, Lots, Terms
+from matcher.clock import VIETNAM, day_of
 from matcher.store.tables import Demand, Lot
 from matcher.trading.failure import UNREADABLE, Failure, failure
 from matcher.trading.gates import OpenGate, open_gate
@@ -141,8 +142,13 @@ class Numbers:
         return sum(1 << self._schemes[scheme] for scheme in set(schemes))
 
 
+def first_departure(at: datetime, departure_hour: int) -> date:
+    """The first day on which trucks leave no sooner than `at`: the next one once they have left."""
+    return day_of(at) + timedelta(days=at.astimezone(VIETNAM).hour >= departure_hour)
+
+
 def terms_of(catalogue: Catalogue, today: date, seller_share_percent: int) -> Terms:
-    """What holds for every pair of a book on that day."""
+    """What holds for every pair of a book whose goods can leave `today` at the earliest."""
     tariff = catalogue.tariff
     return Terms(
         today=today.toordinal(),

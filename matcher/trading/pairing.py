@@ -11,7 +11,7 @@ from config.settings import Settings
 from matcher import clearing as core
 from matcher.catalogue import Crop
 from matcher.clearing.rules import RULES
-from matcher.clock import day_of, now
+from matcher.clock import now, today
 from matcher.contracts.draft import draft, signing_hours
 from matcher.errors import Fault, Invalid
 from matcher.knowledge import Knowledge
@@ -65,7 +65,8 @@ def _snapshot(  # the two, and what is known of the world
     numbers = Numbers(crop, knowledge.catalogue)
     lot_rows, lots = numbers.lots([lot])
     demand_rows, demands = numbers.demands([demand], {})
-    terms = terms_of(knowledge.catalogue, day_of(now()), settings.seller_share_percent)
+    # Two who have agreed on a day may well send a truck of their own, at an hour of their own.
+    terms = terms_of(knowledge.catalogue, today(), settings.seller_share_percent)
     none: Any = np.zeros((0, 2), np.int32)
     return Snapshot(lot_rows, demand_rows, lots, demands, terms, none, numbers.failures, numbers.keys)
 

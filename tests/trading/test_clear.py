@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime, time
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from config.settings import Settings
 from matcher.book.demands import amend_demand
 from matcher.book.lots import amend_lot
+from matcher.clock import VIETNAM, today
 from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger, Ring
 from matcher.store.tables import (
@@ -300,3 +302,23 @@ def test_a_match_keeps_the_rules_of_the_moment_it_is_made_not_of_the_posting(
 def test_a_crop_without_a_book_has_nothing_to_clear(clear_book: Clear) -> None:
     assert clear_book("mango") is None
     assert clear_book("no such crop") is None
+
+
+@pytest.mark.parametrize(("at", "matches"), [("09:59", 1), ("10:00", 0), ("23:59", 0)])
+def test_goods_matched_after_the_trucks_have_left_do_not_arrive_on_the_same_day(
+    at: str,
+    matches: int,
+    ledger: Ledger,
+    knowledge: Knowledge,
+    parties: tuple[Party, Party],
+    clear_book: Clear,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seller, buyer = parties
+    with ledger.transaction() as session:
+        lot(session, seller, knowledge)
+        demand(session, buyer, knowledge, deliver_until=day(0))
+    instant = datetime.combine(today(), time.fromisoformat(at), VIETNAM)
+    monkeypatch.setattr("matcher.trading.clear.now", lambda: instant)
+    clear_book()
+    assert count(ledger, Match) == matches

@@ -198,7 +198,8 @@ WORDS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "nhận muộn thêm 2 ngày", "accept delivery 2 days later",
     ),
     "one day before": (
-        {"certificates": [VIETGAP]}, {"certificates_required": ["vietgap"]},
+        {"certificates": [VIETGAP | {"valid_until": day(0)}]},
+        {"certificates_required": ["vietgap"], "deliver_from": day(1)},
         "chứng nhận VietGAP hết hạn 1 ngày trước ngày giao",
         "the VietGAP certificate ends 1 day before delivery",
     ),

@@ -25,7 +25,7 @@ up: $(READY)  ## start everything and stay up, printing addresses; Ctrl-C stops 
 	@$(BIN)/matcher up
 
 test: $(READY)  ## run every test on a real PostgreSQL and a real Valkey
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## formatting, lint, types, import contracts, config/
 	@$(BIN)/ruff format --check .

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,12 +26,13 @@ from bench.clearing.books import TODAY, book
 from bench.service import Service, noop_round_trip, noop_worker
 from config.settings import Settings
 from matcher.book.orders import book_changed
+from matcher.catalogue import load_catalogue
 from matcher.clearing import Demands, Lots
 from matcher.clock import now, today
 from matcher.store.identifiers import uuid7
 from matcher.store.tables import Demand, Lot
 from matcher.trading.link import unpack_link
-from matcher.trading.numbers import key_of
+from matcher.trading.numbers import first_departure, key_of
 from tests.market import demand_body, lot_body
 from workers.servers import servers
 from workers.up import running_service
@@ -141,12 +142,18 @@ def generated(service: Service, each: int) -> tuple[list[dict[str, Any]], list[d
         "min_shelf_life_days": 0,
     }  # fmt: skip
     return (
-        [common | offered | row for row in rows(lots, LOT_COLUMNS)],
-        [common | wanted | row for row in rows(demands, DEMAND_COLUMNS)],
+        [common | offered | row for row in rows(lots, LOT_COLUMNS, leaving(service))],
+        [common | wanted | row for row in rows(demands, DEMAND_COLUMNS, leaving(service))],
     )
 
 
-def rows(table: Lots | Demands, names: dict[str, str]) -> Iterator[dict[str, Any]]:
+def leaving(service: Service) -> date:
+    """The first day of the book: with a day of the past in it, it would be another one every afternoon."""
+    catalogue = load_catalogue(service.settings.config_folder)
+    return first_departure(now(), catalogue.tariff.departure_hour)
+
+
+def rows(table: Lots | Demands, names: dict[str, str], first: date) -> Iterator[dict[str, Any]]:
     begun = now() - timedelta(hours=1)
     columns = {column: getattr(table, name).tolist() for column, name in names.items()}
     for number, values in enumerate(zip(*columns.values(), strict=True)):
@@ -155,7 +162,7 @@ def rows(table: Lots | Demands, names: dict[str, str]) -> Iterator[dict[str, Any
             if column.endswith("grade"):
                 row[column] = QUALITY[value % 3]
             elif column.endswith(("_from", "_until")):
-                row[column] = today() + timedelta(days=value - TODAY)
+                row[column] = first + timedelta(days=value - TODAY)
         at = begun + timedelta(hours=number / len(table))
         yield {"id": uuid7(), "posted_at": at, "changed_at": at} | row
 
@@ -168,6 +175,11 @@ def waits_of(service: Service, number: int) -> tuple[float, float, bool]:
     Lots and demands in turn.
     """
     random = np.random.default_rng(WARMING + number)
+    begin, end = (leaving(service) + timedelta(days=days) for days in (0, 3))
+    picked, due = (
+        {f"{name}_from": begin.isoformat(), f"{name}_until": end.isoformat()}
+        for name in ("harvest", "deliver")
+    )
     # As the generated orders are: see bench/clearing/books.py.
     said = {
         "crop": CROP, "quantity_kg": int(np.exp(random.uniform(np.log(200), np.log(20_000)))),
@@ -176,9 +188,9 @@ def waits_of(service: Service, number: int) -> tuple[float, float, bool]:
     ask, bid = int(random.normal(20_000, 3_000)), int(random.normal(26_000, 3_000))
     with connected(service.settings) as connection:
         if number % 2:
-            order = service.posted("/v1/lots", lot_body(grade=QUALITY[1], ask=ask, **said))
+            order = service.posted("/v1/lots", lot_body(grade=QUALITY[1], ask=ask, **picked, **said))
         else:
-            order = service.posted("/v1/demands", demand_body(min_grade=QUALITY[2], bid=bid, **said))
+            order = service.posted("/v1/demands", demand_body(min_grade=QUALITY[2], bid=bid, **due, **said))
         kind = "lot" if number % 2 else "demand"
         query = f"SELECT changed_in, pg_xact_commit_timestamp(xmin) FROM {kind} WHERE id = %s"  # noqa: S608
         row = connection.execute(query.encode(), (order,)).fetchone()

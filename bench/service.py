@@ -151,9 +151,8 @@ def noop_worker(settings: Settings) -> Iterator[None]:
 def noop_round_trip(settings: Settings) -> float:
     """Seconds from sending a Celery task that does nothing until its mark is read back, the median."""
     app = noop_app(str(settings.redis_url))
-    with redis.Redis.from_url(
-        str(settings.redis_url), socket_timeout=60
-    ) as client:  # the worker starts first
+    # The first answer waits for the worker to start.
+    with redis.Redis.from_url(str(settings.redis_url), socket_timeout=60) as client:
 
         def there_and_back() -> None:
             app.send_task("noop")

@@ -43,7 +43,6 @@ def celery_app(settings: Settings) -> Celery:
         broker_connection_max_retries=None,
         broker_transport_options=_transport_options(settings),
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        worker_send_task_events=True,
         event_queue_expires=60,
         beat_schedule={
             "sweep": {

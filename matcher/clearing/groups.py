@@ -41,6 +41,8 @@ def rank(group: NDArray[np.integer], weight: NDArray[np.int64] | None = None) ->
 def _places(groups: Groups, weight: NDArray[np.int64]) -> NDArray[np.int64]:
     places = np.empty(len(weight), np.int64)
     for number in range(len(groups.begin) - 1):
+        if groups.begin[number] == groups.begin[number + 1]:
+            continue  # around a single order nearly all groups are empty, and to sort nothing takes time too
         own = groups.entries[groups.begin[number] : groups.begin[number + 1]]
         places[own[np.argsort(-weight[own], kind="mergesort")]] = np.arange(len(own))
     return places

@@ -61,27 +61,30 @@ def _last_departures(
 ) -> list[datetime | None]:
     """When the goods of each match must leave at the latest; None where that is after any hold would end.
 
-    A day later never makes a match possible that was not: so each is followed until it is not.
+    A day earlier never makes a match impossible that was not: so each is followed back until it is possible.
     """
     longest = (crop.hold or timedelta(0)) + timedelta(days=1)
     lot, demand = np.asarray(lots, np.intp), np.asarray(demands, np.intp)
     last = np.full(len(lot), -1)
     places = np.arange(len(lot))
     days = longest.days + 2
-    for later in range(days):
+    for later in reversed(range(days)):
         terms = replace(snapshot.terms, today=snapshot.terms.today + later)
         book = Book(snapshot.lots, snapshot.demands, terms, np.zeros((0, 2), np.int64))
-        places = _still_possible(Pairs(book, lot[places], demand[places]), places)
-        last[places] = later
+        possible = _possible(Pairs(book, lot[places], demand[places]))
+        last[places[possible]] = later
+        places = places[~possible]
+        if not len(places):
+            break
     return [
         None if later == days - 1 else _leaving(snapshot.terms.today + int(later), snapshot) for later in last
     ]
 
 
-def _still_possible(pairs: Pairs, places: NDArray[np.intp]) -> NDArray[np.intp]:
+def _possible(pairs: Pairs) -> NDArray[np.bool_]:
     kept = feasible(pairs)
     codes = pairs.lot.astype(np.int64) * len(pairs.book.demands) + pairs.demand
-    return places[np.isin(codes, kept.lot.astype(np.int64) * len(pairs.book.demands) + kept.demand)]
+    return np.isin(codes, kept.lot.astype(np.int64) * len(pairs.book.demands) + kept.demand)
 
 
 def _leaving(day: int, snapshot: Snapshot) -> datetime:

@@ -11,7 +11,7 @@ from kombu import Connection
 
 from config.settings import Settings
 from matcher.knowledge import Knowledge
-from matcher.store.session import Ledger
+from matcher.store.session import Ledger, Ring
 from tests.market import demand, lot, party
 from tests.servers.helpers import eventually
 from tests.trading.invariants import broken, nothing_is_due
@@ -65,16 +65,21 @@ def test_only_json_is_listened_to_and_no_result_is_kept(
     ringing.engine.dispose()
 
 
-def test_flower_shows_the_workers_of_the_broker_as_it_is(settings: Settings, at_work: None) -> None:
+def test_flower_shows_the_workers_of_the_broker_as_it_is_and_has_them_tell_of_their_tasks(
+    settings: Settings, at_work: None
+) -> None:
+    rings = bell(settings)
     with flower(settings) as url:
 
-        def listed() -> bool:
-            return (
-                httpx.get(f"{url}/workers?json=1").is_success and "only@" in httpx.get(f"{url}/workers").text
+        def told() -> bool:
+            rings([Ring("clear_book", "longan")])
+            return any(
+                row.get("task-received", 0) for row in httpx.get(f"{url}/workers?json=1").json()["data"]
             )
 
         eventually(lambda: answered(url), 60)
-        eventually(listed, 60)
+        eventually(lambda: "only@" in httpx.get(f"{url}/workers").text, 60)
+        eventually(told, 60)
 
 
 def answered(url: str) -> bool:

@@ -150,6 +150,9 @@ def _check_words(faults: Faults, post: DemandPost, crop: Crop, catalogue: Catalo
         known(faults, f"certificates_required.{index}", scheme, catalogue.certificates, "scheme")
     known(faults, "min_grade", post.min_grade, crop.grade_keys, "grade")
     known(faults, "market", post.market, catalogue.markets, "market")
+    longest = max(crop.shelf_life_days.values())
+    if post.min_shelf_life_days > longest:
+        faults.add("min_shelf_life_days", f"more than {crop.key} keeps at all", f"Give at most {longest}.")
 
 
 def _quantities(faults: Faults, post: DemandPost, crop: Crop) -> dict[str, int]:

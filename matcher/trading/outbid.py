@@ -3,24 +3,28 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher.clearing import Demands, Lots
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.terms.minimum import has_terms, without_terms
 from matcher.clearing.trial import Trial
+from matcher.clearing.value import penalty
 from matcher.fields import MOST_DONG
 from matcher.trading.change import Change, Side, price_change
 from matcher.trading.cheapest import Tried, cheapest
 from matcher.trading.record import Arrays, Input
 
-# By the pairs of a book with minimum terms, how often it is cleared anew to try prices: some ms each in the
-# first, up to two seconds in the others. Larger books stand solved, and are cleared anew only for orders with
-# terms of their own.
-SMALL = 40_000
-TRIES = {100: 80, 2_000: 12, SMALL: 4}
-FEWEST_TRIES = 4
+Longs = NDArray[np.int64]
+
+# A book with minimum terms is cleared anew for each price tried, which takes from some ms to a second. Larger
+# ones stand solved, and are cleared anew only for orders with terms of their own.
+SMALL = 40_000  # pairs
+SECONDS = 2.0  # for the tries of one order
+ROUNDS = 12  # a higher bid costs more freshness too, of which each round leaves a part
 MOST_PAIRS = 250_000  # of a book in which prices are tried at all; a larger one would take seconds for each
 
 
@@ -47,9 +51,9 @@ def outbid(given: Input, result: Arrays, side: Side, place: int, near: Pairs | N
     other = result["demand_price"][near.demand] if side == "lot" else result["lot_price"][near.lot]
     # Complementary slackness: without terms, the same prices prove the same matches after a smaller change.
     least = max(1, int(np.min(other - near.value)))
-    tried = asked.tried(least)
+    tried = asked.tried(least, near, other)
     if tried is None:
-        return Outbid(None, asked.trades_without_terms())
+        return Outbid(None, asked.trades_without_terms(asked.most(least)))
     return Outbid(_in_words(side, asked.now, asked.with_change(tried.change), tried.tight))
 
 
@@ -83,10 +87,11 @@ class _Asked:
         prices = self.given.lots.ask if self.side == "lot" else self.given.demands.bid
         return int(prices[self.place])
 
-    @property
-    def most(self) -> int:
-        """The largest change of price that may be posted."""
-        return self.now if self.side == "lot" else MOST_DONG - self.now
+    def most(self, least: int) -> int:
+        """The largest change of price that is tried: an ask of nothing, or twice what anyone bids."""
+        if self.side == "lot":
+            return self.now
+        return min(int(self.given.demands.bid.max()) * 2 + least, MOST_DONG - self.now)
 
     @cached_property
     def book(self) -> Book:
@@ -105,27 +110,43 @@ class _Asked:
     def with_change(self, change: int) -> int:
         return self.now - change if self.side == "lot" else self.now + change
 
-    def tried(self, least: int) -> Tried | None:
-        """`least` is the least change that could do in a book without terms."""
-        trial = self.trial(self.book)
+    def tried(self, least: int, near: Pairs, other: Longs) -> Tried | None:
+        """`least` is the least change that could do without terms; `other` are the partners' prices."""
+        trial, most = self.trial(self.book), self.most(least)
         if self.has_terms and (self.size <= SMALL or trial.has_terms()):
-            tries = next((tries for size, tries in TRIES.items() if self.size <= size), FEWEST_TRIES)
-            return cheapest(self.trades_more(trial.taken_anew), least, self.most, tries)
-        # Twice what anyone bids is more than enough where no term binds.
-        most = self.most if self.side == "lot" else int(self.given.demands.bid.max()) * 2 + least
-        change = least_that(self.trades_more(trial.taken), least, min(most, self.most))
+            likely = self.likely(near, other)
+            return cheapest(self.trades_more(trial.taken_anew), least, most, SECONDS, likely)
+        change = least_that(self.trades_more(trial.taken), least, most)
         return None if change is None else Tried(change, tight=not self.has_terms)
+
+    def likely(self, near: Pairs, other: Longs) -> set[int]:
+        """The changes with which one of the pairs just pays, or just takes a place at the partner's price."""
+        changes = [self._just(near, worth).tolist() for worth in (np.zeros_like(other), other)]
+        return {change + beside for change in chain(*changes) for beside in (-1, 0, 1)}
+
+    def _just(self, near: Pairs, worth: Longs) -> Longs:
+        """The least change with which each of the pairs is worth so much."""
+        change: Longs = np.maximum(worth - near.value, 0)
+        if self.side == "lot":
+            return change
+        lots, terms = self.given.lots, self.given.terms
+        costs, life = lots.ask[near.lot] + near.transport, lots.shelf_life[near.lot].astype(np.int64)
+        for _ in range(ROUNDS):
+            bid = self.now + change
+            value = bid - costs - penalty(bid, near.age, life, terms.freshness_penalty_percent)
+            change += np.maximum(worth - value, 0)
+        return change
 
     def trades_more(self, taken: Callable[[int], int]) -> Callable[[int], bool]:
         """Whether with a change of price it takes more than it has, as `taken` tells it of a price."""
         return lambda change: taken(self.with_change(change)) > self.taken
 
-    def trades_without_terms(self) -> bool:
+    def trades_without_terms(self, most: int) -> bool:
         """Whether with its best price it would trade more if no order had a minimum term."""
         if not self.has_terms:
             return False
         trial = self.trial(without_terms(self.book))
-        return self.trades_more(trial.taken_anew)(self.most)
+        return self.trades_more(trial.taken_anew)(most)
 
 
 def _in_words(side: Side, now: int, needed: int, tight: bool) -> Change:

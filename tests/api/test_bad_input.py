@@ -139,6 +139,7 @@ def test_every_fault_of_a_post_is_named_at_once(api: Api) -> None:
         ({"max_distance_km": -1}, "max_distance_km"),
         ({"certificates_required": ["none"]}, "certificates_required.0"),
         ({"min_shelf_life_days": -1}, "min_shelf_life_days"),
+        ({"min_shelf_life_days": 999}, "min_shelf_life_days"),
     ],
 )
 def test_a_wrong_demand_is_answered_the_same_way(api: Api, changes: dict[str, Any], path: str) -> None:

@@ -32,7 +32,7 @@ APART: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "variety": ({"variety": "na_dai"}, {"varieties": ["na_bo"]}),
     "ocop": ({"ocop_stars": 3}, {"min_ocop_stars": 4}),
     "window": ({"harvest_from": day(3), "harvest_until": day(3)}, {"deliver_until": day(2)}),
-    "freshness": ({}, {"min_shelf_life_days": 30}),
+    "freshness": ({}, {"min_shelf_life_days": 7}),
     "certificate": ({"certificates": [VIETGAP]}, {"certificates_required": ["vietgap"]}),
 }
 

@@ -159,7 +159,8 @@ def test_in_a_small_book_with_minimum_terms_every_promise_is_kept_and_one_dong_l
     assert promised
 
 
-def test_in_a_larger_book_a_promise_says_where_less_may_do() -> None:
+def test_a_promise_that_was_not_tried_to_the_last_dong_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matcher.trading.outbid.SECONDS", 0)
     lots, demands, terms = book("scarce supply", 50, 1)
     lots, demands = with_terms(lots, demands, 0.3, 1)
     given = Input(lots, demands, terms, np.zeros((0, 2), np.int32), [""] * 50, [""] * 50, {})
@@ -172,10 +173,28 @@ def test_in_a_larger_book_a_promise_says_where_less_may_do() -> None:
     assert traded(given, "demand", place, change.needed) > 0
 
 
-@having(st.integers(-5, 400), st.integers(0, 300), st.integers(1, 300), st.integers(1, 40))
+def test_nobody_is_told_to_bid_a_multiple_of_what_everyone_bids(market: Market) -> None:
+    # A rest of 1 kg would have to pay for the whole of what it takes the place of.
+    market.post({"quantity_kg": 400, "ask": 20_000}, {"quantity_kg": 400, "bid": 30_000, "min_fill_kg": 400})
+    with market.ledger.transaction() as session:
+        other = demand(session, market.buyer, market.knowledge, quantity_kg=1, bid=29_000)
+    market.clear()
+    said, given, place = explained(market, other)
+    assert (said.possible, said.partners, said.outbid) == (1, [], None)
+    assert said.refused_for_minimum
+    assert traded(given, "demand", place, 50_000_000) == 1_000, "for which it would be had"
+
+
+@having(
+    st.integers(-5, 400),
+    st.integers(0, 300),
+    st.integers(1, 300),
+    st.sampled_from([0, 60]),
+    st.lists(st.integers(-5, 400), max_size=9),
+)
 @hypothesis_settings(max_examples=300)
-def test_the_cheapest_that_was_tried_does_and_where_it_is_tight_one_less_does_not(
-    first: int, most: int, threshold: int, tries: int
+def test_the_cheapest_that_was_tried_does_and_where_there_was_time_one_less_does_not(
+    first: int, most: int, threshold: int, seconds: int, likely: list[int]
 ) -> None:
     asked: list[int] = []
 
@@ -183,11 +202,25 @@ def test_the_cheapest_that_was_tried_does_and_where_it_is_tight_one_less_does_no
         asked.append(change)
         return change >= threshold
 
-    found = cheapest(does, first, most, tries)
-    assert len(asked) <= tries
+    found = cheapest(does, first, most, seconds, likely)
     assert all(1 <= change <= most for change in asked)
-    if tries >= 30:
-        assert found == (Tried(threshold, tight=True) if threshold <= most else None)
-    elif found is not None:
+    assert (found is None) == (threshold > most)
+    if found is not None:
         assert threshold <= found.change <= most
         assert not found.tight or found.change == threshold
+        assert found.tight or seconds == 0
+    if seconds == 0:
+        assert len(asked) <= 3
+
+
+def test_what_is_likely_to_be_the_cheapest_is_tried_before_what_lies_between() -> None:
+    asked: list[int] = []
+
+    def does(change: int) -> bool:
+        asked.append(change)
+        return change >= 70_001
+
+    assert cheapest(does, 60_000, 1_000_000, 60, [65_000, 70_000, 70_001, 90_000]) == Tried(
+        70_001, tight=True
+    )
+    assert len(asked) <= 5

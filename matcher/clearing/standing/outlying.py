@@ -64,8 +64,10 @@ class Outlying:
         self.ties.lot_early[own], self.ties.lot_mark[own] = lot_early, scatter(lots.key)
         self.ties.demand_early[other], self.ties.demand_mark[other] = demand_early, scatter(~demands.key)
         places = np.arange(own.start, own.stop), np.arange(other.start, other.stop)
-        self._see_lots(places[0])
-        self._see_demands(places[1])
+        if len(lots):
+            self._see_lots(places[0])
+        if len(demands):
+            self._see_demands(places[1])
         return places
 
     def leave(self, of_lots: bool, place: int) -> None:

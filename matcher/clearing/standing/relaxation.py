@@ -83,7 +83,8 @@ class Relaxation:
         self._enter(lots, demands)
         for lot, demand in declined:
             self.growing.decline(lot, demand)
-        self._add(self._outlying.possible(wished[:, 0], wished[:, 1])[0])
+        if len(wished):
+            self._add(self._outlying.possible(wished[:, 0], wished[:, 1])[0])
         self._terms = self._terms or minimum.has_terms(lots, demands)
         self._add_gaining(self.new, self._beyond if self._terms else 0)
         for of_lots, places in self.new.items():

@@ -25,6 +25,8 @@ up: $(READY)  ## start everything and stay up, printing addresses; Ctrl-C stops 
 	@$(BIN)/matcher up
 
 test: $(READY)  ## run every test on a real PostgreSQL and a real Valkey
+	@# Compiled once, and not by every process of the tests, in which a request would wait for it.
+	@$(BIN)/python -c 'from workers.warm import warm; warm()'
 	@$(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## formatting, lint, types, import contracts, config/

@@ -52,8 +52,8 @@ def main() -> None:
                 service.fill_book(size)
                 posting, commit = service.post_one(), service.insert_one()
                 show("a lot posted over HTTP", size, posting, "its row committed by psycopg", commit)
-            with noop_worker(settings):
-                trip = noop_round_trip(settings)
+            with noop(settings) as there_and_back:
+                trip = median(there_and_back, ROUND_TRIPS)
                 for size in STANDING:
                     service.fill_book(size)
                     show(
@@ -129,37 +129,40 @@ class Service:
 
 def median(work: Callable[[], object], times: int, prepare: Callable[[], object] = lambda: None) -> float:
     """Seconds of `work`, the median of `times`; one more before is not counted."""
-    seconds = []
+    measured = []
     for _ in range(times + 1):
         prepare()
-        begun = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begun)
-    return statistics.median(seconds[1:])
+        measured.append(seconds(work))
+    return statistics.median(measured[1:])
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long `work` takes, once."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
 @contextmanager
-def noop_worker(settings: Settings) -> Iterator[None]:
-    command = [sys.executable, "-m", "bench.noop", str(settings.redis_url)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as worker:
-        try:
-            yield
-        finally:
-            worker.terminate()
-
-
-def noop_round_trip(settings: Settings) -> float:
-    """Seconds from sending a Celery task that does nothing until its mark is read back, the median."""
+def noop(settings: Settings) -> Iterator[Callable[[], None]]:
+    """Sends a Celery task that does nothing to a worker of its own; returns when its mark is read back."""
     app = noop_app(str(settings.redis_url))
-    # The first answer waits for the worker to start.
-    with redis.Redis.from_url(str(settings.redis_url), socket_timeout=60) as client:
+    command = [sys.executable, "-m", "bench.noop", str(settings.redis_url)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as worker,
+        redis.Redis.from_url(str(settings.redis_url), socket_timeout=60) as client,
+    ):
 
         def there_and_back() -> None:
             app.send_task("noop")
             if client.blpop([DONE], 30) is None:
                 raise TimeoutError("the no-op worker does not answer")
 
-        return median(there_and_back, ROUND_TRIPS)
+        try:
+            there_and_back()  # waits for the worker to start
+            yield there_and_back
+        finally:
+            worker.terminate()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import psycopg
 from sqlalchemy import insert, update
 
 from bench.clearing.books import TODAY, book
-from bench.service import Service, noop_round_trip, noop_worker
+from bench.service import ROUND_TRIPS, Service, median, noop, seconds
 from config.settings import Settings
 from matcher.book.orders import book_changed
 from matcher.catalogue import load_catalogue
@@ -40,7 +40,7 @@ from workers.up import running_service
 FAMILY, CROP, QUALITY = "scarce supply", "star_anise", ("broken", "whole", "whole_selected")
 HEADS = (
     "open orders", "cleared whole, s", "posted to outlook, ms", "95 %", "shows the kg of the end",
-    "until all is settled, ms", "95 %", "a Celery no-op, ms", "ratio",
+    "until all is settled, ms", "95 %", "a Celery no-op after each, ms", "ratio", "many in a row, ms",
 )  # fmt: skip
 SIZES = (1_000, 10_000, 100_000)  # open orders, half of them lots
 ORDERS, WARMING = 60, 8  # posted at each size
@@ -81,13 +81,18 @@ def measure(service: Service, size: int) -> None:
     first = leaving(service)
     whole = fill(service, size // 2, first)
     # The first few are not counted: each worker process has to build the book once.
-    waits = [waits_of(service, number, first) for number in range(-WARMING, ORDERS)][WARMING:]
-    with noop_worker(service.settings):
-        trip = noop_round_trip(service.settings)
-    soon, settled, same = zip(*waits, strict=True)
+    waits: list[tuple[float, float, bool]] = []
+    trips: list[float] = []
+    with noop(service.settings) as there_and_back:
+        for number in range(-WARMING, ORDERS):
+            waits.append(waits_of(service, number, first))
+            trips.append(seconds(there_and_back))
+        in_a_row = median(there_and_back, ROUND_TRIPS)
+    soon, settled, same = zip(*waits[WARMING:], strict=True)
+    trip = statistics.median(trips[WARMING:])
     cells = [
         f"{size:,}", f"{whole:.1f}", *_times(soon), f"{statistics.mean(same):.0%}", *_times(settled),
-        f"{1e3 * trip:.2f}", f"{statistics.median(soon) / trip:.1f}",
+        f"{1e3 * trip:.2f}", f"{statistics.median(soon) / trip:.1f}", f"{1e3 * in_a_row:.2f}",
     ]  # fmt: skip
     print(f"| {' | '.join(cells)} |", flush=True)
 

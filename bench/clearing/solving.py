@@ -27,11 +27,11 @@ class Run(NamedTuple):
 
 
 def runs(sizes: Sequence[int], nearest: Sequence[int]) -> Iterator[Run]:
-    """Beyond 100,000 only the first family with the least of `nearest`, as OR-Tools takes so long."""
+    """Beyond 100,000 only with the least of `nearest`, as OR-Tools takes so long."""
     for most in nearest:
         for family in FAMILIES:
             for size in sizes:
-                if size <= 100_000 or (most == min(nearest) and family == FAMILIES[0]):
+                if size <= 100_000 or most == min(nearest):
                     yield _run(family, most, size, instance(family, size, most, SEED))
 
 

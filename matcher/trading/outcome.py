@@ -23,7 +23,7 @@ from matcher.trading.standing import Moved, StandingBook, by_key
 StandingBooks = dict[str, StandingBook]
 
 # In prices moved and arcs looked at, some 20 ns each: so an outlook is soon there, and as soon for the next.
-EFFORT, MOST_EFFORT = 12_000, 2_400_000
+EFFORT, MOST_EFFORT = 3_000, 2_400_000
 
 logger = logging.getLogger(__name__)
 

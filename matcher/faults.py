@@ -29,7 +29,7 @@ REMEDIES = {
     "int_parsing": "Give a whole number.",
     "day": "Give a day of 2000 to 2199 as YYYY-MM-DD, for example 2026-08-21.",
     "instant": "Give an instant with its offset, for example 2026-08-21T05:00:00+07:00.",
-    "int_type": "Give a whole number without quotes, for example 32000.",
+    "int_type": "Give a whole number without quotes or decimals.",
     "instant_range": "Give an instant of 2000 to 2199, for example 2026-08-21T05:00:00+07:00.",
     "json_invalid": "Send valid JSON in UTF-8.",
     "string_pattern_mismatch": "Give it in its usual form.",

@@ -11,6 +11,7 @@ from matcher.clock import VIETNAM
 from matcher.fields import kilograms_text
 from matcher.ops.show import show_comparison
 from matcher.trading.clearings import last_clearings, percent_of_bound
+from matcher.trading.outlook import next_freezes
 from matcher.trading.replay import compare, prices, replay
 
 commands = typer.Typer(
@@ -32,6 +33,28 @@ def clearing_list(crop: str | None = None, limit: Annotated[int, typer.Option(mi
             reached = "–" if percent is None else f"{percent} %"
             figures = f"{row.matches:>5}  {value:>17}  {bound:>17}  {reached:>8}"
             typer.echo(f"{row.id}  {finished}  {figures}  {row.crop}  {row.method}")
+
+
+@commands.command("tentative")
+def clearing_tentative(
+    crop: str | None = None, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20
+) -> None:
+    """List what would be matched for good next, the soonest first.
+
+    When it freezes (Vietnamese time), kg, đ/kg at the farm gate, km by road, crop, who to whom, lot, demand.
+    """
+    with opened_ledger() as ledger, ledger.transaction() as session:
+        found = next_freezes(session, crop, limit)
+    for row in found:
+        freezes = f"{row.freeze_at.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
+        figures = (
+            f"{kilograms_text(row.quantity_g):>11} kg  {row.price:>9,} đ/kg  {row.distance_m // 1000:>5} km"
+        )
+        typer.echo(
+            f"{freezes}  {figures}  {row.crop}  {row.seller} → {row.buyer}  {row.lot_id}  {row.demand_id}"
+        )
+    if not found:
+        typer.echo("Nothing is tentative.")
 
 
 @commands.command("replay")

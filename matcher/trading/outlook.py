@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 from sqlalchemy import func, literal, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from matcher.catalogue import load_catalogue
 from matcher.fields import Kilograms, Kilometres, kilograms, kilometres
-from matcher.store.tables import Book, Demand, Lot, TentativeMatch
+from matcher.store.session import settings_of
+from matcher.store.tables import Book, Demand, Lot, Party, TentativeMatch
 from matcher.trading.found import Found, Matches
 from matcher.trading.standing import Moved
 
@@ -76,6 +79,42 @@ def outlook(session: Session, order: Lot | Demand) -> Outlook:
         last_freeze_at=row[7],
         cleared_at=row[8],
     )
+
+
+class Freezing(NamedTuple):
+    """A tentative match as operators see it: who they would have to ring up, and until when."""
+
+    freeze_at: datetime
+    quantity_g: int
+    price: int
+    distance_m: int
+    crop: str
+    seller: str
+    buyer: str
+    lot_id: UUID
+    demand_id: UUID
+
+
+def next_freezes(session: Session, crop: str | None, limit: int) -> list[Freezing]:
+    """What would be matched for good next, the soonest first; of one crop, or of all.
+
+    Raises NotFound for a crop unknown to the tentative matches and the catalogue.
+    """
+    seller, buyer, match = aliased(Party), aliased(Party), TentativeMatch
+    query = (
+        select(
+            match.freeze_at, match.quantity_g, match.price, match.distance_m, match.crop,
+            seller.name, buyer.name, match.lot_id, match.demand_id,
+        )
+        .join(Lot, Lot.id == match.lot_id).join(seller, seller.id == Lot.party_id)
+        .join(Demand, Demand.id == match.demand_id).join(buyer, buyer.id == Demand.party_id)
+        .where(Lot.state == "open", Demand.state == "open")
+        .order_by(match.freeze_at, match.lot_id, match.demand_id).limit(limit)
+    )  # fmt: skip
+    found = session.execute(query if crop is None else query.where(match.crop == crop)).all()
+    if crop is not None and not found:
+        load_catalogue(settings_of(session).config_folder).crop(crop)
+    return [Freezing(*row) for row in found]
 
 
 def write_tentative(session: Session, crop: str, matches: Matches, moved: Moved | None) -> None:

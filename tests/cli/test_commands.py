@@ -5,6 +5,7 @@ import io
 import re
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,14 +14,16 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner, Result
 
 from config.settings import Settings
+from matcher.book.orders import withdraw
 from matcher.cli import app
+from matcher.clock import VIETNAM
 from matcher.errors import Unauthenticated
 from matcher.fields import telephone
 from matcher.knowledge import Knowledge
 from matcher.notices.record import record
 from matcher.parties import amend_party, party_by_key
 from matcher.store.session import Ledger
-from matcher.store.tables import Clearing, Delivery, Demand, Lot, Party
+from matcher.store.tables import Clearing, Delivery, Demand, Lot, Party, TentativeMatch
 from matcher.trading.clear import clear
 from tests.market import demand, lot, party
 from tests.notices.letters import match_made
@@ -153,6 +156,7 @@ def test_a_further_key_is_another_key_of_the_same_party(run: Run, ledger: Ledger
         (("dead", "requeue", uuid4()), "No delivery"),
         (("clearing", "replay", uuid4()), "No clearing"),
         (("clearing", "list", "--crop", "nonsense"), "no crop 'nonsense'"),
+        (("clearing", "tentative", "--crop", "nonsense"), "no crop 'nonsense'"),
         (("quarantine", "show", uuid4()), "No order"),
         (("quarantine", "release", uuid4()), "No order"),
     ],
@@ -268,6 +272,30 @@ def test_a_listed_clearing_tells_its_year_and_method_and_no_percent_of_nothing(
     assert re.search(
         r"  20\d\d-\d\d-\d\d \d\d:\d\d:\d\d .* 0 đ +– +custard_apple  network simplex over", said
     )
+
+
+def test_tentative_matches_are_listed_with_the_next_to_freeze_first(
+    run: Run, ledger: Ledger, knowledge: Knowledge
+) -> None:
+    assert run("clearing", "tentative").output == "Nothing is tentative.\n"
+    with ledger.transaction() as session:
+        seller, buyer = party(session, "producer", "Hợp tác xã Na"), party(session, "buyer", "Chợ Hà Nội")
+        offered = [lot(session, seller, knowledge) for _ in range(3)]
+        wanted = demand(session, buyer, knowledge)
+        for hour, each in zip((9, 8, 7), offered, strict=True):
+            session.add(
+                TentativeMatch(
+                    lot_id=each.id, demand_id=wanted.id, crop="custard_apple", quantity_g=1_250_500,
+                    price=28_400, distance_m=131_900, freeze_at=datetime(2026, 11, 28, hour, tzinfo=VIETNAM),
+                )
+            )  # fmt: skip
+        withdraw(session, Lot, offered[2].id, seller)
+    said = run("clearing", "tentative", "--crop", "custard_apple").output.splitlines()
+    assert [line[:19] for line in said] == ["2026-11-28 08:00:00", "2026-11-28 09:00:00"]
+    assert re.search(r" 1250.5 kg +28,400 đ/kg +131 km  custard_apple  Hợp tác xã Na → Chợ Hà Nội  ", said[0])
+    assert said[0].endswith(f"{offered[1].id}  {wanted.id}")
+    assert len(run("clearing", "tentative", "--limit", 1).output.splitlines()) == 1
+    assert run("clearing", "tentative", "--crop", "lychee").output == "Nothing is tentative.\n"
 
 
 def test_the_prices_of_a_clearing_are_listed_as_csv(run: Run, ledger: Ledger, cleared: str) -> None:

@@ -42,6 +42,7 @@ format: $(READY)  ## put the code into its format
 bench: $(READY)  ## measure the running service beside named limits; prints tables of docs/performance.md; ten minutes
 	@$(BIN)/python -m bench.service
 	@$(BIN)/python -m bench.tentative
+	@$(BIN)/python -m bench.explain
 	@$(BIN)/python -m bench.deliveries
 
 bench-clearing: .venv/bench-ready  ## measure the solver beside OR-Tools, POT and others; ten minutes

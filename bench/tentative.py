@@ -173,30 +173,31 @@ def rows(table: Lots | Demands, names: dict[str, str], first: date) -> Iterator[
         yield {"id": uuid7(), "posted_at": at, "changed_at": at} | row
 
 
-def waits_of(service: Service, number: int, day: date) -> tuple[float, float, bool]:
-    """Seconds from the commit of an order to that of a clearing with it, and of one that put nothing off.
-
-    Then, whether the first of them gave the order the very kilograms that the last did.
-
-    Lots and demands in turn.
-    """
+def post(service: Service, number: int, day: date) -> UUID:
+    """Posts one order more, lots and demands in turn, like those of bench/clearing/books.py."""
     random = np.random.default_rng(WARMING + number)
     begin, end = day, day + timedelta(days=3)
     picked, due = (
         {f"{name}_from": begin.isoformat(), f"{name}_until": end.isoformat()}
         for name in ("harvest", "deliver")
     )
-    # As the generated orders are: see bench/clearing/books.py.
     said = {
         "crop": CROP, "quantity_kg": int(np.exp(random.uniform(np.log(200), np.log(20_000)))),
         "place": {"latitude": random.uniform(9, 23), "longitude": random.uniform(103, 109)},
     }  # fmt: skip
     ask, bid = int(random.normal(20_000, 3_000)), int(random.normal(26_000, 3_000))
+    if number % 2:
+        return service.posted("/v1/lots", lot_body(grade=QUALITY[1], ask=ask, **picked, **said))
+    return service.posted("/v1/demands", demand_body(min_grade=QUALITY[2], bid=bid, **due, **said))
+
+
+def waits_of(service: Service, number: int, day: date) -> tuple[float, float, bool]:
+    """Seconds from the commit of an order to that of a clearing with it, and of one that put nothing off.
+
+    Then, whether the first of them gave the order the very kilograms that the last did.
+    """
     with connected(service.settings) as connection:
-        if number % 2:
-            order = service.posted("/v1/lots", lot_body(grade=QUALITY[1], ask=ask, **picked, **said))
-        else:
-            order = service.posted("/v1/demands", demand_body(min_grade=QUALITY[2], bid=bid, **due, **said))
+        order = post(service, number, day)
         kind = "lot" if number % 2 else "demand"
         query = f"SELECT changed_in, pg_xact_commit_timestamp(xmin) FROM {kind} WHERE id = %s"  # noqa: S608
         row = connection.execute(query.encode(), (order,)).fetchone()

@@ -3,7 +3,7 @@
 python -m bench.clearing                    ten minutes
 python -m bench.clearing --most 1000        one minute
 python -m bench.clearing --most 100000      a quarter of an hour: whole books of 50,000 and 100,000 a side too
-python -m bench.clearing --most 1000000     half an hour, most of it OR-Tools
+python -m bench.clearing --most 1000000     forty minutes, most of it OR-Tools
 """
 
 import argparse
@@ -31,11 +31,11 @@ not measure are kept from an earlier one. The machine is shared with other work.
 ## Solving
 
 A size of 1,000 is 1,000 lots and 1,000 demands, each with its k nearest compatible partners. 1/8 means an
-eighth of that method's time. Growth is against the next smaller size; memory is what a method adds at its
-height. OR-Tools, HiGHS and networkx reach the same optimum to the đồng, or the bench stops; greedy is what a
-loop over the best pairs first would reach. One sort and one pass of the arcs are limits, not methods.
-† POT called the problem infeasible and gave no plan.
-From 10,000 to 100,000 the arrays outgrow the processor's own memory, so ours and OR-Tools' grow faster there.
+eighth of that method's time. Growth is against the next smaller size, of ours and beside it of OR-Tools and
+of the sort: where the arrays outgrow the processor's own memory, all grow faster. Memory is what a method
+adds at its height. OR-Tools, HiGHS and networkx reach the same optimum to the đồng, or the bench stops;
+greedy is what a loop over the best pairs first would reach. One sort and one pass of the
+arcs are limits, not methods. † POT called the problem infeasible and gave no plan.
 
 {solving}
 

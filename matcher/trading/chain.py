@@ -34,19 +34,24 @@ def unpacked(link: Clearing) -> Link:
     return unpack_link(link.input, link.result or b"")
 
 
-def last_with(session: Session, base: Clearing, order: Lot | Demand) -> Clearing | None:
-    """The last clearing of the base's chain that had the order in its book, if any had."""
-    given = unpack(base.input)
+def last_with(session: Session, base: Clearing, order: Lot | Demand) -> tuple[Clearing, Input, Arrays] | None:
+    """The last clearing of the base's chain that had the order in its book, with book and result as `as_of`.
+
+    None where none had it. Raises ValueError where a record is not what a clearing keeps.
+    """
+    given, clearings = unpack(base.input), links_of(session, base, 0, ALL)
+    links = [unpacked(clearing) for clearing in clearings]
     own, key = str(order.id), key_of(order.id)
     there = own in given.lot_ids or own in given.demand_ids
-    last = base if there else None
-    for clearing in links_of(session, base, 0, ALL):
-        link = unpacked(clearing)
+    last = 0 if there else None
+    for number, link in enumerate(links, 1):
         if key in link.change.gone_lots or key in link.change.gone_demands:
             there = False
         there = there or own in link.lot_ids or own in link.demand_ids
-        last = clearing if there else last
-    return last
+        last = number if there else last
+    if last is None:
+        return None
+    return clearings[last - 1] if last else base, *_folded(base, given, links[:last])
 
 
 def as_of(session: Session, clearing: Clearing) -> tuple[Input, Arrays]:
@@ -56,4 +61,8 @@ def as_of(session: Session, clearing: Clearing) -> tuple[Input, Arrays]:
     """
     base = base_of(session, clearing)
     links = [unpacked(link) for link in links_of(session, base, 0, clearing.link)]
-    return folded(unpack(base.input), unpack_result(base.result or b""), links)
+    return _folded(base, unpack(base.input), links)
+
+
+def _folded(base: Clearing, given: Input, links: Sequence[Link]) -> tuple[Input, Arrays]:
+    return folded(given, unpack_result(base.result or b""), links)

@@ -16,7 +16,7 @@ from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.terms.minimum import least
 from matcher.fields import kilograms, kilometres
 from matcher.store.tables import Clearing, Demand, Lot
-from matcher.trading.chain import as_of, last_with
+from matcher.trading.chain import last_with
 from matcher.trading.change import Change, Pair, Side
 from matcher.trading.changes import smallest_change
 from matcher.trading.explanation import ChangeView, Explanation, Miss
@@ -124,9 +124,9 @@ def _last_seen(session: Session, order: Lot | Demand) -> _Seen | None:
         .limit(LOOKED_BACK)
     )
     for base_id in session.scalars(recent).all():
-        clearing = last_with(session, session.get_one(Clearing, base_id), order)
-        if clearing is not None:
-            given, result = as_of(session, clearing)
+        found = last_with(session, session.get_one(Clearing, base_id), order)
+        if found is not None:
+            clearing, given, result = found
             ids = given.lot_ids if side == "lot" else given.demand_ids
             return _Seen(order, clearing, given, result, side, ids.index(str(order.id)))
     return None

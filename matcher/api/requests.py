@@ -87,12 +87,19 @@ def link_next(request: Request, response: Response, rows: Sequence[_Identified],
 
 
 def amendment_of(post: type[BaseModel]) -> dict[str, Any]:
-    """The OpenAPI request body of an amendment: the fields of `post`, none of them required."""
+    """The OpenAPI request body of an amendment: the fields of `post`, none of them required.
+
+    Those that a post may leave out may be null.
+    """
     schema = post.model_json_schema(ref_template="#/components/schemas/{model}")
     fields = {
         name: {key: value for key, value in field.items() if key != "default"}
         for name, field in schema["properties"].items()
     }
+    for name in fields.keys() - schema["required"]:
+        choices = fields[name].get("anyOf") or [fields[name]]
+        if {"type": "null"} not in choices:
+            fields[name] = {"anyOf": [*choices, {"type": "null"}]}
     body = {"type": "object", "properties": fields, "additionalProperties": False}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
 

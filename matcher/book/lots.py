@@ -5,17 +5,16 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from matcher.book.checks import Faults, crop_named, grams, in_order, known, positive, within
 from matcher.book.news import note_posted
-from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, quantities_shown, refuse_empty
+from matcher.book.orders import amend, book_changed, keeps_crop, lock_order, posted_anew, quantities_shown
 from matcher.book.page_link import order_page_path
 from matcher.book.place import PlacePost, PlaceView, place_columns, place_said, place_view
 from matcher.catalogue import Catalogue, Crop
 from matcher.clock import today
-from matcher.faults import invalid
 from matcher.fields import Amount, Day, Dong, Instant, Kilograms, Quantity, Text, kilograms
 from matcher.knowledge import Knowledge
 from matcher.parties import require
@@ -110,12 +109,8 @@ def amend_lot(
     knowledge: Knowledge,
 ) -> Lot:
     """Changes the named fields of an open lot; the result is checked like a new post."""
-    refuse_empty(changes)
     lot = lock_order(session, Lot, lot_id, party, version)
-    try:
-        post = LotPost.model_validate(_said(lot) | changes)
-    except ValidationError as error:
-        raise invalid(error) from error
+    post = posted_anew(LotPost, _said(lot), changes)
     keeps_crop(lot, post.crop)
     amend(session, lot, _columns(post, knowledge))
     return lot

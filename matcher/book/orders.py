@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -13,12 +14,14 @@ from sqlalchemy.orm import Session
 from matcher.book.news import note, remind_of_end
 from matcher.clock import now, today
 from matcher.errors import Conflict, Fault, Invalid, NotFound, StaleVersion
+from matcher.faults import invalid
 from matcher.fields import kilograms, kilograms_text
 from matcher.parties import sees
 from matcher.store.session import ring
 from matcher.store.tables import Book, Demand, Lot, Party
 
 OrderT = TypeVar("OrderT", Lot, Demand)
+PostT = TypeVar("PostT", bound=BaseModel)
 
 
 def book_changed(session: Session, crop: str) -> int:
@@ -85,10 +88,19 @@ def list_orders(
     return session.scalars(query).all()
 
 
-def refuse_empty(changes: Mapping[str, Any]) -> None:
-    """Raises Invalid for an amendment that names nothing."""
+def posted_anew(kind: type[PostT], said: Mapping[str, Any], changes: Mapping[str, Any]) -> PostT:
+    """What was posted, with the changes made; null leaves a field out, so that its default holds.
+
+    Raises Invalid for changes that name nothing, and as a post would be refused.
+    """
     if not changes:
         raise Invalid(Fault("", "nothing changes", "Send the fields that change, with their new values."))
+    fields = {**said, **changes}
+    left_out = {name for name in kind.model_fields if fields.get(name) is None}
+    try:
+        return kind.model_validate({name: fields[name] for name in fields if name not in left_out})
+    except ValidationError as error:
+        raise invalid(error) from error
 
 
 def lock_order(

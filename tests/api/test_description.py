@@ -19,6 +19,8 @@ def test_an_amendment_is_described_by_the_fields_of_a_post_none_of_them_needed(a
     schema = paths["/v1/lots/{lot_id}"]["patch"]["requestBody"]["content"]["application/json"]["schema"]
     assert lot_body().keys() <= schema["properties"].keys()
     assert "required" not in schema
+    assert {"type": "null"} in schema["properties"]["min_take_kg"]["anyOf"]
+    assert "anyOf" not in schema["properties"]["ask"]
 
 
 def test_distances_are_described_as_kilometres_and_quantities_as_kilograms(api: Api) -> None:

@@ -84,6 +84,30 @@ def test_an_amendment_changes_what_it_names_and_nothing_else(ledger: Ledger, kno
     assert amended[1] == before[1].model_copy(update={"max_sellers": None, "version": 2})
 
 
+def test_null_gives_a_field_back_its_default_and_is_refused_where_there_is_none(
+    ledger: Ledger, knowledge: Knowledge
+) -> None:
+    with ledger.transaction() as session:
+        seller = party(session, "producer")
+        posted = lot(session, seller, knowledge)
+        plain = lot_view(posted)
+        full = post_lot(session, seller, LotPost.model_validate(WHOLE_LOT), knowledge)
+        may_be_left_out = {
+            name
+            for name, field in LotPost.model_fields.items()
+            if not field.is_required() and name != "forecast"
+        }
+        nulls = dict.fromkeys(may_be_left_out)
+        seen = lot_view(amend_lot(session, seller, full.id, nulls, None, knowledge))
+        assert {name: getattr(seen, name) for name in may_be_left_out} == {
+            name: getattr(plain, name) for name in may_be_left_out
+        }
+    for name in ("ask", "place", "price"):
+        with pytest.raises(Invalid) as refused, ledger.transaction() as session:
+            amend_lot(session, seller, posted.id, {name: None}, None, knowledge)
+        assert [fault.path for fault in refused.value.faults] == [name]
+
+
 def test_an_amendment_is_checked_like_a_post_and_a_wrong_one_leaves_all_as_it_was(
     ledger: Ledger, knowledge: Knowledge
 ) -> None:

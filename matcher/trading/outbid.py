@@ -45,26 +45,29 @@ def outbid(given: Input, result: Arrays, side: Side, place: int, near: Pairs | N
     apart, or the price alone. Nothing is tried where the order has nothing left or no possible partner
     (None), nor in books above MOST_PAIRS.
     """
-    asked = _Asked(given, result, side, place)
-    if not asked.left or not near or asked.size > MOST_PAIRS:
+    if not near:
         return Outbid(None)
-    other = result["demand_price"][near.demand] if side == "lot" else result["lot_price"][near.lot]
-    # Complementary slackness: without terms, the same prices prove the same matches after a smaller change.
-    least = max(1, int(np.min(other - near.value)))
-    tried = asked.tried(least, near, other)
+    asked = _Asked(given, result, side, place, near)
+    if not asked.left or asked.size > MOST_PAIRS:
+        return Outbid(None)
+    tried = asked.tried()
     if tried is None:
-        return Outbid(None, asked.trades_without_terms(asked.most(least)))
+        return Outbid(None, asked.trades_without_terms())
     return Outbid(_in_words(side, asked.now, asked.with_change(tried.change), tried.tight))
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """An order of a cleared book, at `place` of its side's arrays, that is to trade more by its price."""
+    """An order of a cleared book, at `place` of its side's arrays, that is to trade more by its price.
+
+    `near` are its pairs that no rule keeps apart, or the price alone.
+    """
 
     given: Input
     result: Arrays
     side: Side
     place: int
+    near: Pairs
 
     @cached_property
     def orders(self) -> Lots | Demands:
@@ -87,11 +90,27 @@ class _Asked:
         prices = self.given.lots.ask if self.side == "lot" else self.given.demands.bid
         return int(prices[self.place])
 
-    def most(self, least: int) -> int:
+    @cached_property
+    def other(self) -> Longs:
+        """The dual price of each pair's partner."""
+        if self.side == "lot":
+            return self.result["demand_price"][self.near.demand]
+        return self.result["lot_price"][self.near.lot]
+
+    @property
+    def least(self) -> int:
+        """The least change of price that could do without terms.
+
+        Complementary slackness: after a smaller one the same prices prove the same matches.
+        """
+        return max(1, int(np.min(self.other - self.near.value)))
+
+    @property
+    def most(self) -> int:
         """The largest change of price that is tried: an ask of nothing, or twice what anyone bids."""
         if self.side == "lot":
             return self.now
-        return min(int(self.given.demands.bid.max()) * 2 + least, MOST_DONG - self.now)
+        return min(int(self.given.demands.bid.max()) * 2 + self.least, MOST_DONG - self.now)
 
     @cached_property
     def book(self) -> Book:
@@ -110,22 +129,23 @@ class _Asked:
     def with_change(self, change: int) -> int:
         return self.now - change if self.side == "lot" else self.now + change
 
-    def tried(self, least: int, near: Pairs, other: Longs) -> Tried | None:
-        """`least` is the least change that could do without terms; `other` are the partners' prices."""
-        trial, most = self.trial(self.book), self.most(least)
+    def tried(self) -> Tried | None:
+        """The least change found to do; None where none does."""
+        trial = self.trial(self.book)
         if self.has_terms and (self.size <= SMALL or trial.has_terms()):
-            likely = self.likely(near, other)
-            return cheapest(self.trades_more(trial.taken_anew), least, most, SECONDS, likely)
-        change = least_that(self.trades_more(trial.taken), least, most)
+            anew = self.trades_more(trial.taken_anew)
+            return cheapest(anew, self.least, self.most, SECONDS, self.likely())
+        change = least_that(self.trades_more(trial.taken), self.least, self.most)
         return None if change is None else Tried(change, tight=not self.has_terms)
 
-    def likely(self, near: Pairs, other: Longs) -> set[int]:
+    def likely(self) -> set[int]:
         """The changes with which one of the pairs just pays, or just takes a place at the partner's price."""
-        changes = [self._just(near, worth).tolist() for worth in (np.zeros_like(other), other)]
+        changes = [self._just(worth).tolist() for worth in (np.zeros_like(self.other), self.other)]
         return {change + beside for change in chain(*changes) for beside in (-1, 0, 1)}
 
-    def _just(self, near: Pairs, worth: Longs) -> Longs:
+    def _just(self, worth: Longs) -> Longs:
         """The least change with which each of the pairs is worth so much."""
+        near = self.near
         change: Longs = np.maximum(worth - near.value, 0)
         if self.side == "lot":
             return change
@@ -141,12 +161,12 @@ class _Asked:
         """Whether with a change of price it takes more than it has, as `taken` tells it of a price."""
         return lambda change: taken(self.with_change(change)) > self.taken
 
-    def trades_without_terms(self, most: int) -> bool:
+    def trades_without_terms(self) -> bool:
         """Whether with its best price it would trade more if no order had a minimum term."""
         if not self.has_terms:
             return False
         trial = self.trial(without_terms(self.book))
-        return self.trades_more(trial.taken_anew)(most)
+        return self.trades_more(trial.taken_anew)(self.most)
 
 
 def _in_words(side: Side, now: int, needed: int, tight: bool) -> Change:

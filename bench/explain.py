@@ -19,8 +19,8 @@ from sqlalchemy.orm import undefer
 from bench.service import Service, median, seconds
 from bench.tentative import PATIENCE, SIZES, connected, fill, held, leaving, post, wait_for
 from matcher.store.tables import Clearing, Lot
-from matcher.trading.record import unpack
-from matcher.trading.replay import replay
+from matcher.trading.record.record import unpack
+from matcher.trading.record.replay import replay
 from workers.up import running_service
 
 HEADS = (

@@ -31,8 +31,8 @@ from matcher.clearing import Demands, Lots
 from matcher.clock import now, today
 from matcher.store.identifiers import uuid7
 from matcher.store.tables import Demand, Lot
-from matcher.trading.link import unpack_link
 from matcher.trading.numbers import first_departure, key_of
+from matcher.trading.record.link import unpack_link
 from tests.market import demand_body, lot_body
 from workers.servers import servers
 from workers.up import running_service

@@ -20,7 +20,7 @@ from chaos.violations import Connection, Violation
 from config.settings import Settings
 from matcher.store.session import Ledger
 from matcher.store.tables import Clearing
-from matcher.trading.replay import replay
+from matcher.trading.record.replay import replay
 from workers.processes import ServerError
 
 TRADERS = 4

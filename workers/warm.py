@@ -16,7 +16,7 @@ from matcher.clearing.search import candidates
 from matcher.clearing.search.candidates import Inside
 from matcher.clearing.standing.change import Change, Keys
 from matcher.clearing.standing.standing import Standing
-from matcher.trading.subset import subset
+from matcher.trading.record.subset import subset
 
 CLEARING = {"clearing", "standing"}  # queues
 ORDERS = 12  # a side: enough that not all can be proven, so that every way of searching is taken

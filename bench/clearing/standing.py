@@ -19,7 +19,7 @@ from bench.clearing.books import book, with_terms
 from matcher.clearing import Demands, Lots
 from matcher.clearing.standing.change import Change, Keys
 from matcher.clearing.standing.standing import Standing
-from matcher.trading.subset import subset
+from matcher.trading.record.subset import subset
 
 WHAT = ("arrival", "amendment", "withdrawal")
 SHARE = 0.3

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from matcher.api.requests import Caller, Transaction
-from matcher.trading.clearings import ClearingView, clearing_view, get_clearing
+from matcher.trading.record.clearings import ClearingView, clearing_view, get_clearing
 
 router = APIRouter(prefix="/v1/clearings", tags=["matches"])
 

@@ -25,8 +25,8 @@ from matcher.book.demands import DemandPost, DemandView, amend_demand, demand_vi
 from matcher.book.orders import get_order, list_orders, rank_earlier, withdraw
 from matcher.contracts.track_record import head_start
 from matcher.store.tables import Demand
-from matcher.trading.explain import explain
-from matcher.trading.explanation import Explanation
+from matcher.trading.explain.explain import explain
+from matcher.trading.explain.explanation import Explanation
 from matcher.trading.outlook import Outlook, outlook
 
 router = APIRouter(prefix="/v1/demands", tags=["demands"], route_class=OnceRoute)

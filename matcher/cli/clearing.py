@@ -10,9 +10,9 @@ from matcher.cli.opened import opened_ledger
 from matcher.clock import VIETNAM
 from matcher.fields import kilograms_text
 from matcher.ops.show import show_comparison
-from matcher.trading.clearings import last_clearings, percent_of_bound
 from matcher.trading.outlook import next_freezes
-from matcher.trading.replay import compare, prices, replay
+from matcher.trading.record.clearings import last_clearings, percent_of_bound
+from matcher.trading.record.replay import compare, prices, replay
 
 commands = typer.Typer(
     no_args_is_help=True, help="Clearings: prove one again, or ask what other terms would do."

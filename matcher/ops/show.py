@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from matcher.ops.status import Status
-from matcher.trading.replay import Comparison
+from matcher.trading.record.replay import Comparison
 
 
 def show_status(status: Status, console: Console) -> None:

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from matcher.clearing.standing.standing import Standing
 from matcher.store.tables import Clearing, Demand, Lot, Match
-from matcher.trading.chain import base_of, links_of, unpacked
 from matcher.trading.changed import Changed, Taken
 from matcher.trading.found import Matches, found_matches
 from matcher.trading.isolate import FAILURES
-from matcher.trading.link import Link
 from matcher.trading.looking import Looking
-from matcher.trading.record import unpack
+from matcher.trading.record.chain import base_of, links_of, unpacked
+from matcher.trading.record.link import Link
+from matcher.trading.record.record import unpack
 from matcher.trading.snapshot import Snapshot, rows_of
 from matcher.trading.standing import StandingBook, by_key
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from matcher import clearing as core
 from matcher.trading.failure import Failure, failure
+from matcher.trading.record.subset import subset
 from matcher.trading.snapshot import Snapshot
-from matcher.trading.subset import subset
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")

@@ -18,8 +18,8 @@ from matcher.pages import templates_of
 from matcher.parties import get_party
 from matcher.quarantine import in_words
 from matcher.store.tables import Contract, Demand, Lot, Match
-from matcher.trading.explain import explain
-from matcher.trading.explanation import Explanation
+from matcher.trading.explain.explain import explain
+from matcher.trading.explain.explanation import Explanation
 from matcher.trading.outlook import outlook
 
 MOST_CONTRACTS = 20

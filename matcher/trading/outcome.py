@@ -14,9 +14,9 @@ from matcher.trading import follow
 from matcher.trading.changed import read_changed
 from matcher.trading.found import Found, Matches, found_matches
 from matcher.trading.isolate import FAILURES, clear_isolated
-from matcher.trading.link import pack_change, pack_settled
 from matcher.trading.looking import Looking
-from matcher.trading.record import pack, pack_result
+from matcher.trading.record.link import pack_change, pack_settled
+from matcher.trading.record.record import pack, pack_result
 from matcher.trading.snapshot import Snapshot, take_snapshot
 from matcher.trading.standing import Moved, StandingBook, by_key
 

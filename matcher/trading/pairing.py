@@ -17,12 +17,12 @@ from matcher.errors import Fault, Invalid
 from matcher.knowledge import Knowledge
 from matcher.store.identifiers import uuid7
 from matcher.store.tables import Book, Clearing, Contract, Demand, Lot
-from matcher.trading.change import Pair
+from matcher.trading.explain.change import Pair
 from matcher.trading.found import found_matches
 from matcher.trading.news import tell_of_matches
 from matcher.trading.numbers import Numbers, terms_of
 from matcher.trading.promise import promise
-from matcher.trading.record import pack, pack_result
+from matcher.trading.record.record import pack, pack_result
 from matcher.trading.snapshot import Snapshot
 
 

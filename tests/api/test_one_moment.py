@@ -16,7 +16,7 @@ from matcher.parties import add_key
 from matcher.store.session import Ledger
 from matcher.store.tables import Clearing, Demand
 from matcher.trading.clear import clear
-from matcher.trading.replay import compare, prices, replay
+from matcher.trading.record.replay import compare, prices, replay
 from tests.api.conftest import Api
 from tests.market import demand, lot, party
 

@@ -15,7 +15,7 @@ from matcher.store.migrate import migrate
 from matcher.store.session import Ledger
 from matcher.store.tables import Contract, Lot, Match
 from matcher.trading.clear import clear
-from matcher.trading.replay import replay
+from matcher.trading.record.replay import replay
 from tests.chaos.sound import connect, trade
 from tests.market import demand, lot, party
 from workers.servers import servers

@@ -11,7 +11,7 @@ from matcher.clearing.search.candidates import whole
 from matcher.clearing.standing.change import ALL_OF_IT, Change, Keys, Settled
 from matcher.clearing.standing.standing import Standing
 from matcher.clearing.terms import minimum
-from matcher.trading.subset import joined, subset
+from matcher.trading.record.subset import joined, subset
 
 TableT = TypeVar("TableT", Lots, Demands)
 Pair = tuple[int, int]  # keys

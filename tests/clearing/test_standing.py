@@ -13,7 +13,7 @@ from matcher.clearing import Lots, NotOptimal, clear, ties
 from matcher.clearing.standing import keeping
 from matcher.clearing.standing.change import ALL_OF_IT, Settled
 from matcher.clearing.standing.standing import Standing
-from matcher.trading.subset import subset
+from matcher.trading.record.subset import subset
 from tests.clearing.present import Present
 from tests.clearing.scalar import TERMS, Demand, Lot, tables
 from tests.clearing.strategies import any_demand, any_lot, plain_demand, plain_lot

@@ -7,8 +7,8 @@ import numpy as np
 from bench.clearing.books import book, with_terms
 from matcher.clearing.pairs import Book
 from matcher.clearing.trial import Trial
-from matcher.trading.outbid import least_that
-from matcher.trading.subset import subset
+from matcher.trading.explain.outbid import least_that
+from matcher.trading.record.subset import subset
 from tests.clearing.present import Present
 
 

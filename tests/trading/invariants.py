@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from matcher.store.session import Ledger
 from matcher.store.tables import Clearing, Demand, Lot, Match
-from matcher.trading.chain import as_of
-from matcher.trading.replay import replay
+from matcher.trading.record.chain import as_of
+from matcher.trading.record.replay import replay
 
 # Each selects what breaks it.
 NEVER = {

@@ -17,10 +17,10 @@ from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 from matcher.store.tables import Clearing, Contract, Demand, Lot, Party
 from matcher.trading.clear import clear
-from matcher.trading.explain import explain
-from matcher.trading.explanation import Explanation
-from matcher.trading.outbid import least_that
-from matcher.trading.record import unpack
+from matcher.trading.explain.explain import explain
+from matcher.trading.explain.explanation import Explanation
+from matcher.trading.explain.outbid import least_that
+from matcher.trading.record.record import unpack
 from tests.market import day, demand, lot, party
 
 VIETGAP = {"scheme": "vietgap", "number": "1", "valid_from": day(-99), "valid_until": day(-1)}

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from matcher.book.demands import MOST_SELLERS, DemandPost
 from matcher.store.tables import Demand, Lot
-from matcher.trading.explain import explain
+from matcher.trading.explain.explain import explain
 from tests.market import demand, demand_body, lot
 from tests.trading.test_explain import Market, market
 
@@ -122,7 +122,7 @@ def test_a_demand_with_as_many_sellers_as_any_may_allow_is_told_to_lift_the_limi
     with pytest.raises(ValidationError):
         DemandPost.model_validate(demand_body(max_sellers=MOST_SELLERS + 1))
     # As if one were the most that a post may name; a thousand matches take long.
-    monkeypatch.setattr("matcher.trading.explain.MOST_SELLERS", 1)
+    monkeypatch.setattr("matcher.trading.explain.explain.MOST_SELLERS", 1)
     market.post({"quantity_kg": 100}, {"quantity_kg": 500, "max_sellers": 1})
     with market.ledger.transaction() as session:
         lot(session, market.seller, market.knowledge, quantity_kg=100)

@@ -16,12 +16,12 @@ from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.rules import feasible
 from matcher.clearing.terms import minimum
 from matcher.store.tables import Clearing, Demand, Lot
-from matcher.trading.change import Side
-from matcher.trading.cheapest import Tried, cheapest
-from matcher.trading.explain import explain
-from matcher.trading.explanation import Explanation
-from matcher.trading.outbid import Outbid, outbid
-from matcher.trading.record import RESULT, Input, unpack
+from matcher.trading.explain.change import Side
+from matcher.trading.explain.cheapest import Tried, cheapest
+from matcher.trading.explain.explain import explain
+from matcher.trading.explain.explanation import Explanation
+from matcher.trading.explain.outbid import Outbid, outbid
+from matcher.trading.record.record import RESULT, Input, unpack
 from tests.market import demand, lot
 from tests.trading.test_explain import Market, market
 
@@ -160,7 +160,7 @@ def test_in_a_small_book_with_minimum_terms_every_promise_is_kept_and_one_dong_l
 
 
 def test_a_promise_that_was_not_tried_to_the_last_dong_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matcher.trading.outbid.SECONDS", 0)
+    monkeypatch.setattr("matcher.trading.explain.outbid.SECONDS", 0)
     lots, demands, terms = book("scarce supply", 50, 1)
     lots, demands = with_terms(lots, demands, 0.3, 1)
     given = Input(lots, demands, terms, np.zeros((0, 2), np.int32), [""] * 50, [""] * 50, {})

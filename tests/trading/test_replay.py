@@ -17,8 +17,8 @@ from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger
 from matcher.store.tables import Clearing
 from matcher.trading.clear import clear
-from matcher.trading.record import _archive, unpack, unpack_result
-from matcher.trading.replay import compare, prices, replay
+from matcher.trading.record.record import _archive, unpack, unpack_result
+from matcher.trading.record.replay import compare, prices, replay
 from tests.market import demand, lot, party
 
 orders = st.lists(st.tuples(st.integers(1, 900), st.integers(20_000, 40_000)), min_size=1, max_size=6)

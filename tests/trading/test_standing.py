@@ -23,11 +23,11 @@ from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger, Ring, rings_of
 from matcher.store.tables import Book, Clearing, Contract, Demand, Lot, Match, Party, TentativeMatch
 from matcher.trading import follow, outcome
-from matcher.trading.chain import as_of
 from matcher.trading.clear import clear, hand_over
-from matcher.trading.explain import explain
+from matcher.trading.explain.explain import explain
 from matcher.trading.outcome import StandingBooks
-from matcher.trading.replay import compare, prices, replay
+from matcher.trading.record.chain import as_of
+from matcher.trading.record.replay import compare, prices, replay
 from matcher.trading.time_limit import ran_out_of_time
 from tests.chaos.sound import connect
 from tests.market import demand, lot, party

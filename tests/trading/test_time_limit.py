@@ -11,8 +11,8 @@ from matcher.knowledge import Knowledge
 from matcher.store.session import Ledger, Ring, rings_of
 from matcher.store.tables import Book
 from matcher.trading.clear import clear
-from matcher.trading.record import unpack
-from matcher.trading.replay import replay
+from matcher.trading.record.record import unpack
+from matcher.trading.record.replay import replay
 from matcher.trading.time_limit import QUICKLY_FOR, ran_out_of_time, short_of_time
 from tests.market import demand, lot, party
 

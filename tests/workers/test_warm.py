@@ -10,7 +10,7 @@ from numba.core.dispatcher import Dispatcher
 from bench.clearing.books import book, with_terms
 from matcher.clearing import clear
 from matcher.clearing.standing.standing import Standing
-from matcher.trading.subset import subset
+from matcher.trading.record.subset import subset
 from workers.warm import change, warm
 
 def machine_code():

@@ -17,8 +17,8 @@ from matcher.clearing import Demands, Lots
 from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.standing.change import ALL_OF_IT, Change, Keys, Longs, Settled
 from matcher.clearing.value import price
-from matcher.trading.record import Arrays, Input
-from matcher.trading.subset import joined, subset
+from matcher.trading.record.record import Arrays, Input
+from matcher.trading.record.subset import joined, subset
 
 TableT = TypeVar("TableT", Lots, Demands)
 KeyPair = tuple[int, int]

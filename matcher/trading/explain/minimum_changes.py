@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from matcher.clearing.terms.minimum import least
 from matcher.fields import kilograms, kilograms_text
 from matcher.figures import number
-from matcher.trading.change import Change, Pair, Side
+from matcher.trading.explain.change import Change, Pair, Side
 
 Proposed = Iterator[tuple[Change, Pair]]
 

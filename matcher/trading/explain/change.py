@@ -9,7 +9,7 @@ import numpy as np
 from matcher.clearing import Demands, Lots, Terms
 from matcher.clearing.pairs import Book, Pairs
 from matcher.figures import number
-from matcher.trading.reasons import REASONS
+from matcher.trading.explain.reasons import REASONS
 
 Side = Literal["lot", "demand"]
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from matcher.fields import Kilograms, Kilometres
-from matcher.trading.change import Side
+from matcher.trading.explain.change import Side
 from matcher.trading.matches import MatchView
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from matcher.figures import day
-from matcher.trading.change import Change, Pair, Side, price_change
-from matcher.trading.minimum_changes import minimum_changes
-from matcher.trading.vocabulary import Vocabulary
+from matcher.trading.explain.change import Change, Pair, Side, price_change
+from matcher.trading.explain.minimum_changes import minimum_changes
+from matcher.trading.explain.vocabulary import Vocabulary
 
 
 def smallest_change(code: str, pair: Pair, vocabulary: Vocabulary, side: Side) -> Change | None:

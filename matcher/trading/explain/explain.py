@@ -16,16 +16,16 @@ from matcher.clearing.pairs import Book, Pairs
 from matcher.clearing.terms.minimum import least
 from matcher.fields import kilograms, kilometres
 from matcher.store.tables import Clearing, Demand, Lot
-from matcher.trading.chain import last_with
-from matcher.trading.change import Change, Pair, Side
-from matcher.trading.changes import smallest_change
-from matcher.trading.explanation import ChangeView, Explanation, Miss
+from matcher.trading.explain.change import Change, Pair, Side
+from matcher.trading.explain.changes import smallest_change
+from matcher.trading.explain.explanation import ChangeView, Explanation, Miss
+from matcher.trading.explain.outbid import outbid
+from matcher.trading.explain.reasons import REASONS
+from matcher.trading.explain.vocabulary import Vocabulary, vocabulary
 from matcher.trading.matches import MatchView, matches_of
-from matcher.trading.outbid import outbid
-from matcher.trading.reasons import REASONS
-from matcher.trading.record import Arrays, Input
-from matcher.trading.subset import subset
-from matcher.trading.vocabulary import Vocabulary, vocabulary
+from matcher.trading.record.chain import last_with
+from matcher.trading.record.record import Arrays, Input
+from matcher.trading.record.subset import subset
 
 LOOKED_BACK = 20  # clearings of the crop, to find the last one that had an order which is no longer open
 

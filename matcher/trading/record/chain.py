@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from matcher.store.tables import Clearing, Demand, Lot
-from matcher.trading.link import Link, folded, unpack_link
 from matcher.trading.numbers import key_of
-from matcher.trading.record import Arrays, Input, unpack, unpack_result
+from matcher.trading.record.link import Link, folded, unpack_link
+from matcher.trading.record.record import Arrays, Input, unpack, unpack_result
 
 ALL = 1 << 62
 

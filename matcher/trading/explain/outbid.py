@@ -14,9 +14,9 @@ from matcher.clearing.terms.minimum import has_terms, without_terms
 from matcher.clearing.trial import Trial
 from matcher.clearing.value import penalty
 from matcher.fields import MOST_DONG
-from matcher.trading.change import Change, Side, price_change
-from matcher.trading.cheapest import Tried, cheapest
-from matcher.trading.record import Arrays, Input
+from matcher.trading.explain.change import Change, Side, price_change
+from matcher.trading.explain.cheapest import Tried, cheapest
+from matcher.trading.record.record import Arrays, Input
 
 Longs = NDArray[np.int64]
 

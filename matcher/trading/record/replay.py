@@ -15,9 +15,9 @@ from matcher.clearing.standing.standing import Standing
 from matcher.clearing.terms.minimum import supply
 from matcher.errors import Conflict, NotFound
 from matcher.store.tables import Clearing
-from matcher.trading.chain import as_of, base_of, links_of, unpacked
-from matcher.trading.changed_terms import changed_terms
-from matcher.trading.record import RESULT, Arrays, Input, unpack, unpack_result
+from matcher.trading.record.chain import as_of, base_of, links_of, unpacked
+from matcher.trading.record.changed_terms import changed_terms
+from matcher.trading.record.record import RESULT, Arrays, Input, unpack, unpack_result
 
 
 @dataclass(frozen=True)

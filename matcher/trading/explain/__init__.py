@@ -1,0 +1,1 @@
+"""Why an order was matched, and why not."""

@@ -43,12 +43,16 @@ class Trial:
         """Likewise, if the whole book were cleared anew."""
         return self._own(self._anew(self._with(price)))
 
+    def taken_quickly(self, price: int) -> int:
+        """Likewise, if it were cleared quickly: nearly the same, in a hundredth of the time."""
+        return self._own(self._anew(self._with(price), quickly=True))
+
     def _own(self, matches: tuple[Places, Places, Longs]) -> int:
         lot, demand, taken = matches
         return int(taken[(lot if self._of_lots else demand) == self._place].sum())
 
-    def _anew(self, book: Book) -> tuple[Places, Places, Longs]:
-        again = clear(book.lots, book.demands, book.terms, book.declined)
+    def _anew(self, book: Book, *, quickly: bool = False) -> tuple[Places, Places, Longs]:
+        again = clear(book.lots, book.demands, book.terms, book.declined, quickly=quickly)
         return again.lot, again.demand, again.quantity
 
     def _moved(self, book: Book) -> tuple[Places, Places, Longs]:

@@ -44,8 +44,8 @@ def clearing_tentative(
     When it freezes (Vietnamese time), kg, đ/kg at the farm gate, km by road, crop, who to whom, lot, demand.
     """
     with opened_ledger() as ledger, ledger.transaction() as session:
-        found = next_freezes(session, crop, limit)
-    for row in found:
+        found = next_freezes(session, crop, limit + 1)
+    for row in found[:limit]:
         freezes = f"{row.freeze_at.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
         figures = (
             f"{kilograms_text(row.quantity_g):>11} kg  {row.price:>9,} đ/kg  {row.distance_m // 1000:>5} km"
@@ -55,6 +55,8 @@ def clearing_tentative(
         )
     if not found:
         typer.echo("Nothing is tentative.")
+    if len(found) > limit:
+        typer.echo(f"There are more than these {limit}; give --limit for up to 1000.", err=True)
 
 
 @commands.command("replay")

@@ -94,13 +94,16 @@ def _reasons(why: Explanation | None) -> Sequence[tuple[str, int]]:
     return sorted(blocked.items(), key=lambda rule: -rule[1])[:MOST_REASONS]
 
 
-def _changes(why: Explanation | None, side: str, language: str) -> list[str]:
-    """What the owner could change of the order, in words."""
+def _changes(why: Explanation | None, side: str, language: str) -> dict[str, list[str]]:
+    """What the owner could change, in words: with which it would trade, and what would only open a pair."""
     if why is None:
-        return []
-    alone = [change for change in (why.outbid, why.sellers_used_up) if change is not None]
-    changes = [miss.change for miss in why.misses] + alone
-    return [getattr(change, language) for change in changes if change.side == side]
+        return {"trade": [], "open": []}
+    trade = [change for change in (why.outbid, why.sellers_used_up) if change is not None]
+    kinds = {"trade": trade, "open": [miss.change for miss in why.misses if miss.change not in trade]}
+    return {
+        kind: [getattr(change, language) for change in changes if change.side == side]
+        for kind, changes in kinds.items()
+    }
 
 
 _templates = templates_of("matcher.trading")

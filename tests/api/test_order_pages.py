@@ -151,6 +151,23 @@ def test_it_says_why_it_is_not_matched_and_what_would_do(
     assert "43.219" not in seen, "what the other side bids is its own affair"
 
 
+def test_a_price_that_trades_stands_apart_from_changes_that_only_make_one_more_possible(
+    api: Api, ledger: Ledger, knowledge: Knowledge, settings: Settings
+) -> None:
+    with ledger.transaction() as session:
+        seller, buyer = party(session, "producer"), party(session, "buyer")
+        offered = lot(session, seller, knowledge, ask=20_000)
+        lot(session, seller, knowledge, ask=31_000, grade="grade_2")
+        demand(session, buyer, knowledge, bid=40_000)
+        outbidden = demand(session, buyer, knowledge, bid=30_000, min_grade="grade_2")
+        lot(session, seller, knowledge, ask=20_000, grade="grade_3", quantity_kg=10)
+    Market(ledger, knowledge, settings, offered, outbidden).clear()
+    trade, _, more = said(page_of(api, outbidden)).partition("Sẽ có thêm một nơi phù hợp")
+    assert "nâng giá mua" in trade.partition("Sẽ khớp được nếu")[2]
+    assert "nhận Loại 3" in more
+    assert "nâng giá mua" not in more
+
+
 def test_without_anybody_on_the_other_side_it_says_so(
     api: Api, ledger: Ledger, knowledge: Knowledge, settings: Settings
 ) -> None:

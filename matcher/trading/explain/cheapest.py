@@ -1,7 +1,6 @@
 """The smallest change that does, where each try is dear, and a larger change need not do as well."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isqrt
 
@@ -15,25 +14,44 @@ class Tried:
 
 
 def cheapest(
-    does: Callable[[int], bool], first: int, most: int, seconds: float, likely: Iterable[int] = ()
+    does: Callable[[int], bool], first: int, most: int, tries: int, likely: Iterable[int] = ()
 ) -> Tried | None:
     """A change from 1 to `most` that does, or None where none of those tried did; no change does not.
 
-    It begins with `first` and goes up to `most`; once half of the `seconds` are over, by way of the largest
-    change alone that is `likely` to be the smallest. In what is left of them it goes down again, first to
-    those that are likely.
+    It begins with `first`, which may be a good guess: where it does, one less is next. From there it goes by
+    ever longer steps along those that are `likely` to be the smallest, up until one does, or down until one
+    does not, and then halves what is between. Half of the `tries` may be spent going up; then only the
+    largest that is likely and `most` are left.
     """
-    begun, points = time.perf_counter(), sorted(point for point in set(likely) if 0 < point < most)
-    low, high, step = 0, 0, min(max(first, 1), most)
+    points = sorted(point for point in set(likely) if 0 < point < most)
+    low, high, change, number = 0, 0, min(max(first, 1), most), 0
     while not high and low < most:
-        low, high = (low, step) if does(step) else (step, high)
-        late = time.perf_counter() - begun > seconds / 2
-        step = max((point for point in points if point > low), default=most) if late else min(step * 4, most)
-    while high - low > 1 and time.perf_counter() - begun < seconds:
-        points = [point for point in points if low < point < high]
-        middle = points[len(points) // 2] if points else _middle(low, high)
-        low, high = (low, middle) if does(middle) else (middle, high)
+        low, high = (low, change) if does(change) else (change, high)
+        number += 1
+        above = [point for point in points if point > low]
+        change = _further(above, number if 2 * number < tries else len(above)) or most
+        if not above and 2 * number < tries:
+            change = min(low * 4, most)
+    step = 0
+    while high - low > 1 and number < tries:
+        change = _lower(low, high, [point for point in points if low < point < high], step)
+        low, high = (low, change) if does(change) else (change, high)
+        number, step = number + 1, step + 1
     return Tried(high, high - low == 1) if high else None
+
+
+def _further(above: Sequence[int], step: int) -> int | None:
+    """The point to which the `step`-th step up leads, each twice as long as the one before."""
+    return above[min(len(above), 1 << min(step, 60)) - 1] if above else None
+
+
+def _lower(low: int, high: int, between: Sequence[int], step: int) -> int:
+    """What to try below `high`: at first one less; then points ever further down, until one did not do."""
+    if not step:
+        return high - 1
+    if not between:
+        return _middle(low, high)
+    return between[len(between) // 2] if low else between[-min(len(between), 1 << min(step, 60))]
 
 
 def _middle(low: int, high: int) -> int:

@@ -21,9 +21,11 @@ from matcher.trading.record.record import Arrays, Input
 Longs = NDArray[np.int64]
 
 # A book with minimum terms is cleared anew for each price tried, which takes from some ms to a second. Larger
-# ones stand solved, and are cleared anew only for orders with terms of their own.
+# ones stand solved, and are cleared anew only for orders with terms of their own. The tries are counted and
+# not timed, so that the answer is the same on a busy machine.
 SMALL = 40_000  # pairs
-SECONDS = 2.0  # for the tries of one order
+MOST_TRIES, FEWEST_TRIES, TRIED_PAIRS = 80, 8, 24_000  # the pairs of all tries together, between these two
+GUESSES = 40  # by a clearing cut short, which takes a few ms
 ROUNDS = 12  # a higher bid costs more freshness too, of which each round leaves a part
 MOST_PAIRS = 250_000  # of a book in which prices are tried at all; a larger one would take seconds for each
 
@@ -107,10 +109,11 @@ class _Asked:
 
     @property
     def most(self) -> int:
-        """The largest change of price that is tried: an ask of nothing, or twice what anyone bids."""
+        """The largest change of price tried: to an ask of nothing, or a bid of twice what anyone bids."""
         if self.side == "lot":
             return self.now
-        return min(int(self.given.demands.bid.max()) * 2 + self.least, MOST_DONG - self.now)
+        twice = 2 * int(self.given.demands.bid.max())
+        return min(max(twice - self.now, self.least), MOST_DONG - self.now)
 
     @cached_property
     def book(self) -> Book:
@@ -133,11 +136,19 @@ class _Asked:
         """The least change found to do; None where none does."""
         trial = self.trial(self.book)
         if self.has_terms and (self.size <= SMALL or trial.has_terms()):
-            anew = self.trades_more(trial.taken_anew)
-            return cheapest(anew, self.least, self.most, SECONDS, self.likely())
+            guess = cheapest(
+                self.trades_more(trial.taken_quickly), self.least, self.most, GUESSES, self.likely
+            )
+            first = self.least if guess is None else guess.change
+            return cheapest(self.trades_more(trial.taken_anew), first, self.most, self.tries, self.likely)
         change = least_that(self.trades_more(trial.taken), self.least, self.most)
         return None if change is None else Tried(change, tight=not self.has_terms)
 
+    @property
+    def tries(self) -> int:
+        return min(MOST_TRIES, max(FEWEST_TRIES, TRIED_PAIRS // self.size))
+
+    @cached_property
     def likely(self) -> set[int]:
         """The changes with which one of the pairs just pays, or just takes a place at the partner's price."""
         changes = [self._just(worth).tolist() for worth in (np.zeros_like(self.other), self.other)]

@@ -103,7 +103,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         receiver = self.server.receiver
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        length = int(self.headers.get("content-length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the sender broke off, so nothing has arrived
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         behaviour = receiver.behaviour
         receiver.put(Received(self.path, headers, body))

@@ -28,10 +28,7 @@ def cheapest(
     while not high and low < most:
         low, high = (low, change) if does(change) else (change, high)
         number += 1
-        above = [point for point in points if point > low]
-        change = _further(above, number if 2 * number < tries else len(above)) or most
-        if not above and 2 * number < tries:
-            change = min(low * 4, most)
+        change = _higher(low, most, [point for point in points if point > low], number, 2 * number >= tries)
     step = 0
     while high - low > 1 and number < tries:
         change = _lower(low, high, [point for point in points if low < point < high], step)
@@ -40,9 +37,11 @@ def cheapest(
     return Tried(high, high - low == 1) if high else None
 
 
-def _further(above: Sequence[int], step: int) -> int | None:
-    """The point to which the `step`-th step up leads, each twice as long as the one before."""
-    return above[min(len(above), 1 << min(step, 60)) - 1] if above else None
+def _higher(low: int, most: int, above: Sequence[int], step: int, late: bool) -> int:
+    """What to try above `low`: points ever further up, at last the largest of them, and then `most`."""
+    if not above:
+        return most if late else min(low * 4, most)
+    return above[-1] if late else above[min(len(above), 1 << min(step, 60)) - 1]
 
 
 def _lower(low: int, high: int, between: Sequence[int], step: int) -> int:

@@ -49,7 +49,7 @@ def test_a_server_that_the_owner_does_not_run_is_refused_with_the_way_out(tmp_pa
 def test_a_signalled_owner_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with owner_process(tmp_path) as owner:
         owner.process.send_signal(number)
-        assert owner.process.wait(60) == 0
+        assert owner.process.wait(30) == 0
         assert server_processes(tmp_path) == []
         assert not (tmp_path / "servers.json").exists()
         assert not (tmp_path / "postgresql" / "postmaster.pid").exists()
@@ -123,7 +123,7 @@ def test_an_ordinary_user_has_servers_too_and_a_signal_leaves_nothing(
         assert run_sql(owner.database_url, "SELECT 1") == [(1,)]
         assert broker_answers(owner.redis_url)
         owner.process.terminate()
-        assert owner.process.wait(60) == 0
+        assert owner.process.wait(30) == 0
         assert server_processes(ordinary_folder / "data") == []
 
 
@@ -145,7 +145,7 @@ def test_servers_that_outlive_their_owner_are_stopped_before_new_ones_start(
 def _kill_after_writing(owner: Owner) -> None:
     run_sql(owner.database_url, "CREATE TABLE lot (kg int); INSERT INTO lot VALUES (250)")
     owner.process.kill()
-    owner.process.wait(60)
+    owner.process.wait(30)
 
 
 def _postmaster(data_folder: Path) -> int:

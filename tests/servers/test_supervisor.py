@@ -75,7 +75,7 @@ def test_a_process_that_does_not_heed_its_signals_is_killed(supervisor: Supervis
         stop_signals=(signal.SIGTERM, signal.SIGQUIT),
     )
     eventually(lambda: read_numbers(tmp_path / "stubborn.log"))
-    supervisor.stop(patience=5)
+    supervisor.stop(patience=2)
     pid, *heard = read_numbers(tmp_path / "stubborn.log")
     assert heard == [signal.SIGTERM, signal.SIGQUIT]
     assert not running(pid)

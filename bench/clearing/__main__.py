@@ -3,7 +3,7 @@
 python -m bench.clearing                    ten minutes
 python -m bench.clearing --most 1000        one minute
 python -m bench.clearing --most 100000      a quarter of an hour: whole books of 50,000 and 100,000 a side too
-python -m bench.clearing --most 1000000     forty minutes, most of it OR-Tools
+python -m bench.clearing --most 1000000     fifty minutes, most of it OR-Tools
 """
 
 import argparse

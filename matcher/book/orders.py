@@ -96,9 +96,10 @@ def posted_anew(kind: type[PostT], said: Mapping[str, Any], changes: Mapping[str
     if not changes:
         raise Invalid(Fault("", "nothing changes", "Send the fields that change, with their new values."))
     fields = {**said, **changes}
-    left_out = {name for name in kind.model_fields if fields.get(name) is None}
+    known = kind.model_fields
+    given = {name: value for name, value in fields.items() if value is not None or name not in known}
     try:
-        return kind.model_validate({name: fields[name] for name in fields if name not in left_out})
+        return kind.model_validate(given)
     except ValidationError as error:
         raise invalid(error) from error
 

@@ -29,11 +29,11 @@ def cheapest(
         low, high = (low, change) if does(change) else (change, high)
         number += 1
         change = _higher(low, most, [point for point in points if point > low], number, 2 * number >= tries)
-    step = 0
-    while high - low > 1 and number < tries:
+    for step in range(tries - number):
+        if high - low <= 1:
+            break
         change = _lower(low, high, [point for point in points if low < point < high], step)
         low, high = (low, change) if does(change) else (change, high)
-        number, step = number + 1, step + 1
     return Tried(high, high - low == 1) if high else None
 
 
@@ -41,7 +41,7 @@ def _higher(low: int, most: int, above: Sequence[int], step: int, late: bool) ->
     """What to try above `low`: points ever further up, at last the largest of them, and then `most`."""
     if not above:
         return most if late else min(low * 4, most)
-    return above[-1] if late else above[min(len(above), 1 << min(step, 60)) - 1]
+    return above[-1] if late else above[min(len(above), 1 << step) - 1]
 
 
 def _lower(low: int, high: int, between: Sequence[int], step: int) -> int:
@@ -50,7 +50,7 @@ def _lower(low: int, high: int, between: Sequence[int], step: int) -> int:
         return high - 1
     if not between:
         return _middle(low, high)
-    return between[len(between) // 2] if low else between[-min(len(between), 1 << min(step, 60))]
+    return between[len(between) // 2] if low else between[-min(len(between), 1 << step)]
 
 
 def _middle(low: int, high: int) -> int:

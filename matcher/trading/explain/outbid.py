@@ -99,7 +99,7 @@ class _Asked:
             return self.result["demand_price"][self.near.demand]
         return self.result["lot_price"][self.near.lot]
 
-    @property
+    @cached_property
     def least(self) -> int:
         """The least change of price that could do without terms.
 

@@ -25,7 +25,7 @@ Longs = NDArray[np.int64]
 # not timed, so that the answer is the same on a busy machine.
 SMALL = 40_000  # pairs
 MOST_TRIES, FEWEST_TRIES, TRIED_PAIRS = 80, 8, 24_000  # the pairs of all tries together, between these two
-GUESSES = 40  # by a clearing cut short, which takes a few ms
+GUESSES = 40  # by a clearing cut short, which takes from 4 to some 50 ms
 ROUNDS = 12  # a higher bid costs more freshness too, of which each round leaves a part
 MOST_PAIRS = 250_000  # of a book in which prices are tried at all; a larger one would take seconds for each
 
